@@ -1,0 +1,63 @@
+"""The box file: who the box is, where its centre is, which cameras and which model it runs."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from edge.config.camera import Strict
+from edge.contract.messages import Identifier
+
+
+class CentreConfig(Strict):
+    """How the box reaches its centre."""
+
+    url: str = Field(pattern=r"^https?://", title="HTTP address of the centre")
+    public_key: str = Field(
+        default="", title="Base64 Ed25519 key of the centre; models signed by another are refused"
+    )
+    token: str = Field(min_length=16, title="The box's secret, also its MQTT password")
+
+
+class BrokerConfig(Strict):
+    """How the box reaches the MQTT broker."""
+
+    host: str = "127.0.0.1"
+    port: int = Field(default=1883, ge=1, le=65535)
+    tls_ca: str = Field(default="", title="CA certificate file; empty means no TLS (loopback only)")
+    keepalive_s: int = Field(default=15, ge=5, le=600)
+
+
+class DetectorConfig(Strict):
+    """Which model the box starts with and how it runs."""
+
+    manifest: str = Field(title="Path of the model's manifest.json")
+    providers: tuple[str, ...] = Field(
+        default=("CPUExecutionProvider",), title="ONNX Runtime execution providers, best first"
+    )
+    threads: int = Field(default=1, ge=1, le=64, title="Threads of the one shared session")
+
+
+class EvidenceConfig(Strict):
+    """What is kept for each incident."""
+
+    before_s: float = Field(default=5.0, ge=0, le=60)
+    after_s: float = Field(default=5.0, ge=0, le=60)
+    ring_s: float = Field(default=45.0, ge=5, le=600, title="Seconds of packets kept per camera")
+    ring_max_bytes: int = Field(default=96_000_000, ge=1_000_000)
+
+
+class BoxConfig(Strict):
+    """One box file."""
+
+    box_id: Identifier
+    data_dir: str = Field(default="var/box", title="Where outbox, evidence and models are kept")
+    centre: CentreConfig
+    broker: BrokerConfig = BrokerConfig()
+    detector: DetectorConfig
+    evidence: EvidenceConfig = EvidenceConfig()
+    cameras: tuple[str, ...] = Field(min_length=1, title="Camera files, relative to this file")
+    heartbeat_s: float = Field(default=10.0, ge=1, le=600)
+    metrics_port: int = Field(default=0, ge=0, le=65535, title="Prometheus port; 0 means off")
+    log_format: Literal["json", "console"] = "json"

@@ -1,0 +1,286 @@
+"""Every message that crosses MQTT between a box and the centre.
+
+Invariants:
+    * Times are aware UTC; durations are seconds; positions WGS-84 degrees; confidences 0..1.
+    * Unknown fields are ignored (an older reader meets a newer writer). Adding an optional field is
+      free; anything else is ``v2`` beside ``v1``.
+    * ``message_id`` is unique and stable over every resend, so a receipt can name it and the centre
+      can be idempotent on (incident_id, revision).
+
+This module does not know topics, queues or databases.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC
+from enum import StrEnum
+from typing import Annotated, Literal
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic.functional_validators import AfterValidator
+
+SCHEMA_VERSION = 1
+
+UtcTime = Annotated[AwareDatetime, AfterValidator(lambda at: at.astimezone(UTC))]
+Ratio = Annotated[float, Field(ge=0.0, le=1.0)]
+Identifier = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
+Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+BoxAt = tuple[float, float, float, float, float]
+"""(clip_s, x1, y1, x2, y2): seconds on the stream's clock, then source pixels."""
+
+
+class Message(BaseModel):
+    """What all messages have in common."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+    schema_version: Literal[1] = 1
+    message_id: str = Field(min_length=1, max_length=160)
+    box_id: Identifier
+    sent_at: UtcTime
+
+
+class Phase(StrEnum):
+    """Where an incident stands in its life on the box."""
+
+    OPENED = "opened"
+    UPDATED = "updated"
+    CLOSED = "closed"
+
+
+class ModelRef(BaseModel):
+    """The detector that produced the boxes behind a message."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True, protected_namespaces=())
+
+    name: str
+    version: str
+    sha256: Sha256 | None = None
+
+
+class EvidenceKind(StrEnum):
+    """What a file of evidence is. Only a playback is a derived copy; all else is original."""
+
+    CLIP = "clip"
+    STILL = "still"
+    OVERLAY = "overlay"
+    PLAYBACK = "playback"
+
+
+class EvidenceItem(BaseModel):
+    """One file of evidence, by hash; the bytes travel over HTTP."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+    evidence_id: Identifier
+    kind: EvidenceKind
+    media_type: str
+    sha256: Sha256
+    size_bytes: int = Field(ge=0)
+    label: str = ""
+    """For stills: ``wide``, ``before_line``, ``on_line``, ``past_line``."""
+    starts_at: UtcTime
+    ends_at: UtcTime | None = None
+    start_clip_s: float | None = None
+    """Clip and playback: stream seconds of the first frame, so boxes can be laid over it."""
+    codec: str = ""
+
+
+class SignalChange(BaseModel):
+    """One entry of the signal-phase log."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+    signal_id: str
+    state: Literal["red", "yellow", "green", "unknown"]
+    clip_s: float
+    at: UtcTime
+
+
+class IncidentMessage(Message):
+    """An incident, whole, at one revision; a later revision replaces an earlier one."""
+
+    kind: Literal["incident"] = "incident"
+    incident_id: Identifier
+    revision: int = Field(ge=1)
+    phase: Phase
+    rule: Identifier
+    camera_id: Identifier
+    occurred_at: UtcTime
+    decided_at: UtcTime
+    ended_at: UtcTime | None = None
+    clip_s: float
+    """Seconds from the start of the stream (of the clip, in replay) at which it happened."""
+    decided_clip_s: float
+    confidence: Ratio
+    object_class: str = ""
+    track_ids: tuple[int, ...] = ()
+    boxes: tuple[BoxAt, ...] = ()
+    place: str = ""
+    """Id of the zone, stop line or lane concerned."""
+    frame_size_px: tuple[int, int]
+    location: tuple[float, float] | None = None
+    """(latitude, longitude) of the camera or, where geometry is known, of the event."""
+    area_code: str = ""
+    legal_source: Literal["A", "B", "C"] = "B"
+    signal_log: tuple[SignalChange, ...] = ()
+    time_source: Literal["rtcp", "arrival", "file"] = "arrival"
+    model: ModelRef | None = None
+    software_version: str = ""
+    scene_version: str = ""
+    """Short hash of the camera file: which drawing the rule judged by."""
+    evidence: tuple[EvidenceItem, ...] = ()
+    evidence_missing: str = ""
+    """Why evidence is absent or shorter than asked for; empty when it is complete or pending."""
+    historical: bool = False
+    """Sent again, or sent late after an outage: store and show, but do not alert."""
+
+
+class CameraState(BaseModel):
+    """Health of one camera as its box sees it."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+    camera_id: Identifier
+    name: str = ""
+    status: Literal["online", "connecting", "offline"]
+    since: UtcTime
+    reason: str = ""
+    last_frame_at: UtcTime | None = None
+    codec: str = ""
+    width_px: int = 0
+    height_px: int = 0
+    fps: float = 0.0
+    processed_fps: float = 0.0
+    frames_dropped: int = 0
+    reconnects: int = 0
+    location: tuple[float, float] | None = None
+    heading_deg: float | None = None
+    area_code: str = ""
+    road: str = ""
+    rules: tuple[str, ...] = ()
+
+
+class StateMessage(Message):
+    """Health of a box: the heartbeat, retained; the broker sends the offline one as last will."""
+
+    kind: Literal["state"] = "state"
+    status: Literal["online", "offline"]
+    since: UtcTime
+    software_version: str = ""
+    cameras: tuple[CameraState, ...] = ()
+    counters: dict[str, int] = Field(default_factory=dict)
+    outbox_depth: int = 0
+    oldest_unsent_at: UtcTime | None = None
+    disk_free_bytes: int | None = None
+    memory_bytes: int | None = None
+    model: ModelRef | None = None
+
+
+class RolloutPhase(StrEnum):
+    """Where a box stands on its way to the desired model."""
+
+    DOWNLOADING = "downloading"
+    VERIFYING = "verifying"
+    WARMING_UP = "warming_up"
+    TESTING = "testing"
+    ACTIVE = "active"
+    KEPT_OLD = "kept_old"
+
+
+class ReportedMessage(Message):
+    """What a box runs and how its last rollout went; retained."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True, protected_namespaces=())
+
+    kind: Literal["reported"] = "reported"
+    active: ModelRef | None = None
+    desired: ModelRef | None = None
+    phase: RolloutPhase
+    reason: str = ""
+    progress_ratio: Ratio = 0.0
+
+
+class ClassFlow(BaseModel):
+    """Vehicles of one class that passed in one period."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+    object_class: str
+    count: int = Field(ge=0)
+    mean_speed_kmh: float | None = None
+
+
+class TelemetryMessage(Message):
+    """Traffic statistics of one camera over one period; not an incident."""
+
+    kind: Literal["telemetry"] = "telemetry"
+    camera_id: Identifier
+    area_code: str = ""
+    period_start: UtcTime
+    period_s: float = Field(gt=0)
+    flows: tuple[ClassFlow, ...] = ()
+    mean_objects: float = 0.0
+    observed_ratio: Ratio = 1.0
+    """Share of the period in which frames were really seen; below 1 the counts are too low."""
+
+
+class ReceiptMessage(Message):
+    """The centre's word that a message is on its disk; only this empties the outbox."""
+
+    kind: Literal["receipt"] = "receipt"
+    receipt_for: str
+    outcome: Literal["stored", "duplicate", "quarantined"]
+    reason: str = ""
+
+
+class ModelFile(BaseModel):
+    """One file of a model version."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+    name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$")
+    sha256: Sha256
+    size_bytes: int = Field(ge=0)
+
+
+class ModelManifest(BaseModel):
+    """What a model is and how to run it; its canonical JSON is what the centre signs."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True, protected_namespaces=())
+
+    name: Identifier
+    version: Identifier
+    family: Literal["deim", "yolox", "yolo"]
+    input_size_px: tuple[int, int]
+    """(width, height) of the model's input."""
+    classes: tuple[str, ...]
+    files: tuple[ModelFile, ...]
+    weights: str
+    """Name of the ONNX file among ``files``."""
+    licence: str = ""
+    source: str = ""
+
+    def canonical_bytes(self) -> bytes:
+        """Return the one byte string that is hashed and signed for this manifest."""
+        return self.model_dump_json(by_alias=True).encode()
+
+
+class DesiredMessage(Message):
+    """What the centre wants a box to run; retained."""
+
+    kind: Literal["desired"] = "desired"
+    manifest_json: str
+    """The canonical JSON of a :class:`ModelManifest`, exactly as signed."""
+    signature: str
+    """Base64 Ed25519 signature over ``manifest_json`` in UTF-8, by the centre's key."""
+    download_path: str
+    """Path at the centre below which the files of the manifest are served."""
+
+
+class CommandMessage(Message):
+    """A one-time order to a box; refused after ``expires_at``."""
+
+    kind: Literal["command"] = "command"
+    command: Literal["resend_state", "restart"]
+    expires_at: UtcTime

@@ -1,0 +1,160 @@
+"""The nouns of the frame's path: Frame, Detections, Track, Scene, Sighting.
+
+Invariants:
+    * Two clocks travel together. ``stream_s`` is seconds since the stream's first frame on the
+      stream's own clock: it never jumps back within an ``epoch`` and all durations are measured on
+      it. ``captured_at`` is aware UTC for people and courts.
+    * ``epoch`` grows at every discontinuity (reconnect, loop of a file); memory of an earlier epoch
+      says nothing about a later one.
+    * All pixels are source pixels, x right, y down, unless a name says otherwise.
+
+Nothing here reads a camera, a file or a clock.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
+    from numpy.typing import NDArray
+
+    from edge.contract.messages import SignalChange
+
+SIGNAL_STATES = ("red", "yellow", "green", "unknown")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Frame:
+    """One decoded picture.
+
+    image: uint8 (height, width, 3), BGR, source pixels.
+    """
+
+    camera_id: str
+    image: NDArray[np.uint8]
+    captured_at: datetime
+    stream_s: float
+    epoch: int = 0
+
+    @property
+    def size_px(self) -> tuple[int, int]:
+        """Return (width, height)."""
+        return self.image.shape[1], self.image.shape[0]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Detections:
+    """What the detector saw in one frame, column by column.
+
+    xyxy: float32 (n, 4); left, top, right, bottom in source pixels.
+    scores: float32 (n,); 0..1.
+    class_names: n road-user classes, see ``edge.detector.classes``.
+    """
+
+    xyxy: NDArray[np.float32]
+    scores: NDArray[np.float32]
+    class_names: tuple[str, ...]
+
+    def __post_init__(self) -> None:
+        n = len(self.class_names)
+        if self.xyxy.shape != (n, 4) or self.scores.shape != (n,):
+            raise ValueError(
+                f"Detections want xyxy ({n}, 4) and scores ({n},), "
+                f"got {self.xyxy.shape} and {self.scores.shape}"
+            )
+
+    def __len__(self) -> int:
+        return len(self.class_names)
+
+    @classmethod
+    def empty(cls) -> Detections:
+        """Return detections of nothing."""
+        return cls(np.zeros((0, 4), np.float32), np.zeros(0, np.float32), ())
+
+
+Xyxy = tuple[float, float, float, float]
+Point = tuple[float, float]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Track:
+    """One road user as believed at one instant.
+
+    Attributes:
+        track_id: Never reused within a camera's process.
+        class_name: Vote over the track's life.
+        xyxy: Source pixels.
+        score: Score of the last matched detection.
+        observed: False while the track coasts without a detection.
+        first_seen_s: ``stream_s`` of its first detection.
+        foot_px: Ground contact point (bottom centre), smoothed, source pixels.
+        ground_m: Position on the road plane in metres, None where the camera has no geometry there.
+        velocity_mps: (x, y) on the road plane in metres per second; None as ``ground_m``.
+        velocity_px_s: (x, y) of the foot point in source pixels per second.
+    """
+
+    track_id: int
+    class_name: str
+    xyxy: Xyxy
+    score: float
+    observed: bool
+    first_seen_s: float
+    foot_px: Point
+    velocity_px_s: Point
+    ground_m: Point | None = None
+    velocity_mps: Point | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scene:
+    """All that rules may know about one instant of one camera."""
+
+    camera_id: str
+    captured_at: datetime
+    stream_s: float
+    epoch: int = 0
+    frame_size_px: tuple[int, int]
+    tracks: tuple[Track, ...] = ()
+    signals: Mapping[str, str] = field(default_factory=dict)
+    """Signal id → one of ``SIGNAL_STATES``."""
+    signal_log: tuple[SignalChange, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Moment:
+    """An instant worth a still: ``label`` as in ``EvidenceItem.label``."""
+
+    label: str
+    stream_s: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sighting:
+    """A rule's word: "I see this now". Not yet news; ``edge.incidents`` decides that.
+
+    Attributes:
+        rule: Name as in the catalogue.
+        key: What makes two sightings the same event: place and road user as the rule sees fit.
+        occurred_s: ``stream_s`` at which the event began to happen.
+        seen_s: ``stream_s`` of this sighting.
+        confidence: 0..1.
+        moments: Instants to keep as stills; empty means one wide still at ``occurred_s``.
+    """
+
+    rule: str
+    key: str
+    occurred_s: float
+    seen_s: float
+    confidence: float
+    place: str = ""
+    object_class: str = ""
+    track_ids: tuple[int, ...] = ()
+    boxes: tuple[tuple[float, float, float, float, float], ...] = ()
+    moments: tuple[Moment, ...] = ()
+    signal_log: tuple[SignalChange, ...] = ()
