@@ -148,7 +148,8 @@ class CameraConfig(Strict):
             ids = [item.id for item in getattr(self, key)]
             problems += [f"{key}: id {i!r} is used twice" for i in set(ids) if ids.count(i) > 1]
         known = {signal.id for signal in self.signals}
-        for item in (*self.stop_lines, *self.zones):
+        referring: list[StopLine | Zone] = [*self.stop_lines, *self.zones]
+        for item in referring:
             if item.signal is not None and item.signal not in known:
                 problems.append(f"{item.id}: signal {item.signal!r} is not one of {sorted(known)}")
         if problems:
