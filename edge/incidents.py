@@ -1,0 +1,352 @@
+"""Sightings → incidents: the only place that debounces, merges, cools down and numbers revisions.
+
+Invariants:
+    * One policy for all rules; what differs per rule are the numbers of its ``IncidentPolicy``.
+    * An incident is opened in the very ``update`` in which its policy is satisfied.
+    * Revisions of one incident grow by one; nothing follows ``closed`` but evidence.
+    * ``incident_id`` follows from camera, rule, key and time of occurrence: the same clip with the
+      same start gives the same ids, and a restarted box cannot collide with its past.
+    * Memory is bounded: an episode is removed when its cool-down has passed, its boxes are thinned,
+      and at most ``KEPT_CLOSED`` closed incidents wait for late evidence.
+
+This module sees no pixels and reads no clock; sending, storing and evidence are others' work.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, OrderedDict
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import TYPE_CHECKING
+from uuid import UUID, uuid5
+
+from edge.contract.messages import IncidentMessage, Phase
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from datetime import datetime
+    from typing import Literal
+
+    from edge.config.camera import CameraConfig
+    from edge.contract.messages import BoxAt, EvidenceItem, ModelRef
+    from edge.rules.base import IncidentPolicy
+    from edge.scene import Moment, Scene, Sighting, Xyxy
+
+NAMESPACE = UUID("6f2d1f4e-6a55-4c39-9d0e-3f3a8f1b7c20")
+"""Random, drawn once; root of all incident ids. Never change it."""
+KEPT_CLOSED = 256
+KEPT_TRACK_IDS = 32
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Origin:
+    """What all incidents of one camera say about where they come from."""
+
+    box_id: str
+    camera: CameraConfig
+    scene_version: str = ""
+    software_version: str = ""
+    time_source: Literal["rtcp", "arrival", "file"] = "arrival"
+    model: ModelRef | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IncidentChange:
+    """One message to send, and what the evidence recorder needs to know with it.
+
+    Attributes:
+        message: The incident, whole, at its new revision.
+        moments: Instants worth a still; empty means one wide still at ``occurred_s``.
+        occurred_s: ``stream_s`` at which it happened.
+        until_s: ``stream_s`` at which it was last seen.
+    """
+
+    message: IncidentMessage
+    moments: tuple[Moment, ...]
+    occurred_s: float
+    until_s: float
+
+
+@dataclass(slots=True)
+class _Episode:
+    """One event of one rule from its first sighting until its cool-down has passed."""
+
+    first: Sighting
+    latest: Sighting
+    boxes: list[BoxAt] = field(default_factory=list)
+    track_ids: tuple[int, ...] = ()
+    confidence: float = 0.0
+    message: IncidentMessage | None = None
+    next_update_s: float = 0.0
+
+    @property
+    def is_open(self) -> bool:
+        return self.message is not None and self.message.phase is not Phase.CLOSED
+
+    @property
+    def is_closed(self) -> bool:
+        return self.message is not None and self.message.phase is Phase.CLOSED
+
+    def extend(self, sighting: Sighting, max_boxes: int) -> None:
+        """Take in one more sighting of the same event."""
+        self.latest = sighting
+        self.confidence = max(self.confidence, sighting.confidence)
+        news = [i for i in sighting.track_ids if i not in self.track_ids]
+        self.track_ids = (*self.track_ids, *news)[-KEPT_TRACK_IDS:]
+        last_s = self.boxes[-1][0] if self.boxes else float("-inf")
+        self.boxes += [box for box in sighting.boxes if box[0] > last_s]
+        if len(self.boxes) > 2 * max_boxes:
+            self.boxes = thin_out(self.boxes, max_boxes)
+
+
+class Incidents:
+    """The incidents of one camera. Not thread-safe: its one caller is the camera's pipeline."""
+
+    def __init__(
+        self,
+        origin: Origin,
+        policies: Mapping[str, IncidentPolicy],
+        *,
+        now: Callable[[], datetime] | None = None,
+        max_boxes: int = 60,
+    ) -> None:
+        """Start with no incident.
+
+        Args:
+            origin: Copied into every message; assign a new one when the model changes.
+            policies: Rule name → its policy.
+            now: Wall clock for ``sent_at``; without one (replay) the scene's own time is used.
+            max_boxes: Boxes kept per incident, evenly thinned: a message stays near 4 kB.
+        """
+        self.origin = origin
+        self.counters: Counter[str] = Counter()
+        self._policies = policies
+        self._now = now
+        self._max_boxes = max_boxes
+        self._episodes: list[_Episode] = []
+        self._closed: OrderedDict[str, IncidentMessage] = OrderedDict()
+        self._scene: Scene | None = None
+
+    def update(self, scene: Scene, sightings: Sequence[Sighting]) -> list[IncidentChange]:
+        """Return what is news after ``scene``, in which the rules saw ``sightings``."""
+        self._scene = scene
+        self._assign(sightings)
+        changes = [
+            change for episode in self._episodes if (change := self._step(episode)) is not None
+        ]
+        self._episodes = [episode for episode in self._episodes if self._is_kept(episode)]
+        return changes
+
+    def finish(self) -> list[IncidentChange]:
+        """Close whatever is open: the stream has ended or the box stops. All else is forgotten."""
+        changes = [self._close(episode) for episode in self._episodes if episode.is_open]
+        self._episodes = []
+        return changes
+
+    def attach_evidence(
+        self, incident_id: str, items: Iterable[EvidenceItem], missing: str = ""
+    ) -> IncidentMessage | None:
+        """Return the next revision with all ``items``; None when the incident is long forgotten."""
+        evidence = {"evidence": tuple(items), "evidence_missing": missing}
+        for episode in self._episodes:
+            if episode.message is not None and episode.message.incident_id == incident_id:
+                episode.message = self._next(episode.message, evidence)
+                if episode.is_closed:
+                    self._closed[incident_id] = episode.message
+                return episode.message
+        closed = self._closed.get(incident_id)
+        if closed is None:
+            self.counters["evidence_without_incident"] += 1
+            return None
+        self._closed[incident_id] = self._next(closed, evidence)
+        return self._closed[incident_id]
+
+    def _assign(self, sightings: Sequence[Sighting]) -> None:
+        """Give every sighting to its episode: by key first, then by overlap, else a new one."""
+        unknown = []
+        for sighting in sightings:
+            episode = self._find_by_key(sighting)
+            if episode is None:
+                unknown.append(sighting)
+            else:
+                self._extend(episode, sighting)
+        for sighting in unknown:
+            episode = self._find_by_overlap(sighting)
+            if episode is None:
+                episode = _Episode(first=sighting, latest=sighting)
+                self._episodes.append(episode)
+            else:
+                self.counters["sightings_merged"] += 1
+            self._extend(episode, sighting)
+
+    def _extend(self, episode: _Episode, sighting: Sighting) -> None:
+        if episode.is_closed:
+            self.counters["sightings_cooled_down"] += 1
+            episode.latest = sighting
+        else:
+            episode.extend(sighting, self._max_boxes)
+
+    def _find_by_key(self, sighting: Sighting) -> _Episode | None:
+        for episode in self._episodes:
+            if (episode.first.rule, episode.latest.key) == (sighting.rule, sighting.key):
+                return episode
+        return None
+
+    def _find_by_overlap(self, sighting: Sighting) -> _Episode | None:
+        policy = self._policies[sighting.rule]
+        for episode in self._episodes:
+            latest = episode.latest
+            gap_s = policy.cool_down_s if episode.is_closed else policy.merge_gap_s
+            if (
+                (latest.rule, latest.place) == (sighting.rule, sighting.place)
+                and 0 < sighting.seen_s - latest.seen_s <= gap_s
+                and _overlap(latest, sighting) >= policy.merge_iou
+            ):
+                return episode
+        return None
+
+    def _step(self, episode: _Episode) -> IncidentChange | None:
+        """Open, update or close one episode as its policy says."""
+        policy = self._policies[episode.first.rule]
+        now_s = self._seen_scene.stream_s
+        if episode.message is None:
+            lasted_s = episode.latest.seen_s - episode.first.seen_s
+            return self._open(episode) if lasted_s >= policy.min_duration_s else None
+        if episode.is_closed:
+            return None
+        if now_s - episode.latest.seen_s > policy.clear_after_s:
+            return self._close(episode)
+        if episode.latest.seen_s == now_s and now_s >= episode.next_update_s:
+            return self._send(episode, Phase.UPDATED)
+        return None
+
+    def _is_kept(self, episode: _Episode) -> bool:
+        """Say whether an episode still matters; the one place that removes them."""
+        policy = self._policies[episode.first.rule]
+        away_s = self._seen_scene.stream_s - episode.latest.seen_s
+        if episode.message is None and away_s > policy.clear_after_s:
+            self.counters["sightings_too_short"] += 1
+            return False
+        return not (episode.is_closed and away_s > max(policy.cool_down_s, policy.clear_after_s))
+
+    def _open(self, episode: _Episode) -> IncidentChange:
+        first, scene, origin = episode.first, self._seen_scene, self.origin
+        camera = origin.camera
+        occurred_at = self._utc(first.occurred_s)
+        seed = f"{camera.id}/{first.rule}/{first.key}/{occurred_at.isoformat()}"
+        incident_id = str(uuid5(NAMESPACE, seed))
+        episode.message = IncidentMessage(
+            message_id=f"{incident_id}:0",
+            box_id=origin.box_id,
+            sent_at=scene.captured_at,
+            incident_id=incident_id,
+            revision=1,
+            phase=Phase.OPENED,
+            rule=first.rule,
+            camera_id=camera.id,
+            occurred_at=occurred_at,
+            decided_at=scene.captured_at,
+            clip_s=round(first.occurred_s, 3),
+            decided_clip_s=round(scene.stream_s, 3),
+            confidence=first.confidence,
+            place=first.place,
+            frame_size_px=scene.frame_size_px,
+            location=(camera.location.lat, camera.location.lon) if camera.location else None,
+            area_code=camera.area_code,
+            legal_source=camera.legal_source,
+            time_source=origin.time_source,
+            model=origin.model,
+            software_version=origin.software_version,
+            scene_version=origin.scene_version,
+        )
+        self.counters["incidents_opened"] += 1
+        return self._send(episode, Phase.OPENED)
+
+    def _close(self, episode: _Episode) -> IncidentChange:
+        change = self._send(episode, Phase.CLOSED)
+        self._closed[change.message.incident_id] = change.message
+        while len(self._closed) > KEPT_CLOSED:
+            self._closed.popitem(last=False)
+        return change
+
+    def _send(self, episode: _Episode, phase: Phase) -> IncidentChange:
+        """Return the episode's message as of now, at its next revision."""
+        first, latest, message = episode.first, episode.latest, episode.message
+        if message is None:
+            raise AssertionError("an episode is opened before it is sent")
+        age_s = self._seen_scene.stream_s - first.occurred_s
+        episode.next_update_s = first.occurred_s + max(
+            2 * age_s, self._policies[first.rule].update_every_s
+        )
+        news = {
+            "phase": phase,
+            "ended_at": self._utc(latest.seen_s) if phase is Phase.CLOSED else None,
+            "confidence": min(1.0, round(episode.confidence, 3)),
+            "object_class": latest.object_class,
+            "track_ids": episode.track_ids,
+            "boxes": tuple(rounded(box) for box in thin_out(episode.boxes, self._max_boxes)),
+            "signal_log": latest.signal_log or first.signal_log,
+        }
+        episode.message = self._next(message, news, first=phase is Phase.OPENED)
+        return IncidentChange(
+            message=episode.message,
+            moments=latest.moments or first.moments,
+            occurred_s=first.occurred_s,
+            until_s=latest.seen_s,
+        )
+
+    def _next(
+        self, message: IncidentMessage, news: Mapping[str, object], *, first: bool = False
+    ) -> IncidentMessage:
+        revision = 1 if first else message.revision + 1
+        phase = news.get("phase", message.phase)
+        stamp = {
+            "revision": revision,
+            "message_id": f"{message.incident_id}:{revision}",
+            "phase": Phase.UPDATED if phase is Phase.OPENED and not first else phase,
+            "sent_at": self._now() if self._now is not None else self._seen_scene.captured_at,
+        }
+        return message.model_copy(update={**news, **stamp})
+
+    def _utc(self, stream_s: float) -> datetime:
+        """Return the wall time of a stream second near the newest scene."""
+        scene = self._seen_scene
+        return scene.captured_at - timedelta(seconds=scene.stream_s - stream_s)
+
+    @property
+    def _seen_scene(self) -> Scene:
+        if self._scene is None:
+            raise AssertionError("no scene seen yet")
+        return self._scene
+
+
+def thin_out(boxes: Sequence[BoxAt], limit: int) -> list[BoxAt]:
+    """Return at most ``limit`` of ``boxes``, evenly spaced, the first and the last among them."""
+    if len(boxes) <= limit:
+        return list(boxes)
+    step = (len(boxes) - 1) / (limit - 1)
+    return [boxes[round(i * step)] for i in range(limit)]
+
+
+def rounded(box: BoxAt) -> BoxAt:
+    """Return a box with milliseconds and tenths of a pixel: half the bytes on the wire."""
+    clip_s, x1, y1, x2, y2 = box
+    return (round(clip_s, 3), round(x1, 1), round(y1, 1), round(x2, 1), round(y2, 1))
+
+
+def _overlap(one: Sighting, other: Sighting) -> float:
+    """Return the intersection over union of the newest boxes, 0 where there are none."""
+    if not one.boxes or not other.boxes:
+        return 0.0
+    return iou(one.boxes[-1][1:], other.boxes[-1][1:])
+
+
+def iou(one: Xyxy, other: Xyxy) -> float:
+    """Return the intersection over union, 0..1, of two boxes in the same pixels."""
+    width = min(one[2], other[2]) - max(one[0], other[0])
+    height = min(one[3], other[3]) - max(one[1], other[1])
+    if width <= 0 or height <= 0:
+        return 0.0
+    shared = width * height
+    areas = [(box[2] - box[0]) * (box[3] - box[1]) for box in (one, other)]
+    return shared / (sum(areas) - shared)
