@@ -1,0 +1,75 @@
+"""Everything a box counts, by name: what was dropped, refused, resent or lost, and how often.
+
+Invariants:
+    * Every counter stands in :data:`COUNTERS` with what it means; counting under another name is a
+      programming mistake.
+    * Counters only grow and start at zero with the process; they reach the centre in the heartbeat
+      and Prometheus through :mod:`edge.health`.
+"""
+
+from __future__ import annotations
+
+import threading
+
+COUNTERS: dict[str, str] = {
+    "frames_processed": "Frames that went through detector, tracker and rules.",
+    "frames_dropped": "Decoded frames replaced by a newer one before anybody looked at them.",
+    "pipeline_errors": "Frames lost to a programming mistake in one camera's pipeline.",
+    "incidents_queued": "Incident messages (all revisions) written to the outbox.",
+    "telemetry_queued": "Telemetry messages written to the outbox.",
+    "telemetry_dropped": "Telemetry thrown out, oldest first, because the outbox was full.",
+    "outbox_refused": "Messages the outbox could not take: disk full, or its limit reached.",
+    "outbox_oversize": "Messages larger than a broker should carry, refused before they were kept.",
+    "outbox_rebuilt": "Times the outbox file was unreadable, put aside and begun anew.",
+    "messages_sent": "Messages handed to the broker, resends included.",
+    "messages_resent": "Messages sent again because no receipt came in time.",
+    "messages_historical": "Incident messages sent late and marked so.",
+    "receipts_stored": "Receipts that said stored or duplicate.",
+    "receipts_quarantined": "Receipts that said the centre could not use the message.",
+    "receipts_unknown": "Receipts for a message that had already left the outbox.",
+    "downward_invalid": "Messages from the centre that could not be understood.",
+    "broker_connects": "Times the broker accepted the box.",
+    "broker_disconnects": "Times an accepted connection was lost.",
+    "broker_refusals": "Times the broker refused the box: wrong name, token or branch.",
+    "uploads_completed": "Evidence files the centre has checked and kept.",
+    "uploads_retried": "Uploads interrupted or put off, to be resumed.",
+    "uploads_rejected": "Uploads whose hash the centre found wrong; begun anew.",
+    "uploads_missing": "Evidence files that were gone or altered before they were uploaded.",
+    "uploads_refused": "Evidence files the centre will never take, removed from the queue.",
+    "evidence_incomplete": "Incidents whose evidence is missing or shorter than asked for.",
+    "evidence_unclaimed": "Evidence that came for an incident nobody remembers.",
+    "rollouts_activated": "Models that replaced the running one.",
+    "rollouts_refused": "Models that were refused, the running one kept.",
+    "commands_refused": "Commands from the centre that came too late or are not known.",
+}
+
+
+class Counters:
+    """Named counts, safe to use from any thread."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._counts = dict.fromkeys(COUNTERS, 0)
+
+    def increment(self, name: str, by: int = 1) -> None:
+        """Add ``by`` to a counter.
+
+        Raises:
+            KeyError: The name is not in :data:`COUNTERS`.
+        """
+        with self._lock:
+            self._counts[name] += by
+
+    def get(self, name: str) -> int:
+        """Return one count.
+
+        Raises:
+            KeyError: The name is not in :data:`COUNTERS`.
+        """
+        with self._lock:
+            return self._counts[name]
+
+    def snapshot(self) -> dict[str, int]:
+        """Return all counts as they are now."""
+        with self._lock:
+            return dict(self._counts)
