@@ -1,0 +1,145 @@
+"""The gate of the HTTP API: who is asking, and may they.
+
+A person carries a session cookie; every changing request also carries ``X-Songlam: 1``, which a
+foreign page cannot send without CORS, and an ``Origin`` that is ours when the browser sends one.
+A box carries a bearer token and reaches box routes only. Routes declare ``CurrentUser`` or
+``require(...)``; nothing else in the product reads cookies or Authorization headers.
+"""
+
+from collections.abc import Callable
+from typing import Annotated
+from urllib.parse import urlsplit
+
+from fastapi import Depends, Request
+from sqlalchemy import select
+
+from central.auth.schemas import Role
+from central.auth.tokens import token_hash
+from central.centre import Centre, CentreDep
+from central.problems import Problem
+from central.tables.fleet import BoxRow
+from central.tables.users import LoginRow, UserRow
+
+COOKIE = "songlam_session"
+CSRF_HEADER = "X-Songlam"
+_SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+
+
+def check_same_site(request: Request, centre: CentreDep) -> None:
+    """Refuse a changing request that a foreign page could have caused.
+
+    Raises:
+        Problem: 403, when the header is missing or the origin is not ours.
+    """
+    if request.method in _SAFE:
+        return
+    origin = request.headers.get("origin")
+    ours = {request.headers.get("host", ""), urlsplit(centre.settings.public_url).netloc} - {""}
+    foreign = origin is not None and urlsplit(origin).netloc not in ours
+    if foreign or request.headers.get(CSRF_HEADER) != "1":
+        raise Problem(
+            403,
+            "csrf",
+            "Yêu cầu không đến từ trang điều hành.",
+            f"The request does not come from the console (header {CSRF_HEADER}: 1, own origin).",
+        )
+
+
+def logged_in_user(
+    request: Request, centre: CentreDep, _: Annotated[None, Depends(check_same_site)]
+) -> UserRow:
+    """Return the user of the session cookie, even one who must still change the password.
+
+    Raises:
+        Problem: 401, when there is no session, it ended, or the user is disabled.
+    """
+    user = find_user(centre, request.cookies.get(COOKIE, ""))
+    if user is None:
+        raise Problem(401, "not_logged_in", "Bạn chưa đăng nhập.", "You are not logged in.")
+    return user
+
+
+LoggedInUser = Annotated[UserRow, Depends(logged_in_user)]
+
+
+def current_user(centre: CentreDep, user: LoggedInUser) -> UserRow:
+    """Return the user who may use the console.
+
+    Raises:
+        Problem: 403, while a one-time password is still in use.
+    """
+    if user.must_change_password and centre.settings.require_password_change:
+        raise Problem(
+            403,
+            "password_change_required",
+            "Hãy đổi mật khẩu dùng một lần trước.",
+            "Change the one-time password first.",
+        )
+    return user
+
+
+CurrentUser = Annotated[UserRow, Depends(current_user)]
+
+
+def require(*roles: Role) -> Callable[[UserRow], UserRow]:
+    """Return a dependency that lets only ``roles`` pass; an administrator always passes."""
+    allowed = {Role.ADMIN, *roles}
+
+    def check(user: CurrentUser) -> UserRow:
+        if user.role not in allowed:
+            raise Problem(
+                403,
+                "forbidden",
+                "Vai trò của bạn không được làm việc này.",
+                f"Your role may not do this; one of {', '.join(sorted(allowed))} may.",
+            )
+        return user
+
+    return check
+
+
+def find_user(centre: Centre, token: str) -> UserRow | None:
+    """Return the enabled user whose unexpired session has ``token``."""
+    if not token:
+        return None
+    with centre.database.read() as session:
+        return session.scalar(
+            select(UserRow)
+            .join(LoginRow, LoginRow.username == UserRow.username)
+            .where(
+                LoginRow.token_hash == token_hash(token),
+                LoginRow.expires_at > centre.clock(),
+                UserRow.disabled.is_(False),
+            )
+        )
+
+
+def current_box(request: Request, centre: CentreDep) -> str:
+    """Return the box_id of the bearer token.
+
+    Raises:
+        Problem: 401, when the token is missing or of no registered box.
+    """
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    box_id = find_box(centre, token) if scheme.lower() == "bearer" else None
+    if box_id is None:
+        raise Problem(
+            401,
+            "unknown_box",
+            "Mã của thiết bị biên không đúng.",
+            "The bearer token belongs to no registered box.",
+        )
+    return box_id
+
+
+def find_box(centre: Centre, token: str) -> str | None:
+    """Return the box that owns ``token``.
+
+    The look-up is by the token's hash: timing tells an attacker nothing about a secret whose hash
+    they cannot steer.
+    """
+    with centre.database.read() as session:
+        return session.scalar(select(BoxRow.box_id).where(BoxRow.token_hash == token_hash(token)))
+
+
+CurrentBox = Annotated[str, Depends(current_box)]

@@ -1,0 +1,86 @@
+"""JSON of log-in and users."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated
+
+from pydantic import BaseModel, Field
+
+from edge.contract.messages import UtcTime
+
+Username = Annotated[str, Field(pattern=r"^[a-z][a-z0-9._-]{1,63}$")]
+PASSWORD_MIN = 12
+"""Source: NIST SP 800-63B-4 asks for 15 characters alone and 8 with a second factor; 12 is the
+province's usual rule."""
+Password = Annotated[str, Field(min_length=PASSWORD_MIN, max_length=200)]
+
+
+class Role(StrEnum):
+    """What a person is here to do; what each may do stands at the routes."""
+
+    ADMIN = "admin"
+    TECHNICIAN = "technician"
+    OPERATOR = "operator"
+    OFFICER = "officer"
+    LEADER = "leader"
+
+
+class LoginRequest(BaseModel):
+    """User name and password."""
+
+    username: str = Field(max_length=64)
+    password: str = Field(max_length=200)
+
+
+class PasswordChange(BaseModel):
+    """The password in use and the one to use from now on."""
+
+    old_password: str = Field(max_length=200)
+    new_password: Password
+
+
+class Me(BaseModel):
+    """The person who is logged in."""
+
+    username: str
+    display_name: str
+    role: Role
+    must_change_password: bool
+
+
+class UserItem(Me):
+    """A user as an administrator sees them."""
+
+    disabled: bool
+    created_at: UtcTime
+
+
+class UserList(BaseModel):
+    """All users."""
+
+    items: list[UserItem]
+    next_cursor: str | None = None
+
+
+class NewUser(BaseModel):
+    """A user to create."""
+
+    username: Username
+    display_name: str = Field(min_length=1, max_length=120)
+    role: Role
+
+
+class UserChange(BaseModel):
+    """What to change about a user; absent fields stay."""
+
+    display_name: str | None = Field(default=None, min_length=1, max_length=120)
+    role: Role | None = None
+    disabled: bool | None = None
+
+
+class OneTimePassword(BaseModel):
+    """A password shown once; it must be changed at the first log-in."""
+
+    username: str
+    password: str

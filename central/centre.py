@@ -1,0 +1,44 @@
+"""The parts of one running centre, handed to whoever needs them.
+
+Made once by :func:`central.app.create_app`; a route gets it as ``CentreDep``. It holds parts and
+decides nothing.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+from fastapi import Depends
+from starlette.requests import HTTPConnection
+
+from central.clock import Clock
+from central.db import Database
+from central.live import LiveHub
+from central.metrics import Metrics
+from central.settings import Settings
+
+Publish = Callable[[str, bytes, bool], None]
+"""(topic, payload, retain): hand a message to the broker at QoS 1; queued while disconnected."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Centre:
+    """What a running centre consists of."""
+
+    settings: Settings
+    data_dir: Path
+    database: Database
+    live: LiveHub
+    metrics: Metrics
+    clock: Clock
+    publish: Publish
+
+
+def get_centre(connection: HTTPConnection) -> Centre:
+    """Return the centre that serves this request."""
+    centre: Centre = connection.app.state.centre
+    return centre
+
+
+CentreDep = Annotated[Centre, Depends(get_centre)]

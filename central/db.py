@@ -1,0 +1,125 @@
+"""The database: one engine, sessions for reading and for writing, and what happens after commit.
+
+Invariants:
+    * One request or one batch is one transaction; only :meth:`Database.write` commits.
+    * On SQLite a writing transaction starts with BEGIN IMMEDIATE, so two writers wait for each
+      other instead of failing half-way when a read snapshot is upgraded.
+    * What must happen after a commit (announcing) is registered with :func:`after_commit` and runs
+      only when the commit succeeded.
+
+It knows no table and no SQL of ours.
+"""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
+from sqlalchemy.orm import Session, sessionmaker
+from sqlalchemy.pool import StaticPool
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from sqlite3 import Connection as SqliteConnection
+
+_PENDING = "after_commit"
+_IMMEDIATE = {"sqlite_begin": "BEGIN IMMEDIATE"}
+BUSY_TIMEOUT_S = 10.0
+"""How long an SQLite writer waits for another one. Source: a batch commit takes < 0.1 s."""
+
+
+class Database:
+    """One database; made once by the composition root, closed by :meth:`close`."""
+
+    def __init__(self, url: str) -> None:
+        """Prepare the engine for ``url``; connects at first use."""
+        self.engine = _engine(url)
+        self._sessions = sessionmaker(self.engine, expire_on_commit=False)
+
+    @contextmanager
+    def read(self) -> Iterator[Session]:
+        """Yield a session that is never committed; do not write through it."""
+        with self._sessions() as session:
+            yield session
+
+    @contextmanager
+    def write(self) -> Iterator[Session]:
+        """Yield a session in one transaction: commit at the end, roll back on any error.
+
+        After the commit the callbacks of :func:`after_commit` run in order.
+        """
+        with self._sessions() as session:
+            session.connection(execution_options=_IMMEDIATE)
+            yield session
+            session.commit()
+            for callback in session.info.pop(_PENDING, []):
+                callback()
+
+    def ping(self) -> None:
+        """Run the smallest query.
+
+        Raises:
+            sqlalchemy.exc.SQLAlchemyError: The database does not answer.
+        """
+        with self.read() as session:
+            session.execute(text("SELECT 1"))
+
+    def close(self) -> None:
+        """Close every pooled connection."""
+        self.engine.dispose()
+
+
+def after_commit(session: Session, callback: Callable[[], None]) -> None:
+    """Run ``callback`` once the transaction of ``session`` is on disk, or never."""
+    session.info.setdefault(_PENDING, []).append(callback)
+
+
+@contextmanager
+def attempt(session: Session) -> Iterator[None]:
+    """Run a part of a transaction in a savepoint: all of it stands, or none of it.
+
+    What the part registered with :func:`after_commit` is forgotten with it.
+    """
+    pending: list[Callable[[], None]] = session.info.setdefault(_PENDING, [])
+    mark = len(pending)
+    try:
+        with session.begin_nested():
+            yield
+    except BaseException:
+        del pending[mark:]
+        raise
+
+
+def is_postgres(session: Session) -> bool:
+    """Return whether ``session`` talks to PostgreSQL."""
+    return session.get_bind().dialect.name == "postgresql"
+
+
+def _engine(url: str) -> Engine:
+    """Return an engine with the settings that this product relies on."""
+    if make_url(url).get_backend_name() != "sqlite":
+        return create_engine(url, pool_size=20, max_overflow=20, pool_pre_ping=True)
+    options: dict[str, Any] = {}
+    if make_url(url).database in {None, "", ":memory:"}:
+        options["poolclass"] = StaticPool  # one shared connection, else each sees its own database
+    arguments = {"timeout": BUSY_TIMEOUT_S, "check_same_thread": False}
+    engine = create_engine(url, connect_args=arguments, **options)
+    event.listen(engine, "connect", _prepare_sqlite)
+    event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _prepare_sqlite(connection: SqliteConnection, _record: object) -> None:
+    """Give the driver's hands off transactions and switch on WAL and foreign keys."""
+    connection.isolation_level = None
+    connection.execute("PRAGMA journal_mode = WAL")
+    # FULL: a receipt promises that the row survives a power cut; NORMAL would not keep that.
+    connection.execute("PRAGMA synchronous = FULL")
+    connection.execute("PRAGMA foreign_keys = ON")
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    """Start the transaction ourselves: deferred for reading, immediate for writing."""
+    begin = connection.get_execution_options().get("sqlite_begin", "BEGIN")
+    connection.exec_driver_sql(str(begin))

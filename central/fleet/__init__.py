@@ -1,0 +1,1 @@
+"""The fleet: boxes and their cameras, registration, and health since when."""

@@ -1,0 +1,1 @@
+"""Incidents at the centre: stored by revision, listed, and reviewed by people."""

@@ -1,0 +1,197 @@
+"""JSON of incidents as the console sees them."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from edge.contract.catalogue import IncidentClass, Severity
+from edge.contract.messages import BoxAt, EvidenceKind, ModelRef, Phase, SignalChange, UtcTime
+
+
+class ReviewStatus(StrEnum):
+    """Where the review by people stands."""
+
+    NEW = "new"
+    ACKNOWLEDGED = "acknowledged"
+    CONFIRMED = "confirmed"
+    REJECTED = "rejected"
+
+
+class ReviewKind(StrEnum):
+    """What a person did."""
+
+    ACKNOWLEDGE = "acknowledge"
+    CONFIRM = "confirm"
+    REJECT = "reject"
+    REOPEN = "reopen"
+
+
+class RuleItem(BaseModel):
+    """One entry of the catalogue of rules."""
+
+    rule: str
+    code: str
+    name_vi: str
+    name_en: str
+    incident_class: IncidentClass
+    severity: Severity
+
+
+class RuleList(BaseModel):
+    """The catalogue of rules."""
+
+    items: list[RuleItem]
+    next_cursor: str | None = None
+
+
+class IncidentItem(RuleItem):
+    """An incident in a list, and the data of the live event ``incident``."""
+
+    incident_id: str
+    revision: int
+    phase: Phase
+    status: ReviewStatus
+    version: int
+    camera_id: str
+    camera_name: str
+    box_id: str
+    area_code: str
+    occurred_at: UtcTime
+    decided_at: UtcTime
+    ended_at: UtcTime | None
+    received_at: UtcTime
+    acknowledged_at: UtcTime | None
+    confidence: float
+    object_class: str
+    place: str
+    location: tuple[float, float] | None
+    """(latitude, longitude) in WGS-84 degrees."""
+    thumbnail_url: str | None
+    clip_ready: bool
+    historical: bool
+
+
+class IncidentList(BaseModel):
+    """One page of incidents, newest first."""
+
+    items: list[IncidentItem]
+    next_cursor: str | None
+
+
+class EvidenceEntry(BaseModel):
+    """One file of evidence of an incident."""
+
+    evidence_id: str
+    kind: EvidenceKind
+    media_type: str
+    label: str
+    sha256: str
+    size_bytes: int
+    state: Literal["expected", "partial", "stored"]
+    received_bytes: int
+    url: str | None
+    playable: bool
+    """A clip or playback copy that browsers play: H.264, VP8, VP9 or AV1."""
+    starts_at: UtcTime | None
+    ends_at: UtcTime | None
+    start_clip_s: float | None
+    codec: str
+
+
+class EventEntry(BaseModel):
+    """What a person did to an incident."""
+
+    at: UtcTime
+    actor: str
+    kind: ReviewKind
+    from_status: ReviewStatus
+    to_status: ReviewStatus
+    reason_code: str | None
+    note: str
+
+
+class RevisionEntry(BaseModel):
+    """One revision as it arrived."""
+
+    revision: int
+    phase: Phase
+    received_at: UtcTime
+
+
+class IncidentDetail(IncidentItem):
+    """Everything about one incident."""
+
+    model_config = ConfigDict(protected_namespaces=())
+
+    clip_s: float
+    decided_clip_s: float
+    boxes: list[BoxAt]
+    frame_size_px: tuple[int, int]
+    signal_log: list[SignalChange]
+    model: ModelRef | None
+    software_version: str
+    scene_version: str
+    legal_source: Literal["A", "B", "C"]
+    time_source: Literal["rtcp", "arrival", "file"]
+    evidence_missing: str
+    evidence: list[EvidenceEntry]
+    events: list[EventEntry]
+    revisions: list[RevisionEntry]
+
+
+class IncidentFilter(BaseModel):
+    """Which incidents a list holds; absent fields filter nothing."""
+
+    model_config = ConfigDict(extra="forbid", populate_by_name=True)
+
+    status: list[ReviewStatus] = Field(default_factory=list, description="Any of these")
+    rule: list[str] = Field(default_factory=list, description="Any of these")
+    camera_id: str | None = None
+    box_id: str | None = None
+    area_code: str | None = None
+    from_at: UtcTime | None = Field(default=None, alias="from", description="occurred at or after")
+    to_at: UtcTime | None = Field(default=None, alias="to", description="occurred before")
+    cursor: str | None = Field(default=None, description="``next_cursor`` of the page before")
+    limit: int = Field(default=50, ge=1, le=200)
+
+
+Version = Annotated[int, Field(ge=1, description="The version the reviewer saw")]
+Note = Annotated[str, Field(max_length=2000)]
+
+
+class Review(BaseModel):
+    """A review step without a note."""
+
+    version: Version
+
+
+class Confirmation(Review):
+    """Confirm that the incident is what it says."""
+
+    note: Note = ""
+
+
+class Rejection(Review):
+    """Reject an incident, with the reason from the list."""
+
+    reason_code: str
+    note: Note = ""
+
+
+class RejectReason(BaseModel):
+    """Why an incident may be rejected."""
+
+    code: str
+    name_vi: str
+    name_en: str
+    note_required: bool
+
+
+class RejectReasonList(BaseModel):
+    """All reasons for rejecting."""
+
+    items: list[RejectReason]
+    next_cursor: str | None = None

@@ -1,0 +1,167 @@
+"""Live events: a bounded log in the database and a fan-out to browsers (SSE).
+
+Invariants:
+    * An event is written in the transaction of what it tells about and sent only after its commit.
+    * Ids grow in the order of commits (PostgreSQL: one advisory lock; SQLite: one writer), so
+      ``Last-Event-ID`` misses nothing; when the log no longer reaches back, ``reset`` says so.
+    * A browser that reads too slowly is dropped and counted; it resumes from the log.
+
+Fan-out is in this process: no client polls the database.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from dataclasses import dataclass, field
+from functools import partial
+from typing import TYPE_CHECKING, Any, Literal
+
+from sqlalchemy import delete, func, select, text
+
+from central.db import after_commit, is_postgres
+from central.tables.live import LiveEventRow
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from datetime import datetime
+
+    from pydantic import BaseModel
+    from sqlalchemy.orm import Session
+
+    from central.metrics import Metrics
+
+EventKind = Literal["incident", "box", "quarantine", "indicator", "rollout", "ready", "reset"]
+QUEUE_EVENTS = 256
+"""Events a browser may lag behind before it is dropped."""
+REPLAY_EVENTS = 1_000
+"""Most events sent again on resuming; beyond that reloading the lists is cheaper."""
+_COMMIT_ORDER_LOCK = 0x50_6C_61_6D
+"""Key of the advisory lock that orders commits on PostgreSQL; any fixed number of ours."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LiveEvent:
+    """One event on its way to browsers; ``data`` is JSON text; no id: not resumable."""
+
+    id: int | None
+    kind: EventKind
+    data: str
+
+
+@dataclass(slots=True, eq=False)
+class Subscriber:
+    """One open stream. ``closed`` is set when the hub ends it."""
+
+    loop: asyncio.AbstractEventLoop
+    queue: asyncio.Queue[LiveEvent | None] = field(
+        default_factory=lambda: asyncio.Queue(QUEUE_EVENTS + 1)
+    )
+    dropped: bool = False
+
+
+class LiveHub:
+    """All open streams of this process; removes a stream when it ends or lags."""
+
+    def __init__(self, metrics: Metrics) -> None:
+        """Start with no stream."""
+        self._metrics = metrics
+        self._subscribers: set[Subscriber] = set()
+        self._closed = False
+
+    def subscribe(self) -> Subscriber:
+        """Return a new stream on the running event loop; end it with :meth:`unsubscribe`."""
+        subscriber = Subscriber(asyncio.get_running_loop())
+        self._subscribers.add(subscriber)
+        self._metrics.live_clients.set(len(self._subscribers))
+        if self._closed:
+            self._end(subscriber)
+        return subscriber
+
+    def unsubscribe(self, subscriber: Subscriber) -> None:
+        """Forget a stream."""
+        self._subscribers.discard(subscriber)
+        self._metrics.live_clients.set(len(self._subscribers))
+
+    def send(self, event: LiveEvent) -> None:
+        """Give ``event`` to every stream; callable from any thread."""
+        for subscriber in tuple(self._subscribers):
+            self._call(subscriber, partial(self._offer, subscriber, event))
+
+    def close(self) -> None:
+        """End every stream, so that the server can stop; callable from any thread or signal."""
+        self._closed = True
+        for subscriber in tuple(self._subscribers):
+            self._call(subscriber, partial(self._end, subscriber))
+
+    def announce(self, session: Session, kind: EventKind, data: BaseModel, at: datetime) -> None:
+        """Log an event in the transaction of ``session`` and send it after the commit."""
+        if is_postgres(session):
+            session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _COMMIT_ORDER_LOCK})
+        row = LiveEventRow(at=at, kind=kind, data=data.model_dump(mode="json"))
+        session.add(row)
+        session.flush()
+        event = LiveEvent(id=row.id, kind=kind, data=json.dumps(row.data, ensure_ascii=False))
+        after_commit(session, partial(self.send, event))
+
+    def mention(self, session: Session, kind: EventKind, data: BaseModel) -> None:
+        """Send an event after the commit without logging it: news that the next one replaces."""
+        event = LiveEvent(id=None, kind=kind, data=data.model_dump_json())
+        after_commit(session, partial(self.send, event))
+
+    def _offer(self, subscriber: Subscriber, event: LiveEvent) -> None:
+        """Queue ``event``, or drop the stream when its queue is full."""
+        if subscriber.dropped:
+            return
+        if subscriber.queue.qsize() >= QUEUE_EVENTS:
+            self._metrics.live_clients_dropped.inc()
+            self._end(subscriber)
+            return
+        subscriber.queue.put_nowait(event)
+
+    def _end(self, subscriber: Subscriber) -> None:
+        """Queue the end of a stream once; the queue keeps one place for it."""
+        if not subscriber.dropped:
+            subscriber.dropped = True
+            subscriber.queue.put_nowait(None)
+
+    @staticmethod
+    def _call(subscriber: Subscriber, action: partial[None]) -> None:
+        """Run ``action`` on the loop of a stream; a loop that is gone has no browser left."""
+        if not subscriber.loop.is_closed():
+            subscriber.loop.call_soon_threadsafe(action)
+
+
+def replay(session: Session, last_id: int | None) -> list[LiveEvent]:
+    """Return what a browser that last saw ``last_id`` must get first.
+
+    A new browser (None) gets ``ready`` with the newest id. One that fell out of the log, or comes
+    from another database, gets ``reset`` with the newest id and reloads its lists.
+    """
+    newest = session.scalar(select(func.max(LiveEventRow.id))) or 0
+    if last_id is None:
+        return [LiveEvent(id=newest, kind="ready", data="{}")]
+    first_kept = session.scalar(select(func.min(LiveEventRow.id))) or newest + 1
+    reaches_back = first_kept - 1 <= last_id <= newest
+    if not reaches_back or newest - last_id > REPLAY_EVENTS:
+        return [LiveEvent(id=newest, kind="reset", data="{}")]
+    rows = session.scalars(
+        select(LiveEventRow).where(LiveEventRow.id > last_id).order_by(LiveEventRow.id)
+    )
+    return [_event(row.id, row.kind, row.data) for row in rows]
+
+
+def prune(session: Session, keep_rows: int) -> None:
+    """Delete all but the newest ``keep_rows`` events."""
+    newest: int | None = session.scalar(select(func.max(LiveEventRow.id)))
+    session.execute(delete(LiveEventRow).where(LiveEventRow.id <= (newest or 0) - keep_rows))
+
+
+def unseen(events: Iterable[LiveEvent], last_id: int) -> list[LiveEvent]:
+    """Return those of ``events`` that a stream which has reached ``last_id`` has not sent."""
+    return [event for event in events if event.id is None or event.id > last_id]
+
+
+def _event(event_id: int, kind: Any, data: dict[str, Any]) -> LiveEvent:
+    """Return a logged event as it was first sent."""
+    return LiveEvent(id=event_id, kind=kind, data=json.dumps(data, ensure_ascii=False))

@@ -1,0 +1,85 @@
+"""Counters and gauges of the centre, all in one place, each with what it counts.
+
+They live in a registry of their own, so that two centres in one test process do not mix. The
+object is made by the composition root and passed to whoever counts.
+"""
+
+from __future__ import annotations
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+
+SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
+
+
+class Metrics:
+    """Every number the centre counts; an attribute per number."""
+
+    def __init__(self) -> None:
+        """Start all counters at zero in a fresh registry."""
+        registry = CollectorRegistry()
+        self.registry = registry
+        self.messages = Counter(
+            "songlam_ingest_messages",
+            "MQTT messages by channel and outcome (stored, duplicate, quarantined)",
+            ["channel", "outcome"],
+            registry=registry,
+        )
+        self.batch_seconds = Histogram(
+            "songlam_ingest_batch_seconds",
+            "Seconds from taking a batch of messages to its commit",
+            buckets=SECONDS,
+            registry=registry,
+        )
+        self.database_retries = Counter(
+            "songlam_ingest_database_retries",
+            "Times a batch was tried again because the database did not answer",
+            registry=registry,
+        )
+        self.broker_connected = Gauge(
+            "songlam_broker_connected", "1 while connected to the broker", registry=registry
+        )
+        self.broker_disconnects = Counter(
+            "songlam_broker_disconnects", "Connections to the broker lost", registry=registry
+        )
+        self.quarantine_pruned = Counter(
+            "songlam_quarantine_pruned",
+            "Quarantined messages dropped because the quarantine was full",
+            registry=registry,
+        )
+        self.live_clients = Gauge(
+            "songlam_live_clients", "Browsers on the live stream", registry=registry
+        )
+        self.live_clients_dropped = Counter(
+            "songlam_live_clients_dropped",
+            "Live streams ended because the browser read too slowly; it resumes by itself",
+            registry=registry,
+        )
+        self.uploads_completed = Counter(
+            "songlam_uploads_completed", "Evidence files stored whole", registry=registry
+        )
+        self.uploads_discarded = Counter(
+            "songlam_uploads_discarded",
+            "Evidence uploads thrown away because the hash was wrong",
+            registry=registry,
+        )
+        self.uploads_refused = Counter(
+            "songlam_uploads_refused",
+            "Evidence uploads refused for want of disk space",
+            registry=registry,
+        )
+        self.logins_failed = Counter(
+            "songlam_logins_failed", "Refused log-ins, throttled ones included", registry=registry
+        )
+        self.boxes_silent = Counter(
+            "songlam_boxes_silent", "Times a box was marked offline for silence", registry=registry
+        )
+        self.periodic_failures = Counter(
+            "songlam_periodic_failures",
+            "Runs of a background task that the database refused; it runs again next time",
+            ["task"],
+            registry=registry,
+        )
+
+    def exposition(self) -> bytes:
+        """Return all numbers in Prometheus' text format."""
+        return generate_latest(self.registry)

@@ -1,0 +1,123 @@
+"""Settings of the centre, read once from environment variables ``SONGLAM_*``.
+
+Invariants: every setting has a title and a safe default; nothing here is a secret default; a wrong
+value names the variable and what is allowed. This module opens no file and no socket.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Self
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+PREFIX = "SONGLAM_"
+
+
+class SettingsError(Exception):
+    """A person must mend an environment variable before the centre starts."""
+
+
+class Settings(BaseModel):
+    """Everything that may differ between two installations of the centre."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    data_dir: str = Field(
+        default="var/centre", title="Folder of the database file, evidence, models and keys"
+    )
+    database_url: str = Field(
+        default="",
+        title="SQLAlchemy address, e.g. postgresql+pg8000://user:password@host/songlam; "
+        "empty means SQLite in the data folder",
+    )
+    host: str = Field(default="127.0.0.1", title="Address to listen on for HTTP")
+    port: int = Field(default=8080, ge=0, le=65535, title="Port to listen on; 0 picks a free one")
+    public_url: str = Field(
+        default="",
+        pattern=r"^(https?://[^/]+)?$",
+        title="Address under which browsers reach the console; https makes cookies secure-only",
+    )
+
+    mqtt_host: str = Field(
+        default="", title="Host of the MQTT broker; empty starts the embedded one on loopback"
+    )
+    mqtt_port: int = Field(
+        default=1883, ge=0, le=65535, title="Port of the broker; 0 picks one (embedded only)"
+    )
+    mqtt_tls_ca: str = Field(default="", title="CA file of the broker; empty means no TLS")
+    mqtt_username: str = Field(default="", title="The centre's own user at the broker")
+    mqtt_password: SecretStr = Field(default=SecretStr(""), title="The centre's broker password")
+    mqtt_client_id: str = Field(
+        default="songlam-centre", title="MQTT client id; one per ingesting centre"
+    )
+
+    session_lifetime_s: float = Field(
+        default=12 * 3600, ge=60, title="Seconds until a log-in ends, used or not"
+    )
+    require_password_change: bool = Field(
+        default=True, title="Refuse all but a password change while a one-time password is in use"
+    )
+    metrics_token: SecretStr = Field(
+        default=SecretStr(""), title="Bearer token for /metrics; empty allows loopback only"
+    )
+    box_silent_after_s: float = Field(
+        default=30.0, ge=2, title="Seconds of silence (three heartbeats) that make a box offline"
+    )
+    message_max_bytes: int = Field(
+        default=2_000_000, ge=1_000, title="Largest MQTT message that is parsed at all"
+    )
+    quarantine_max_rows: int = Field(
+        default=10_000, ge=10, title="Quarantined messages kept; the oldest go first, counted"
+    )
+    live_log_rows: int = Field(
+        default=10_000, ge=10, title="Live events kept so that a browser can resume"
+    )
+    evidence_max_bytes: int = Field(
+        default=500_000_000, ge=1_000_000, title="Largest single file of evidence accepted"
+    )
+    disk_reserve_bytes: int = Field(
+        default=500_000_000, ge=0, title="Free disk space below which uploads are refused (507)"
+    )
+
+    tile_url: str = Field(
+        default="", title="Raster tile template {z}/{x}/{y} for the map; empty means no tiles"
+    )
+    tile_attribution: str = Field(default="", title="Attribution shown with the tiles")
+    geo_dir: str = Field(
+        default="", title="Folder with commune boundaries; empty means the assets' cache"
+    )
+    console_dir: str = Field(
+        default="", title="Folder of the built console; empty means central/console/dist"
+    )
+    log_format: str = Field(
+        default="json", pattern="^(json|console)$", title="json for machines, console for people"
+    )
+
+    @classmethod
+    def from_environment(cls, environ: Mapping[str, str]) -> Self:
+        """Return the settings that ``environ`` asks for, defaults elsewhere.
+
+        Raises:
+            SettingsError: A value is out of range; the message names every wrong variable.
+        """
+        given = {
+            name: environ[PREFIX + name.upper()]
+            for name in cls.model_fields
+            if PREFIX + name.upper() in environ
+        }
+        try:
+            return cls.model_validate(given)
+        except ValidationError as mistake:
+            lines = [
+                f"{PREFIX}{str(error['loc'][0]).upper()}={error['input']!r}: {error['msg']}"
+                for error in mistake.errors()
+            ]
+            raise SettingsError("\n".join(lines)) from mistake
+
+    def resolved_database_url(self, data_dir: Path) -> str:
+        """Return the database address, with the SQLite default spelled out."""
+        return self.database_url or f"sqlite:///{data_dir / 'songlam.sqlite3'}"

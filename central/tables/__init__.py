@@ -1,0 +1,9 @@
+"""All tables of the centre; importing this package completes the metadata.
+
+One module per noun. A new module is added to the imports below, so that migrations see it.
+"""
+
+from central.tables import evidence, fleet, incidents, live, quarantine, users
+from central.tables.base import Row
+
+__all__ = ["Row", "evidence", "fleet", "incidents", "live", "quarantine", "users"]

@@ -1,0 +1,92 @@
+"""Tables of incidents: the current state, every revision received, and what people did."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ForeignKey, Index, String
+from sqlalchemy.orm import Mapped, mapped_column
+
+from central.tables.base import Row
+
+
+class IncidentRow(Row):
+    """One incident at its highest revision, with its review.
+
+    Columns repeat what lists filter and sort by; ``message`` holds the whole message.
+    """
+
+    __tablename__ = "incidents"
+    __table_args__ = (
+        Index("ix_incidents_newest", "occurred_at", "incident_id"),
+        Index("ix_incidents_status", "status", "occurred_at", "incident_id"),
+        Index("ix_incidents_rule", "rule", "occurred_at", "incident_id"),
+        Index("ix_incidents_camera", "camera_id", "occurred_at", "incident_id"),
+        Index("ix_incidents_box", "box_id", "occurred_at", "incident_id"),
+        Index("ix_incidents_area", "area_code", "occurred_at", "incident_id"),
+    )
+
+    incident_id: Mapped[str] = mapped_column(String(64), primary_key=True)
+    revision: Mapped[int]
+    phase: Mapped[str] = mapped_column(String(16))
+    rule: Mapped[str] = mapped_column(String(64))
+    incident_class: Mapped[str] = mapped_column(String(16))
+    severity: Mapped[str] = mapped_column(String(16))
+    box_id: Mapped[str] = mapped_column(String(64))
+    camera_id: Mapped[str] = mapped_column(String(64))
+    area_code: Mapped[str] = mapped_column(String(20))
+    occurred_at: Mapped[datetime]
+    decided_at: Mapped[datetime]
+    ended_at: Mapped[datetime | None]
+    received_at: Mapped[datetime] = mapped_column(index=True)
+    """When the first revision to arrive was stored."""
+    confidence: Mapped[float]
+    historical: Mapped[bool]
+    message: Mapped[dict[str, Any]]
+    """The current :class:`~edge.contract.messages.IncidentMessage` as JSON."""
+    thumbnail_evidence_id: Mapped[str | None] = mapped_column(String(64))
+    """The first still on disk; written when evidence is stored."""
+    clip_ready: Mapped[bool] = mapped_column(default=False)
+    status: Mapped[str] = mapped_column(String(16), default="new")
+    """Review: new, acknowledged, confirmed or rejected."""
+    version: Mapped[int] = mapped_column(default=1)
+    """Counts reviews; a reviewer who read an older one is refused."""
+    acknowledged_at: Mapped[datetime | None]
+    """When a person first acknowledged it; reaction time counts from ``received_at``."""
+    reviewed_at: Mapped[datetime | None]
+
+
+class RevisionRow(Row):
+    """One revision exactly as received."""
+
+    __tablename__ = "incident_revisions"
+
+    incident_id: Mapped[str] = mapped_column(
+        ForeignKey("incidents.incident_id", ondelete="CASCADE"), primary_key=True
+    )
+    revision: Mapped[int] = mapped_column(primary_key=True)
+    phase: Mapped[str] = mapped_column(String(16))
+    received_at: Mapped[datetime]
+    message: Mapped[dict[str, Any]]
+
+
+class IncidentEventRow(Row):
+    """What a person did to an incident; a trigger refuses changes and deletions."""
+
+    __tablename__ = "incident_events"
+    __table_args__ = (
+        Index("ix_incident_events_incident", "incident_id", "id"),
+        {"sqlite_autoincrement": True},
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    incident_id: Mapped[str] = mapped_column(ForeignKey("incidents.incident_id"))
+    at: Mapped[datetime]
+    actor: Mapped[str] = mapped_column(String(64))
+    kind: Mapped[str] = mapped_column(String(20))
+    """acknowledge, confirm, reject or reopen."""
+    from_status: Mapped[str] = mapped_column(String(16))
+    to_status: Mapped[str] = mapped_column(String(16))
+    reason_code: Mapped[str | None] = mapped_column(String(40))
+    note: Mapped[str] = mapped_column(String(2000), default="")
