@@ -1,0 +1,108 @@
+"""The times of a frame: seconds on the stream's clock, and the wall time they stand for.
+
+Invariants:
+    * ``stream_s`` grows over all epochs of a camera: a loop of a file goes on where it ended, a
+      reconnect advances by the time that passed.
+    * The box's clock (kept by NTP) is the reference for wall time, not the camera's: cameras with a
+      wrong date are common. ``probe`` shows how far a camera's own clock is off.
+"""
+
+from __future__ import annotations
+
+import time
+from datetime import UTC, datetime, timedelta
+from typing import Protocol
+
+BUCKET_S = 30.0
+"""How long one arrival may shape wall time. Source: own choice; a camera's quartz drifts 100 ppm,
+3 ms in this time, while network delay varies by far more."""
+
+
+class Clock(Protocol):
+    """Where live code gets the time from, so that tests can set it."""
+
+    def now(self) -> datetime:
+        """Return the wall time, aware UTC."""
+
+    def monotonic_s(self) -> float:
+        """Return seconds that never jump, from an arbitrary zero."""
+
+
+class SystemClock:
+    """The machine's clock."""
+
+    def now(self) -> datetime:
+        """Return the wall time, aware UTC."""
+        return datetime.now(UTC)
+
+    def monotonic_s(self) -> float:
+        """Return seconds that never jump, from an arbitrary zero."""
+        return time.monotonic()
+
+
+class Timeline:
+    """Places the timestamps of one epoch after another on one growing line of seconds."""
+
+    def __init__(self) -> None:
+        """Start before the first epoch."""
+        self.epoch = -1
+        self.latest_s = 0.0
+        self._shift_s = 0.0
+
+    def begin_epoch(self, first_pts_s: float, gap_s: float) -> float:
+        """Start an epoch whose first packet has ``first_pts_s``; return its ``stream_s``.
+
+        Args:
+            first_pts_s: Timestamp of the first packet, in the new epoch's own count.
+            gap_s: Seconds between the latest packet of the epoch before and this one; the very
+                first epoch starts at 0 whatever is given.
+        """
+        start_s = self.latest_s + max(0.0, gap_s) if self.epoch >= 0 else 0.0
+        self.epoch += 1
+        self.latest_s = start_s
+        self._shift_s = start_s - first_pts_s
+        return start_s
+
+    def stream_s(self, pts_s: float) -> float:
+        """Return the stream second of a timestamp of the present epoch."""
+        return pts_s + self._shift_s
+
+    def pass_by(self, stream_s: float) -> None:
+        """Remember how far the stream has come."""
+        self.latest_s = max(self.latest_s, stream_s)
+
+
+class WallAnchor:
+    """Learns which wall time stream second 0 was, from when packets arrive.
+
+    A packet can come late but not early, so the smallest (arrival - stream_s) of the last
+    30 to 60 s is the truest; it follows a drifting camera, and a stepped box clock within 60 s.
+    Source: the minimum filter of NTP's clock filter (RFC 5905, sec. 10).
+    """
+
+    def __init__(self, bucket_s: float = BUCKET_S) -> None:
+        """Remember the best arrival of this bucket of stream time and of the one before."""
+        self._bucket_s = bucket_s
+        self._bucket = 0
+        self._best: datetime | None = None
+        self._before: datetime | None = None
+
+    def observe(self, stream_s: float, arrived_at: datetime) -> None:
+        """Take in one arrival."""
+        zero_at = arrived_at - timedelta(seconds=stream_s)
+        bucket = int(stream_s // self._bucket_s)
+        if bucket != self._bucket:
+            self._before = self._best if bucket == self._bucket + 1 else None
+            self._bucket, self._best = bucket, None
+        self._best = zero_at if self._best is None else min(self._best, zero_at)
+
+    def at(self, stream_s: float) -> datetime:
+        """Return the wall time of a stream second.
+
+        Raises:
+            ValueError: Nothing has arrived yet.
+        """
+        known = [zero_at for zero_at in (self._best, self._before) if zero_at is not None]
+        if not known:
+            raise ValueError("no packet has arrived yet, so stream time has no wall time")
+        return min(known) + timedelta(seconds=stream_s)

@@ -1,0 +1,56 @@
+"""A video file as frames, as fast as they can be taken and without losing any."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from edge.camera.frames import FramePicker, to_bgr
+from edge.camera.stream import TRUNCATED_S, CameraStream, name_of, source_of
+from edge.errors import CameraError
+from edge.scene import Frame
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from datetime import datetime
+    from pathlib import Path
+
+    from edge.config.camera import CameraConfig
+
+
+def read_file(
+    path: str | Path, config: CameraConfig, start_at: datetime, fps: float | None = None
+) -> Iterator[Frame]:
+    """Yield the frames of a video file, ``fps`` a second (``config.detect_fps`` when None).
+
+    ``stream_s`` counts from the first picture, which was taken at ``start_at`` (aware UTC).
+    A file that is cut off yields what it has before the error.
+
+    Raises:
+        CameraError: The file is missing, is no video, or ends before its header says.
+    """
+    source = source_of(str(path))
+    picker = FramePicker(fps or config.detect_fps)
+    with CameraStream(source) as stream:
+        first_s: float | None = None
+        end_s = 0.0
+        packets = stream.packets()
+        while True:
+            packet = next(packets, None)
+            if packet is not None:
+                first_s = packet.pts_s if first_s is None else first_s
+                end_s = max(end_s, packet.pts_s + packet.duration_s)
+            for pts_s, picture in stream.decode(packet.packet if packet else None):
+                stream_s = pts_s - (first_s or 0.0)
+                if stream_s >= 0 and picker.wants(stream_s):
+                    captured_at = start_at + timedelta(seconds=stream_s)
+                    yield Frame(config.id, to_bgr(picture), captured_at, stream_s)
+            if packet is None:
+                break
+        if first_s is None:
+            raise CameraError(f"{name_of(source)}: there is no picture in it")
+        if stream.announced_s - (end_s - first_s) > TRUNCATED_S:
+            raise CameraError(
+                f"{name_of(source)}: ends after {end_s - first_s:.1f} s but its header says "
+                f"{stream.announced_s:.1f} s; the file is cut off, copy it again"
+            )
