@@ -48,6 +48,25 @@ class EvidenceConfig(Strict):
     ring_max_bytes: int = Field(default=96_000_000, ge=1_000_000)
 
 
+class OutboxConfig(Strict):
+    """How much may wait on the box while the centre cannot be reached."""
+
+    max_bytes: int = Field(
+        default=512_000_000, ge=1_000_000, title="Size at which further messages are refused"
+    )
+    telemetry_rows: int = Field(
+        default=20_000, ge=1, title="Telemetry messages kept; the oldest go first"
+    )
+
+
+class UploadConfig(Strict):
+    """How evidence files go to the centre."""
+
+    max_bytes_per_s: int = Field(
+        default=0, ge=0, title="Bandwidth left to uploads; 0 means no limit"
+    )
+
+
 class BoxConfig(Strict):
     """One box file."""
 
@@ -57,6 +76,8 @@ class BoxConfig(Strict):
     broker: BrokerConfig = BrokerConfig()
     detector: DetectorConfig
     evidence: EvidenceConfig = EvidenceConfig()
+    outbox: OutboxConfig = OutboxConfig()
+    uploads: UploadConfig = UploadConfig()
     cameras: tuple[str, ...] = Field(min_length=1, title="Camera files, relative to this file")
     heartbeat_s: float = Field(default=10.0, ge=1, le=600)
     metrics_port: int = Field(default=0, ge=0, le=65535, title="Prometheus port; 0 means off")
