@@ -1,0 +1,254 @@
+"""The life of a track: founded, confirmed, seen, coasting, remembered, forgotten.
+
+Invariants:
+    * All durations are seconds of the stream's clock and the filter uses the true time step, so 5
+      and 30 frames per second, and dropped frames, tell the same story.
+    * A track is told to the rules from the moment its detections' scores sum to
+      ``CONFIRM_EVIDENCE``, then at every frame until it has been unseen for ``COAST_S``
+      (``observed=False`` while it coasts). It is remembered, silently, until ``MEMORY_S``: a
+      standing motorbike that was hidden for two seconds comes back under its id.
+    * ``_keep`` is the only place that removes tracks, and it removes every trace of them.
+    * A new epoch of the stream forgets all tracks and no ids.
+
+Association is in two stages after Zhang et al., ByteTrack (ECCV 2022): strong detections may claim
+any track or found one, weak ones only extend a track they lie well upon.
+
+The class is a vote over the track's life. A rider whose bike was missed is detected as ``person``,
+so a person's vote counts less than a two-wheeler's. Nothing here knows zones or rules.
+"""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from edge.geometry import GroundPlane
+from edge.scene import Track
+from edge.tracker.association import assign, costs
+from edge.tracker.columns import Columns
+from edge.tracker.motion import Motion, measure
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from edge.config.camera import CameraConfig
+    from edge.scene import Detections, Frame, Point
+
+CLASSES = ("person", "bicycle", "motorbike", "car", "bus", "truck")
+KIND = np.array([0, 0, 0, 1, 1, 1])
+"""Two-wheelers and people, or four wheels and more: a detector seldom mixes the two."""
+VOTE = np.array([0.3, 1, 1, 1, 1, 1])
+
+CONFIRM_EVIDENCE = 0.9
+"""Two fair detections, or one at 0.9: a single stray box is not yet a road user."""
+COAST_S = 1.0
+MEMORY_S = 3.0
+TENTATIVE_S = 0.5
+"""An unconfirmed track is forgotten sooner."""
+MAX_COST = 1.2
+TENTATIVE_MAX_COST = 1.1
+WEAK_MIN_IOU = 0.4
+KIND_COST = 0.4
+UNSEEN_COST_PER_S = 0.2
+"""Between two tracks for one detection the one seen more lately is the better guess."""
+SLOWING_S = 1.0
+"""An unseen track loses its speed with this time constant: it may have stopped unseen."""
+LEFT_PICTURE_RATIO = 0.05
+
+
+@dataclass(slots=True, eq=False)
+class Lives(Columns):
+    """What is known of n tracks besides their motion.
+
+    ids: int64 (n,). first_s, seen_s: first and last detection, stream seconds (n,).
+    scores: of the last detection (n,). evidence: sum of scores (n,). votes: (n, classes).
+    """
+
+    ids: NDArray[np.int64]
+    first_s: NDArray[np.float64]
+    seen_s: NDArray[np.float64]
+    scores: NDArray[np.float64]
+    evidence: NDArray[np.float64]
+    votes: NDArray[np.float64]
+
+    @classmethod
+    def start(cls, ids: list[int], now_s: float) -> Lives:
+        """Begin lives at one instant, nothing seen yet."""
+        n = len(ids)
+        return cls(
+            np.array(ids, np.int64),
+            np.full(n, now_s),
+            np.full(n, now_s),
+            np.zeros(n),
+            np.zeros(n),
+            np.zeros((n, len(CLASSES))),
+        )
+
+    @property
+    def confirmed(self) -> NDArray[np.bool_]:
+        """Return which tracks are believed to be road users, (n,)."""
+        return self.evidence >= CONFIRM_EVIDENCE
+
+    @property
+    def classes(self) -> NDArray[np.intp]:
+        """Return the class index each track's votes speak for, (n,)."""
+        winners: NDArray[np.intp] = self.votes.argmax(axis=1)
+        return winners
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Seen:
+    """One frame's detections as the tracker wants them, m rows each.
+
+    xyxy, measured: (m, 4); the box and its (foot x, foot y, width, height), source pixels.
+    """
+
+    xyxy: NDArray[np.float32]
+    measured: NDArray[np.float64]
+    scores: NDArray[np.float32]
+    classes: NDArray[np.int64]
+
+    @classmethod
+    def of(cls, found: Detections) -> Seen:
+        """Prepare detections."""
+        classes = [CLASSES.index(name) for name in found.class_names]
+        return cls(found.xyxy, measure(found.xyxy), found.scores, np.array(classes, np.int64))
+
+
+class Tracker:
+    """Follows the road users of one camera; see the module."""
+
+    def __init__(self, camera: CameraConfig) -> None:
+        """Start with no tracks; ``camera`` gives ground points and the score to found a track."""
+        self._camera = camera
+        self._ids = itertools.count(1)
+        self._epoch: int | None = None
+        self._now_s = 0.0
+        self._size_px = (0, 0)
+        self._plane: GroundPlane | None = None
+        self._motion = Motion.start(np.zeros((0, 4)))
+        self._lives = Lives.start([], 0.0)
+
+    def update(self, frame: Frame, detections: Detections) -> tuple[Track, ...]:
+        """Take one frame's detections; return the tracks believed at that instant, oldest first."""
+        self._advance(frame)
+        found = Seen.of(detections)
+        strong = found.scores >= self._camera.min_score
+        cost, overlap = self._costs(found)
+        weak_cost = np.where(overlap >= WEAK_MIN_IOU, cost, np.inf)
+
+        confirmed = self._lives.confirmed
+        free, unseen = np.ones(len(strong), bool), np.ones(len(confirmed), bool)
+        for stage_cost, limit, tracks, boxes in (
+            (cost, MAX_COST, confirmed, strong),
+            (weak_cost, MAX_COST, confirmed, ~strong),
+            (cost, TENTATIVE_MAX_COST, ~confirmed, strong),
+        ):
+            rows, columns = np.flatnonzero(tracks & unseen), np.flatnonzero(boxes & free)
+            i, j = assign(stage_cost[np.ix_(rows, columns)], limit)
+            self._see(rows[i], columns[j], found)
+            unseen[rows[i]], free[columns[j]] = False, False
+
+        self._found(np.flatnonzero(free & strong), found)
+        self._forget()
+        return self._tracks()
+
+    def _advance(self, frame: Frame) -> None:
+        """Bring the belief to the frame's instant; start anew on a new epoch or picture size."""
+        if frame.size_px != self._size_px:
+            self._size_px = frame.size_px
+            self._plane = GroundPlane.of_camera(
+                self._camera.ground, self._camera.frame_size_px, frame.size_px
+            )
+            self._epoch = None
+        if frame.epoch != self._epoch or frame.stream_s < self._now_s:
+            self._epoch = frame.epoch
+            self._keep(np.zeros(len(self._lives.ids), bool))
+            self._now_s = frame.stream_s
+        step_s = frame.stream_s - self._now_s
+        coasting = self._lives.seen_s < self._now_s
+        self._motion.slow_down(coasting, float(np.exp(-step_s / SLOWING_S)))
+        self._motion.predict(step_s)
+        self._now_s = frame.stream_s
+
+    def _costs(self, found: Seen) -> tuple[NDArray[np.float64], NDArray[np.float32]]:
+        """Return cost and overlap of every track with every detection, both (n, m)."""
+        lives, motion = self._lives, self._motion
+        cost, overlap = costs(
+            motion.mean, motion.innovation(), motion.xyxy(), found.measured, found.xyxy
+        )
+        cost += UNSEEN_COST_PER_S * (self._now_s - lives.seen_s)[:, None]
+        cost += KIND_COST * (KIND[lives.classes][:, None] != KIND[found.classes][None])
+        return cost, overlap
+
+    def _see(self, rows: NDArray[np.int64], columns: NDArray[np.int64], found: Seen) -> None:
+        """Let detections ``columns`` speak for the tracks ``rows``."""
+        lives, scores, classes = self._lives, found.scores[columns], found.classes[columns]
+        self._motion.correct(rows, found.measured[columns])
+        lives.seen_s[rows] = self._now_s
+        lives.scores[rows] = scores
+        lives.evidence[rows] += scores
+        lives.votes[rows, classes] += scores * VOTE[classes]
+
+    def _found(self, columns: NDArray[np.int64], found: Seen) -> None:
+        """Found a track on each of the detections ``columns``."""
+        first = len(self._lives.ids)
+        ids = list(itertools.islice(self._ids, len(columns)))
+        self._motion.extend(Motion.start(found.measured[columns]))
+        self._lives.extend(Lives.start(ids, self._now_s))
+        lives, rows, classes = self._lives, np.arange(first, first + len(ids)), found.classes
+        lives.scores[rows] = lives.evidence[rows] = found.scores[columns]
+        lives.votes[rows, classes[columns]] = found.scores[columns] * VOTE[classes[columns]]
+
+    def _forget(self) -> None:
+        """Drop tracks that were unseen too long or went out of the picture unseen."""
+        unseen_s = self._now_s - self._lives.seen_s
+        patience_s = np.where(self._lives.confirmed, MEMORY_S, TENTATIVE_S)
+        x, foot_y, _, height = self._motion.mean.T
+        middle = np.column_stack([x, foot_y - height / 2]) / self._size_px
+        inside = (np.abs(middle - 0.5) < 0.5 + LEFT_PICTURE_RATIO).all(axis=1)
+        self._keep((unseen_s <= patience_s) & (inside | (unseen_s == 0)))
+
+    def _keep(self, rows: NDArray[np.bool_]) -> None:
+        """Remove every trace of all tracks but ``rows``."""
+        self._motion.keep(rows)
+        self._lives.keep(rows)
+
+    def _tracks(self) -> tuple[Track, ...]:
+        """Return what the rules may know: confirmed tracks, seen or coasting."""
+        lives = self._lives
+        told = np.flatnonzero(lives.confirmed & (self._now_s - lives.seen_s <= COAST_S))
+        foot_px, speed_px_s = self._motion.mean[told, :2], self._motion.speed[told, :2]
+        metres: list[Point | None] = [None] * len(told)
+        metres_s = metres
+        if self._plane is not None:
+            ground, velocity, usable = self._plane.project(foot_px, speed_px_s)
+            metres, metres_s = _points(ground, usable), _points(velocity, usable)
+        boxes, feet, speeds = (a.tolist() for a in (self._motion.xyxy()[told], foot_px, speed_px_s))
+        ids, scores, first_s = (a[told].tolist() for a in (lives.ids, lives.scores, lives.first_s))
+        classes, observed = (a[told].tolist() for a in (lives.classes, lives.seen_s == self._now_s))
+        return tuple(
+            Track(
+                track_id=ids[i],
+                class_name=CLASSES[classes[i]],
+                xyxy=tuple(boxes[i]),
+                score=scores[i],
+                observed=observed[i],
+                first_seen_s=first_s[i],
+                foot_px=tuple(feet[i]),
+                velocity_px_s=tuple(speeds[i]),
+                ground_m=metres[i],
+                velocity_mps=metres_s[i],
+            )
+            for i in range(len(told))
+        )
+
+
+def _points(values: NDArray[np.float64], usable: NDArray[np.bool_]) -> list[Point | None]:
+    """Return rows (n, 2) as points, None where not usable."""
+    return [
+        (x, y) if ok else None for (x, y), ok in zip(values.tolist(), usable.tolist(), strict=True)
+    ]
