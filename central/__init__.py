@@ -2,3 +2,5 @@
 
 Invariant: of :mod:`edge` it imports :mod:`edge.contract` and nothing else.
 """
+
+__version__ = "0.1.0"

@@ -5,7 +5,7 @@ decides nothing.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated
 
@@ -33,6 +33,8 @@ class Centre:
     metrics: Metrics
     clock: Clock
     publish: Publish
+    checks: dict[str, Callable[[], bool]] = field(default_factory=dict)
+    """Name of a running part → whether it works; filled at start, shown by /readyz."""
 
 
 def get_centre(connection: HTTPConnection) -> Centre:

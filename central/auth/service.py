@@ -1,0 +1,173 @@
+"""Log-in, log-out, passwords and users: what is allowed, and what is recorded.
+
+The functions take a session and leave the commit to their caller.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sqlalchemy import delete, func, select
+
+from central.auth import audit, throttle
+from central.auth.passwords import hash_password, new_password, verify_password
+from central.auth.schemas import NewUser, Role, UserChange
+from central.auth.tokens import new_token, token_hash
+from central.problems import Problem
+from central.tables.users import LoginRow, UserRow
+
+if TYPE_CHECKING:
+    from datetime import datetime, timedelta
+
+    from sqlalchemy.orm import Session
+
+FIRST_ADMIN = "admin"
+
+
+def create_first_admin(session: Session, now: datetime) -> str | None:
+    """Create the administrator of an empty installation and return the one-time password.
+
+    Returns None when there are users already.
+    """
+    if session.scalar(select(func.count()).select_from(UserRow)):
+        return None
+    admin = NewUser(username=FIRST_ADMIN, display_name="Quản trị hệ thống", role=Role.ADMIN)
+    return create_user(session, admin, "system", now)
+
+
+def create_user(session: Session, new: NewUser, actor: str, now: datetime) -> str:
+    """Create a user and return the one-time password.
+
+    Raises:
+        Problem: 409, when the name is taken.
+    """
+    if session.get(UserRow, new.username) is not None:
+        raise Problem(409, "user_exists", "Tên đăng nhập đã có.", "The user name is taken.")
+    password = new_password()
+    session.add(
+        UserRow(
+            username=new.username,
+            display_name=new.display_name,
+            role=new.role,
+            password_hash=hash_password(password),
+            must_change_password=True,
+            created_at=now,
+        )
+    )
+    audit.record(session, now, actor, "create", ("user", new.username), role=new.role)
+    return password
+
+
+def find_blocked(session: Session, username: str, address: str, now: datetime) -> datetime | None:
+    """Return until when this person at this address must wait, or None."""
+    return throttle.blocked_until(session, throttle.keys(username, address), now)
+
+
+def check_password(session: Session, username: str, password: str) -> UserRow | None:
+    """Return the enabled user whose password this is; slow on purpose (Argon2id)."""
+    user = session.get(UserRow, username)
+    fits = verify_password(user.password_hash if user else None, password)
+    return user if user is not None and fits and not user.disabled else None
+
+
+def record_login(
+    session: Session, username: str, address: str, now: datetime, lifetime: timedelta
+) -> str:
+    """Store a new log-in and return its token, the cookie's value."""
+    token = new_token()
+    throttle.forgive(session, throttle.keys(username, address))
+    session.add(
+        LoginRow(
+            token_hash=token_hash(token),
+            username=username,
+            created_at=now,
+            expires_at=now + lifetime,
+        )
+    )
+    audit.record(session, now, username, "login", ("user", username), address=address)
+    return token
+
+
+def record_failure(session: Session, username: str, address: str, now: datetime) -> None:
+    """Count and record a refused log-in."""
+    throttle.count_failure(session, throttle.keys(username, address), now)
+    audit.record(session, now, username, "login_failed", ("user", username), address=address)
+
+
+def log_out(session: Session, token: str) -> None:
+    """End the log-in that has ``token``, if any."""
+    session.execute(delete(LoginRow).where(LoginRow.token_hash == token_hash(token)))
+
+
+def set_password(session: Session, username: str, password: str, now: datetime) -> None:
+    """Store a password that the user chose and end all other log-ins of theirs."""
+    user = get_user(session, username)
+    user.password_hash = hash_password(password)
+    user.must_change_password = False
+    session.execute(delete(LoginRow).where(LoginRow.username == username))
+    audit.record(session, now, username, "change_password", ("user", username))
+
+
+def reset_password(session: Session, username: str, actor: str, now: datetime) -> str:
+    """Give a user a new one-time password, end their log-ins, and return the password.
+
+    Raises:
+        Problem: 404, when there is no such user.
+    """
+    user = get_user(session, username)
+    password = new_password()
+    user.password_hash = hash_password(password)
+    user.must_change_password = True
+    session.execute(delete(LoginRow).where(LoginRow.username == username))
+    audit.record(session, now, actor, "reset_password", ("user", username))
+    return password
+
+
+def change_user(
+    session: Session, username: str, change: UserChange, actor: str, now: datetime
+) -> UserRow:
+    """Change name, role or access of a user.
+
+    Raises:
+        Problem: 404, no such user; 409, the last administrator would lose access.
+    """
+    user = get_user(session, username)
+    loses_admin = change.disabled is True or change.role not in {None, Role.ADMIN}
+    if user.role == Role.ADMIN and loses_admin and _enabled_admins(session) == 1:
+        raise Problem(
+            409,
+            "last_admin",
+            "Đây là quản trị viên cuối cùng.",
+            "This is the last administrator.",
+        )
+    changed = change.model_dump(exclude_none=True)
+    for name, value in changed.items():
+        setattr(user, name, value)
+    if user.disabled:
+        session.execute(delete(LoginRow).where(LoginRow.username == username))
+    audit.record(session, now, actor, "change", ("user", username), **changed)
+    return user
+
+
+def get_user(session: Session, username: str) -> UserRow:
+    """Return a user.
+
+    Raises:
+        Problem: 404, when there is none of that name.
+    """
+    user = session.get(UserRow, username)
+    if user is None:
+        raise Problem(404, "no_such_user", "Không có người dùng này.", "There is no such user.")
+    return user
+
+
+def forget_expired(session: Session, now: datetime) -> None:
+    """Delete log-ins that ended and failure counters that are old."""
+    session.execute(delete(LoginRow).where(LoginRow.expires_at <= now))
+    throttle.forget_old(session, now)
+
+
+def _enabled_admins(session: Session) -> int:
+    """Return how many administrators can log in."""
+    enabled = select(func.count()).where(UserRow.role == Role.ADMIN, UserRow.disabled.is_(False))
+    return session.scalar(enabled) or 0
