@@ -3,7 +3,30 @@
 One module per noun. A new module is added to the imports below, so that migrations see it.
 """
 
-from central.tables import evidence, fleet, incidents, live, quarantine, users
+from central.tables import (
+    areas,
+    evidence,
+    feeds,
+    fleet,
+    incidents,
+    indicators,
+    live,
+    quarantine,
+    rollouts,
+    users,
+)
 from central.tables.base import Row
 
-__all__ = ["Row", "evidence", "fleet", "incidents", "live", "quarantine", "users"]
+__all__ = [
+    "Row",
+    "areas",
+    "evidence",
+    "feeds",
+    "fleet",
+    "incidents",
+    "indicators",
+    "live",
+    "quarantine",
+    "rollouts",
+    "users",
+]

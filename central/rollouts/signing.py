@@ -1,0 +1,74 @@
+"""The centre's Ed25519 key: made at first use, kept in one file only its owner can read.
+
+Boxes pin the public half; a manifest signed by any other key is refused there. The private half
+never leaves this machine and is never logged.
+"""
+
+from __future__ import annotations
+
+import base64
+import os
+from typing import TYPE_CHECKING
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    PublicFormat,
+)
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+KEY_FILE = "centre-ed25519.key"
+_OWNER_ONLY = 0o600
+
+
+class SigningKey:
+    """An Ed25519 key pair."""
+
+    def __init__(self, private: Ed25519PrivateKey) -> None:
+        """Take the private key."""
+        self._private = private
+
+    @property
+    def public_base64(self) -> str:
+        """Return the raw 32-byte public key in base64, as a box file wants it."""
+        raw = self._private.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)
+        return base64.b64encode(raw).decode()
+
+    def sign(self, content: bytes) -> str:
+        """Return the signature over ``content`` in base64."""
+        return base64.b64encode(self._private.sign(content)).decode()
+
+
+def load_signing_key(data_dir: Path) -> SigningKey:
+    """Return the centre's key, made and stored if there is none yet.
+
+    Raises:
+        OSError: The file cannot be read or written.
+        ValueError: The file does not hold 32 raw bytes.
+    """
+    file = data_dir / KEY_FILE
+    if not file.exists():
+        _store(file, Ed25519PrivateKey.generate())
+    return SigningKey(Ed25519PrivateKey.from_private_bytes(file.read_bytes()))
+
+
+def _store(file: Path, key: Ed25519PrivateKey) -> None:
+    """Write a new key, whole or not at all; another process that was faster wins."""
+    raw = key.private_bytes(Encoding.Raw, PrivateFormat.Raw, NoEncryption())
+    file.parent.mkdir(parents=True, exist_ok=True)
+    draft = file.with_suffix(f".{os.getpid()}")
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _OWNER_ONLY)
+    with os.fdopen(descriptor, "wb") as out:
+        out.write(raw)
+        out.flush()
+        os.fsync(out.fileno())
+    try:
+        os.link(draft, file)
+    except FileExistsError:
+        pass
+    finally:
+        draft.unlink()
