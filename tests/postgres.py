@@ -1,0 +1,148 @@
+"""A real PostgreSQL for tests: own cluster in a temporary folder, loopback, a free port.
+
+``postgres_url`` gives each test an empty database of its own. The cluster starts once per test
+process with the programs of the newest installed version and ends by its own process id. It runs
+as the ``postgres`` user when the tests run as root, because PostgreSQL refuses to be root.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+import uuid
+from pathlib import Path
+from typing import TYPE_CHECKING, Self
+
+import pytest
+from sqlalchemy import create_engine, text
+from sqlalchemy.exc import OperationalError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+START_TIMEOUT_S = 30.0
+
+
+def _programs() -> Path:
+    """Return the folder of the newest PostgreSQL programs.
+
+    Raises:
+        RuntimeError: None is installed; says how to get it.
+    """
+    found = sorted(
+        Path("/usr/lib/postgresql").glob("*/bin/initdb"), key=lambda path: float(path.parts[4])
+    )
+    if not found:
+        raise RuntimeError("PostgreSQL is not installed: apt-get install postgresql")
+    return found[-1].parent
+
+
+class PostgresCluster:
+    """One running cluster; ``with PostgresCluster() as cluster`` starts and removes it."""
+
+    def __init__(self) -> None:
+        self._bin = _programs()
+        self._user = "postgres" if os.geteuid() == 0 else None
+        self._folder = Path(tempfile.mkdtemp(prefix="songlam-postgres-"))
+        if self._user is not None:
+            shutil.chown(self._folder, self._user)
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            self.port: int = probe.getsockname()[1]
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def __enter__(self) -> Self:
+        data = self._folder / "data"
+        # No password and no fsync: loopback, temporary, and only these tests know the port.
+        self._run("initdb", "-D", data, "-U", "songlam", "-A", "trust", "-E", "UTF8", "--no-sync")
+        log = self._folder.with_suffix(".log").open("wb")
+        with log:
+            self._process = subprocess.Popen(
+                [
+                    *(self._bin / "postgres", "-D", data, "-p", str(self.port), "-F"),
+                    *("-c", "listen_addresses=127.0.0.1", "-c", "unix_socket_directories="),
+                ],
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                user=self._user,
+                cwd=self._folder,
+            )
+        self._wait()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._process is not None:
+            self._process.send_signal(signal.SIGINT)
+            self._process.wait(timeout=20)
+        self._folder.with_suffix(".log").unlink(missing_ok=True)
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+    def url(self, database: str = "postgres") -> str:
+        """Return the SQLAlchemy address of one database."""
+        return f"postgresql+pg8000://songlam@127.0.0.1:{self.port}/{database}"
+
+    def create_database(self) -> str:
+        """Create an empty database and return its address."""
+        name = f"test_{uuid.uuid4().hex[:12]}"
+        self._execute(f"CREATE DATABASE {name}")
+        return self.url(name)
+
+    def drop_database(self, url: str) -> None:
+        """Drop a database, connections and all."""
+        self._execute(f"DROP DATABASE {url.rpartition('/')[2]} WITH (FORCE)")
+
+    def _execute(self, statement: str) -> None:
+        """Run one statement outside a transaction."""
+        engine = create_engine(self.url(), isolation_level="AUTOCOMMIT")
+        with engine.connect() as connection:
+            connection.execute(text(statement))
+        engine.dispose()
+
+    def _run(self, program: str, *arguments: str | Path) -> None:
+        """Run one of PostgreSQL's programs as the right user."""
+        subprocess.run(
+            [self._bin / program, *arguments],
+            check=True,
+            capture_output=True,
+            user=self._user,
+            cwd=self._folder,
+        )
+
+    def _wait(self) -> None:
+        """Wait until the cluster answers.
+
+        Raises:
+            RuntimeError: It ended or did not answer in time; with its log.
+        """
+        deadline = time.monotonic() + START_TIMEOUT_S
+        while self._process is not None and self._process.poll() is None:
+            try:
+                self._execute("SELECT 1")
+            except (OperationalError, OSError):
+                if time.monotonic() > deadline:
+                    break
+                time.sleep(0.05)
+            else:
+                return
+        log = self._folder.with_suffix(".log").read_text(encoding="utf-8")
+        raise RuntimeError(f"PostgreSQL did not start:\n{log}")
+
+
+@pytest.fixture(scope="session")
+def postgres_cluster() -> Iterator[PostgresCluster]:
+    """Yield a running cluster for all tests of this process."""
+    with PostgresCluster() as cluster:
+        yield cluster
+
+
+@pytest.fixture
+def postgres_url(postgres_cluster: PostgresCluster) -> Iterator[str]:
+    """Yield the address of an empty database of this test's own."""
+    url = postgres_cluster.create_database()
+    yield url
+    postgres_cluster.drop_database(url)
