@@ -49,6 +49,7 @@ def wait_for_playable_incident(api: Api, alive: Callable[[], None], within_s: fl
     """
     begun = time.monotonic()
     first_s: float | None = None
+    incidents: list[Json] = []
     while (waited_s := time.monotonic() - begun) < within_s:
         alive()
         incidents = api.get("/incidents?limit=100")["items"]
@@ -80,8 +81,10 @@ def _summary(api: Api, incident: Json, clip: Json, waited: tuple[float, float]) 
     part = api.fetch(clip["url"], "bytes=0-99")
     if part.status_code != httpx.codes.PARTIAL_CONTENT:
         raise DemoError(f"clip {clip['evidence_id']}: a byte range answered {part.status_code}")
-    with av.open(io.BytesIO(content.content)) as container:
-        frames = sum(1 for _ in container.decode(video=0))
+    with av.open(io.BytesIO(content.content), mode="r") as container:
+        frames = 0
+        for _ in container.decode(video=0):
+            frames += 1
         codec = container.streams.video[0].codec_context.name
     cameras = api.get("/cameras")["items"]
     return Summary(

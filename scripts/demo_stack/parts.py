@@ -47,7 +47,9 @@ class Part:
         code = self.process.poll()
         if code is not None:
             tail = "\n".join(self.log.read_text(errors="replace").splitlines()[-LAST_LINES:])
-            raise DemoError(f"the {self.name} ended with code {code}; {self.log} ends with:\n{tail}")
+            raise DemoError(
+                f"the {self.name} ended with code {code}; {self.log} ends with:\n{tail}"
+            )
 
     def stop(self) -> None:
         """Ask the program to end; end it hard when it does not."""

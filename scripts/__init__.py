@@ -1,0 +1,1 @@
+"""One way to do each thing; the thin entry points beside this package need no import."""
