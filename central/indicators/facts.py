@@ -1,0 +1,168 @@
+"""Facts for the roll-up: reads incidents, telemetry and cameras, keeps sums per hour and area.
+
+All SQL of the roll-up that touches other nouns' tables is here. The sums per hour exist so that a
+day is 24 short rows and not a hundred thousand telemetry messages.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import delete, select
+
+from central.areas.catalogue import PROVINCE_CODE
+from central.indicators.traffic import Facts, FlowFact, IncidentFact, total_flow
+from central.tables.areas import AreaRow
+from central.tables.fleet import BoxRow, CameraRow, TelemetryRow
+from central.tables.incidents import IncidentEventRow, IncidentRow
+from central.tables.indicators import TrafficHourRow
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from sqlalchemy.orm import Session
+
+AreaFigures = dict[str, Facts]
+"""Facts by area code; the province is always among them."""
+
+ONLINE = "online"
+
+
+def touched_since(session: Session, since: datetime) -> Iterator[datetime]:
+    """Yield the times that anything received or reviewed since ``since`` is about."""
+    yield from session.scalars(
+        select(IncidentRow.occurred_at).where(IncidentRow.received_at >= since)
+    )
+    reviewed = select(IncidentEventRow.incident_id).where(IncidentEventRow.at >= since)
+    yield from session.scalars(
+        select(IncidentRow.occurred_at).where(IncidentRow.incident_id.in_(reviewed))
+    )
+    yield from session.scalars(
+        select(TelemetryRow.period_start).where(TelemetryRow.received_at >= since).distinct()
+    )
+
+
+def count_hour(session: Session, hour: datetime) -> None:
+    """Sum the telemetry whose period starts in one hour, area by area, replacing older sums."""
+    rows = session.scalars(
+        select(TelemetryRow).where(
+            TelemetryRow.period_start >= hour,
+            TelemetryRow.period_start < hour + timedelta(hours=1),
+        )
+    )
+    by_area: dict[str, list[TelemetryRow]] = defaultdict(list)
+    for row in rows:
+        by_area[row.area_code].append(row)
+    session.execute(delete(TrafficHourRow).where(TrafficHourRow.hour_start == hour))
+    session.add_all(_hour_row(hour, code, rows) for code, rows in by_area.items())
+    session.flush()
+
+
+def collect(session: Session, start: datetime, end: datetime, now: datetime) -> AreaFigures:
+    """Return the facts of [start, end) for the province and every area that has any.
+
+    What cameras outside any known area saw counts for the province only.
+    """
+    known = set(session.scalars(select(AreaRow.code)))
+    flows: dict[str, list[FlowFact]] = defaultdict(list)
+    by_hour: dict[datetime, list[FlowFact]] = defaultdict(list)
+    for row in session.scalars(
+        select(TrafficHourRow).where(
+            TrafficHourRow.hour_start >= start, TrafficHourRow.hour_start < end
+        )
+    ):
+        fact = _flow_fact(row)
+        flows[row.area_code].append(fact)
+        by_hour[row.hour_start].append(fact)
+    # Cameras of all areas add up within an hour; over hours the most counts, as for one area.
+    flows[PROVINCE_CODE] = [_whole(hour) for hour in by_hour.values()]
+    incidents = _incidents(session, start, end)
+    elapsed_s = max(0.0, (min(end, now) - start).total_seconds())
+    codes = {PROVINCE_CODE} | ((set(flows) | set(incidents)) & known)
+    return {
+        code: Facts(
+            flow=total_flow(flows.get(code, [])),
+            incidents=tuple(incidents.get(code, ())),
+            elapsed_s=elapsed_s,
+        )
+        for code in codes
+    }
+
+
+def with_cameras(session: Session, areas: AreaFigures) -> AreaFigures:
+    """Return ``areas`` with the number of cameras known and online now, in every area with any."""
+    known_codes = set(session.scalars(select(AreaRow.code)))
+    cameras: dict[str, list[bool]] = defaultdict(list)
+    query = select(CameraRow.area_code, CameraRow.status, BoxRow.status).join(
+        BoxRow, BoxRow.box_id == CameraRow.box_id
+    )
+    for area_code, camera, box in session.execute(query):
+        online = camera == ONLINE and box == ONLINE
+        for code in {PROVINCE_CODE} | ({area_code} & known_codes):
+            cameras[code].append(online)
+    empty = Facts(flow=FlowFact(), incidents=(), elapsed_s=areas[PROVINCE_CODE].elapsed_s)
+    return {
+        code: replace(
+            areas.get(code, empty),
+            cameras_known=len(cameras[code]),
+            cameras_online=sum(cameras[code]),
+        )
+        for code in set(areas) | set(cameras)
+    }
+
+
+def _incidents(session: Session, start: datetime, end: datetime) -> dict[str, list[IncidentFact]]:
+    """Return the incidents that occurred in [start, end), by area, all under the province too."""
+    found: dict[str, list[IncidentFact]] = defaultdict(list)
+    for row in session.scalars(
+        select(IncidentRow).where(IncidentRow.occurred_at >= start, IncidentRow.occurred_at < end)
+    ):
+        for code in {PROVINCE_CODE, row.area_code}:
+            found[code].append(incident_fact(row))
+    return found
+
+
+def incident_fact(row: IncidentRow) -> IncidentFact:
+    """Return what counting needs to know of a stored incident."""
+    return IncidentFact(
+        rule=row.rule,
+        incident_class=row.incident_class,
+        status=row.status,
+        historical=row.historical,
+        decided_at=row.decided_at,
+        acknowledged_at=row.acknowledged_at,
+    )
+
+
+def _hour_row(hour: datetime, area_code: str, telemetry: list[TelemetryRow]) -> TrafficHourRow:
+    """Return the sums over the telemetry of one area in one hour."""
+    flows: list[dict[str, Any]] = [flow for row in telemetry for flow in row.flows]
+    timed = [flow for flow in flows if flow.get("mean_speed_kmh") is not None]
+    return TrafficHourRow(
+        hour_start=hour,
+        area_code=area_code,
+        passes=sum(flow["count"] for flow in flows),
+        timed_passes=sum(flow["count"] for flow in timed),
+        speed_sum_kmh=sum(flow["count"] * flow["mean_speed_kmh"] for flow in timed),
+        observed_s=sum(row.period_s * row.observed_ratio for row in telemetry),
+        cameras=len({(row.box_id, row.camera_id) for row in telemetry}),
+    )
+
+
+def _flow_fact(row: TrafficHourRow) -> FlowFact:
+    """Return stored sums as a fact."""
+    return FlowFact(
+        passes=row.passes,
+        timed_passes=row.timed_passes,
+        speed_sum_kmh=row.speed_sum_kmh,
+        observed_s=row.observed_s,
+        cameras=row.cameras,
+    )
+
+
+def _whole(areas: list[FlowFact]) -> FlowFact:
+    """Return the areas of one hour as one fact of the province."""
+    return replace(total_flow(areas), cameras=sum(area.cameras for area in areas))

@@ -1,0 +1,133 @@
+"""The roll-up of traffic: incidents and telemetry → figures per hour and day, area by area.
+
+Invariants:
+    * Incremental: hours touched by what arrived since the last run are noted as pending, in the
+      transaction that moves the reading mark; a crash in between forgets nothing.
+    * Idempotent: an hour or day is always counted whole from the stored facts, so running twice,
+      late or out of order gives the same figures.
+    * Bounded: a run counts at most :data:`HOURS_PER_RUN` hours, newest first, so a long outage's
+      backlog never delays the present.
+
+An hour stays pending until shortly after its end, so that its last figure is a final one.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+from sqlalchemy import delete, select
+
+from central.indicators import facts as stored
+from central.indicators.catalogue import OWN_SOURCE, Indicator, Origin, load_catalogue
+from central.indicators.periods import Period, period_end, period_start
+from central.indicators.store import Figure, Provenance, lock_writers, replace_derived
+from central.indicators.traffic import CAMERAS_ONLINE, MEASURES, Facts, quality
+from central.tables.indicators import PendingHourRow, RollupRow
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from sqlalchemy.orm import Session
+
+    from central.clock import Clock
+    from central.db import Database
+    from central.indicators.facts import AreaFigures
+
+_NAME = "traffic"
+_BEGINNING = datetime(2020, 1, 1, tzinfo=UTC)
+OVERLAP = timedelta(minutes=2)
+"""Read again what arrived shortly before the mark: a transaction may commit after a later one."""
+SETTLED_AFTER = timedelta(minutes=5)
+"""When an hour that is over is counted for the last time. Source: telemetry comes each minute."""
+OLDEST = timedelta(days=400)
+"""Facts older than this, or from the future, come from a broken clock and are left out."""
+HOURS_PER_RUN = 24
+
+
+def roll_up(database: Database, clock: Clock, hours: int = HOURS_PER_RUN) -> int:
+    """Count what is pending, at most ``hours`` of it, and return how many figures changed."""
+    now = clock()
+    with database.write() as session:
+        _note_pending(session, now)
+        newest_first = select(PendingHourRow.hour_start).order_by(PendingHourRow.hour_start.desc())
+        chosen = list(session.scalars(newest_first.limit(hours)))
+    changed = 0
+    by_day: dict[datetime, list[datetime]] = defaultdict(list)
+    for hour in chosen:
+        by_day[period_start(Period.DAY, hour)].append(hour)
+    for day, day_hours in by_day.items():
+        with database.write() as session:
+            changed += _count_day(session, day, day_hours, now)
+    return changed
+
+
+def _note_pending(session: Session, now: datetime) -> None:
+    """Add the hours touched since the last run, and the running one, to the pending hours."""
+    lock_writers(session)
+    mark = session.get(RollupRow, _NAME)
+    since = mark.read_until - OVERLAP if mark else _BEGINNING
+    times = {
+        at for at in stored.touched_since(session, since) if now - OLDEST < at <= now + OVERLAP
+    }
+    hours = {period_start(Period.HOUR, at) for at in times | {now}}
+    known = set(session.scalars(select(PendingHourRow.hour_start)))
+    session.add_all(PendingHourRow(hour_start=hour) for hour in sorted(hours - known))
+    if mark is None:
+        session.add(RollupRow(name=_NAME, read_until=now))
+    else:
+        mark.read_until = now
+
+
+def _count_day(session: Session, day: datetime, hours: list[datetime], now: datetime) -> int:
+    """Count some hours of one day, then the day; return how many figures changed."""
+    lock_writers(session)
+    for hour in hours:
+        stored.count_hour(session, hour)
+    running = period_start(Period.HOUR, now)
+    figures: list[Figure] = []
+    for hour in hours:
+        areas = stored.collect(session, hour, period_end(Period.HOUR, hour), now)
+        if hour == running:
+            areas = stored.with_cameras(session, areas)
+        figures += _figures(Period.HOUR, hour, areas, running=hour == running)
+    day_areas = stored.collect(session, day, period_end(Period.DAY, day), now)
+    figures += _figures(Period.DAY, day, day_areas, running=False)
+    changed = replace_derived(session, figures, Provenance(source=OWN_SOURCE, received_at=now))
+    settled = [hour for hour in hours if now >= hour + timedelta(hours=1) + SETTLED_AFTER]
+    session.execute(delete(PendingHourRow).where(PendingHourRow.hour_start.in_(settled)))
+    return changed
+
+
+def _figures(period: Period, start: datetime, areas: AreaFigures, *, running: bool) -> list[Figure]:
+    """Return the figures of every area for the indicators of one length of period."""
+    return [
+        _figure(indicator, start, area_code, facts)
+        for indicator in computed(period)
+        if running or indicator.code != CAMERAS_ONLINE
+        for area_code, facts in areas.items()
+    ]
+
+
+def _figure(indicator: Indicator, start: datetime, area_code: str, facts: Facts) -> Figure:
+    """Return one figure, rounded a little finer than it is shown."""
+    measure = MEASURES[indicator.code]
+    value = measure.value(facts)
+    rounded = None if value is None else round(value, indicator.decimals + 2)
+    return Figure(
+        indicator=indicator.code,
+        area_code=area_code,
+        period_start=start,
+        value=rounded,
+        raw_value="" if rounded is None else str(rounded),
+        quality=quality(measure, facts),
+    )
+
+
+def computed(period: Period) -> Iterable[Indicator]:
+    """Yield the indicators that are counted here, for one length of period."""
+    for component in load_catalogue().components:
+        for indicator in component.indicators:
+            if indicator.origin is Origin.COMPUTED and indicator.period is period:
+                yield indicator
