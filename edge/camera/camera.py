@@ -4,7 +4,7 @@ Invariants:
     * A camera that breaks stops nobody else: its thread waits and tries again for ever.
     * ``epoch`` grows with every connection and every loop of a file; ``stream_s`` goes on.
     * What is lost is counted: frames replaced in the mailbox, packets that could not be decoded,
-      reconnects, ring overflows (``counters``).
+      reconnects, ring overflows.
 """
 
 from __future__ import annotations
@@ -14,22 +14,23 @@ import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from edge.camera.clock import Timeline, WallAnchor
 from edge.camera.frames import FramePicker, to_bgr
 from edge.camera.health import CameraHealth
 from edge.camera.ring import RingPacket
 from edge.camera.stream import CameraStream, name_of
+from edge.camera.timeline import Timeline, WallAnchor
 from edge.config.camera import FileSource
+from edge.counters import Counters
 from edge.errors import CameraError
 from edge.scene import Frame
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from edge.camera.clock import Clock
     from edge.camera.mailbox import FrameMailbox
     from edge.camera.ring import PacketRing
     from edge.camera.stream import TimedPacket
+    from edge.clock import Clock
     from edge.config.camera import CameraConfig
     from edge.contract.messages import CameraState
 
@@ -69,6 +70,7 @@ class Camera:
         mailbox: FrameMailbox,
         clock: Clock,
         on_status: Callable[[], None] = lambda: None,
+        counters: Counters | None = None,
     ) -> None:
         """Prepare; ``on_status`` is called from the camera's thread when its status changes.
 
@@ -80,8 +82,9 @@ class Camera:
         self._config, self._source = config, config.source
         self._ring, self._mailbox, self._clock = ring, mailbox, clock
         self._health = CameraHealth(config, clock, on_status)
+        self._counters = counters or Counters()
         self._timeline, self._anchor = Timeline(), WallAnchor()
-        self._last_packet_s = clock.monotonic_s()
+        self._last_packet_s = clock.monotonic()
         # Jitter needs no cryptographic randomness.
         self._backoff = Backoff(random.Random())  # noqa: S311
         self._stopping = threading.Event()
@@ -111,20 +114,12 @@ class Camera:
         """Return the camera's health."""
         return self._health.state()
 
-    def counters(self) -> dict[str, int]:
-        """Return what was lost or mended since the start, by counter name."""
-        return {
-            "camera_frames_replaced": self._health.frames_replaced,
-            "camera_decode_errors": self._health.decode_errors,
-            "camera_reconnects": self._health.reconnects,
-            "camera_ring_overflows": self._ring.overflows,
-        }
-
     def _run(self) -> None:
         """Connect and play until stopped or, for a file that is not looped, to its end."""
-        reason = "stopped"
+        reason = ""
         try:
             while not self._stopping.is_set():
+                reason = "the camera's thread failed; see the box's log"
                 try:
                     reason = self._play_once()
                 except CameraError as error:
@@ -150,11 +145,11 @@ class Camera:
         """
         with CameraStream(self._source) as stream:
             picker = FramePicker(self._config.detect_fps)
-            began_s, began_stream_s = self._clock.monotonic_s(), None
+            began_s, began_stream_s = self._clock.monotonic(), None
             for packet in stream.packets():
                 if began_stream_s is None:
                     began_stream_s = self._begin_epoch(stream, packet)
-                    began_s = self._clock.monotonic_s()
+                    began_s = self._clock.monotonic()
                 stream_s = self._keep(packet)
                 self._pace(began_s + stream_s - began_stream_s)
                 if self._stopping.is_set():
@@ -167,13 +162,14 @@ class Camera:
 
     def _begin_epoch(self, stream: CameraStream, first: TimedPacket) -> float:
         """Start an epoch at its first packet; return its ``stream_s``."""
-        live_gap_s = self._clock.monotonic_s() - self._last_packet_s
+        live_gap_s = self._clock.monotonic() - self._last_packet_s
         # A looped file goes on one frame later; a live camera was away for the time that passed.
         gap_s = first.duration_s if isinstance(self._source, FileSource) else live_gap_s
         starts_s = self._timeline.begin_epoch(first.pts_s, gap_s)
         self._ring.begin_epoch(self._timeline.epoch, starts_s, stream.info)
         if self._timeline.epoch > 0 and not isinstance(self._source, FileSource):
             self._health.reconnects += 1
+            self._counters.increment("camera_reconnects")
         self._health.online(stream.info)
         self._backoff.reset()
         return starts_s
@@ -192,9 +188,9 @@ class Camera:
                 "connecting again"
             )
         self._timeline.pass_by(stream_s)
-        self._last_packet_s = self._clock.monotonic_s()
+        self._last_packet_s = self._clock.monotonic()
         self._health.packet()
-        self._ring.append(
+        fits = self._ring.append(
             RingPacket(
                 payload=bytes(packet.packet),
                 stream_s=stream_s,
@@ -203,12 +199,14 @@ class Camera:
                 epoch=self._timeline.epoch,
             )
         )
+        if not fits:
+            self._counters.increment("camera_ring_overflows")
         return stream_s
 
     def _pace(self, due_s: float) -> None:
         """Hold back a file's packet until its time; network cameras set their own pace."""
         if isinstance(self._source, FileSource):
-            wait_s = due_s - self._clock.monotonic_s()
+            wait_s = due_s - self._clock.monotonic()
             if wait_s > 0:
                 self._stopping.wait(wait_s)
         self._anchor.observe(self._timeline.latest_s, self._clock.now())
@@ -217,7 +215,7 @@ class Camera:
         """Decode a packet and put the frames that are due into the mailbox."""
         errors_before = stream.decode_errors
         pictures = stream.decode(packet.packet if packet else None)
-        self._health.decode_errors += stream.decode_errors - errors_before
+        self._counters.increment("camera_decode_errors", stream.decode_errors - errors_before)
         for pts_s, picture in pictures:
             stream_s = self._timeline.stream_s(pts_s)
             if not picker.wants(stream_s):
@@ -230,4 +228,6 @@ class Camera:
                 stream_s=stream_s,
                 epoch=self._timeline.epoch,
             )
-            self._health.frame(captured_at, replaced=self._mailbox.put(frame))
+            replaced = self._mailbox.put(frame)
+            self._counters.increment("frames_dropped", replaced)
+            self._health.frame(captured_at, replaced=replaced)

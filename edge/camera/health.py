@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
 
-    from edge.camera.clock import Clock
     from edge.camera.stream import StreamInfo
+    from edge.clock import Clock
     from edge.config.camera import CameraConfig
 
 RATE_WINDOW_S = 5.0
@@ -58,7 +58,6 @@ class CameraHealth:
         self._last_frame_at: datetime | None = None
         self._packets, self._processed = RateMeter(), RateMeter()
         self.frames_replaced = 0
-        self.decode_errors = 0
         self.reconnects = 0
 
     def online(self, info: StreamInfo) -> None:
@@ -74,7 +73,7 @@ class CameraHealth:
     def packet(self) -> None:
         """Count a packet."""
         with self._lock:
-            self._packets.tick(self._clock.monotonic_s())
+            self._packets.tick(self._clock.monotonic())
 
     def frame(self, captured_at: datetime, *, replaced: bool) -> None:
         """Count a frame offered; ``replaced`` when it took the place of one that nobody took."""
@@ -82,11 +81,11 @@ class CameraHealth:
             self._last_frame_at = captured_at
             self.frames_replaced += replaced
             if not replaced:
-                self._processed.tick(self._clock.monotonic_s())
+                self._processed.tick(self._clock.monotonic())
 
     def state(self) -> CameraState:
         """Return the state as the centre wants to know it."""
-        config, now_s = self._config, self._clock.monotonic_s()
+        config, now_s = self._config, self._clock.monotonic()
         with self._lock:
             info = self._info
             return CameraState(

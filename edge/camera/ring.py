@@ -64,8 +64,6 @@ class PacketRing:
         self._epochs: dict[int, tuple[float, StreamInfo]] = {}
         self._newest_s = float("-inf")
         self._ended = False
-        self.overflows = 0
-        """Times a single group of pictures did not fit and the ring started afresh."""
 
     def begin_epoch(self, epoch: int, starts_s: float, info: StreamInfo) -> None:
         """Say what the packets of ``epoch`` are and when it starts; comes before its packets."""
@@ -78,18 +76,22 @@ class PacketRing:
         with self._lock:
             self._ended = True
 
-    def append(self, packet: RingPacket) -> None:
-        """Keep a packet and let go of what is too old or too much."""
+    def append(self, packet: RingPacket) -> bool:
+        """Keep a packet and let go of what is too old or too much.
+
+        Returns:
+            False when its group of pictures alone outgrew the ring, which starts afresh.
+        """
         with self._lock:
             if packet.is_key:
                 self._groups.append([packet])
             elif self._groups and self._groups[-1][0].epoch == packet.epoch:
                 self._groups[-1].append(packet)
             else:  # the ring just overflowed: nothing before the next key frame can be decoded
-                return
+                return True
             self._bytes += len(packet.payload)
             self._newest_s = max(self._newest_s, packet.stream_s)
-            self._let_go()
+            return self._let_go()
 
     def has_until(self, at_s: float, until_s: float) -> bool:
         """Return whether waiting would bring no more of ``at_s``'s epoch before ``until_s``."""
@@ -134,14 +136,14 @@ class PacketRing:
         begun = [epoch for epoch, (starts_s, _) in self._epochs.items() if starts_s <= at_s]
         return max(begun, default=None)
 
-    def _let_go(self) -> None:
-        """Drop the oldest groups while a bound is passed, and epochs without a packet."""
+    def _let_go(self) -> bool:
+        """Drop the oldest groups while a bound is passed; return False when none was left."""
         # By time the oldest may go only when the second reaches back far enough without it.
         while self._bytes > self._max_bytes or (
             len(self._groups) > 1 and self._newest_s - self._groups[1][0].stream_s > self._max_s
         ):
-            self.overflows += len(self._groups) == 1
             self._bytes -= sum(len(packet.payload) for packet in self._groups.popleft())
         oldest = self._groups[0][0].epoch if self._groups else max(self._epochs, default=0)
         for epoch in [epoch for epoch in self._epochs if epoch < oldest]:
             del self._epochs[epoch]
+        return bool(self._groups)

@@ -15,6 +15,7 @@ import io
 import re
 import time
 from dataclasses import dataclass
+from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
@@ -46,6 +47,7 @@ TRUNCATED_S = 1.0
 """A file this much shorter than its header says is truncated. Source: own choice; real files were
 at most 0.1 s short (tests/unit/camera/test_replay.py)."""
 
+TICK = Fraction(1, 90_000)  # of RTP video; every stream PyAV opened so far named its own
 RTSP_OPTIONS = {
     "rtsp_transport": "tcp",
     # Sound is not kept, and its packets would hide that the picture is missing.
@@ -167,7 +169,9 @@ class CameraStream:
                     f"{name_of(self._source)}: the picture changed from {size_px[0]}×{size_px[1]} "
                     f"to {frame.width}×{frame.height} in mid-stream; connect again"
                 )
-        return [(frame.time, frame) for frame in frames if frame.pts is not None]
+        # Not frame.time: it is NaN for frames that come out of a flush.
+        tick = self._stream.time_base or TICK
+        return [(float(frame.pts * tick), frame) for frame in frames if frame.pts is not None]
 
     @property
     def announced_s(self) -> float:

@@ -9,35 +9,15 @@ Invariants:
 
 from __future__ import annotations
 
-import time
-from datetime import UTC, datetime, timedelta
-from typing import Protocol
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from datetime import datetime
 
 BUCKET_S = 30.0
 """How long one arrival may shape wall time. Source: own choice; a camera's quartz drifts 100 ppm,
 3 ms in this time, while network delay varies by far more."""
-
-
-class Clock(Protocol):
-    """Where live code gets the time from, so that tests can set it."""
-
-    def now(self) -> datetime:
-        """Return the wall time, aware UTC."""
-
-    def monotonic_s(self) -> float:
-        """Return seconds that never jump, from an arbitrary zero."""
-
-
-class SystemClock:
-    """The machine's clock."""
-
-    def now(self) -> datetime:
-        """Return the wall time, aware UTC."""
-        return datetime.now(UTC)
-
-    def monotonic_s(self) -> float:
-        """Return seconds that never jump, from an arbitrary zero."""
-        return time.monotonic()
 
 
 class Timeline:
