@@ -46,14 +46,20 @@ class StandInCentre:
         quarantine: Message ids to answer with ``quarantined``.
     """
 
-    def __init__(self, broker: Mosquitto, username: str = "", password: str = "") -> None:
+    def __init__(
+        self,
+        broker: Mosquitto,
+        username: str = "",
+        password: str = "",
+        client_id: str = "stand-in-centre",
+    ) -> None:
         self.received: list[tuple[str, dict[str, Any], bool]] = []
         self.lose = 0
         self.quarantine: set[str] = set()
         self._subscribed = threading.Event()
         self._client = Client(
             CallbackAPIVersion.VERSION2,
-            client_id="stand-in-centre",
+            client_id=client_id,
             clean_session=False,
             protocol=MQTTv311,
         )
