@@ -23,6 +23,7 @@ from central.link import BrokerLink
 from central.live import LiveHub
 from central.metrics import Metrics
 from central.periodic import PeriodicTasks, Task
+from central.rollouts import routes as rollout_routes
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     from central.settings import Settings
 
 API = "/api/v1"
-ROUTERS: tuple[APIRouter, ...] = (auth_routes.router,)
+ROUTERS: tuple[APIRouter, ...] = (auth_routes.router, rollout_routes.router)
 
 
 def _forget_expired(centre: Centre) -> None:
