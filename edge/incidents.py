@@ -14,7 +14,7 @@ This module sees no pixels and reads no clock; sending, storing and evidence are
 
 from __future__ import annotations
 
-from collections import Counter, OrderedDict
+from collections import OrderedDict
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
     from edge.config.camera import CameraConfig
     from edge.contract.messages import BoxAt, EvidenceItem, ModelRef
+    from edge.counters import Counters
     from edge.rules.base import IncidentPolicy
     from edge.scene import Moment, Scene, Sighting, Xyxy
 
@@ -47,7 +48,6 @@ class Origin:
     scene_version: str = ""
     software_version: str = ""
     time_source: Literal["rtcp", "arrival", "file"] = "arrival"
-    model: ModelRef | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,6 +106,7 @@ class Incidents:
         self,
         origin: Origin,
         policies: Mapping[str, IncidentPolicy],
+        counters: Counters,
         *,
         now: Callable[[], datetime] | None = None,
         max_boxes: int = 60,
@@ -113,23 +114,33 @@ class Incidents:
         """Start with no incident.
 
         Args:
-            origin: Copied into every message; assign a new one when the model changes.
+            origin: Copied into every message.
             policies: Rule name → its policy.
+            counters: Where merged, cooled-down and too short sightings are counted.
             now: Wall clock for ``sent_at``; without one (replay) the scene's own time is used.
             max_boxes: Boxes kept per incident, evenly thinned: a message stays near 4 kB.
         """
-        self.origin = origin
-        self.counters: Counter[str] = Counter()
+        self._origin = origin
+        self._counters = counters
         self._policies = policies
         self._now = now
         self._max_boxes = max_boxes
         self._episodes: list[_Episode] = []
         self._closed: OrderedDict[str, IncidentMessage] = OrderedDict()
         self._scene: Scene | None = None
+        self._model: ModelRef | None = None
 
-    def update(self, scene: Scene, sightings: Sequence[Sighting]) -> list[IncidentChange]:
-        """Return what is news after ``scene``, in which the rules saw ``sightings``."""
-        self._scene = scene
+    def update(
+        self, scene: Scene, sightings: Sequence[Sighting], model: ModelRef | None = None
+    ) -> list[IncidentChange]:
+        """Return what is news after ``scene``, in which the rules saw ``sightings``.
+
+        Args:
+            scene: Newer than the one before.
+            sightings: Of all rules, in any order.
+            model: What made the boxes; an incident names the one that opened it.
+        """
+        self._scene, self._model = scene, model
         self._assign(sightings)
         changes = [
             change for episode in self._episodes if (change := self._step(episode)) is not None
@@ -146,7 +157,10 @@ class Incidents:
     def attach_evidence(
         self, incident_id: str, items: Iterable[EvidenceItem], missing: str = ""
     ) -> IncidentMessage | None:
-        """Return the next revision with all ``items``; None when the incident is long forgotten."""
+        """Return the next revision with all ``items``.
+
+        None when the incident is long forgotten: counting that is the caller's, who has the files.
+        """
         evidence = {"evidence": tuple(items), "evidence_missing": missing}
         for episode in self._episodes:
             if episode.message is not None and episode.message.incident_id == incident_id:
@@ -156,7 +170,6 @@ class Incidents:
                 return episode.message
         closed = self._closed.get(incident_id)
         if closed is None:
-            self.counters["evidence_without_incident"] += 1
             return None
         self._closed[incident_id] = self._next(closed, evidence)
         return self._closed[incident_id]
@@ -176,12 +189,12 @@ class Incidents:
                 episode = _Episode(first=sighting, latest=sighting)
                 self._episodes.append(episode)
             else:
-                self.counters["sightings_merged"] += 1
+                self._counters.increment("sightings_merged")
             self._extend(episode, sighting)
 
     def _extend(self, episode: _Episode, sighting: Sighting) -> None:
         if episode.is_closed:
-            self.counters["sightings_cooled_down"] += 1
+            self._counters.increment("sightings_cooled_down")
             episode.latest = sighting
         else:
             episode.extend(sighting, self._max_boxes)
@@ -225,12 +238,12 @@ class Incidents:
         policy = self._policies[episode.first.rule]
         away_s = self._seen_scene.stream_s - episode.latest.seen_s
         if episode.message is None and away_s > policy.clear_after_s:
-            self.counters["sightings_too_short"] += 1
+            self._counters.increment("sightings_too_short")
             return False
         return not (episode.is_closed and away_s > max(policy.cool_down_s, policy.clear_after_s))
 
     def _open(self, episode: _Episode) -> IncidentChange:
-        first, scene, origin = episode.first, self._seen_scene, self.origin
+        first, scene, origin = episode.first, self._seen_scene, self._origin
         camera = origin.camera
         occurred_at = self._utc(first.occurred_s)
         seed = f"{camera.id}/{first.rule}/{first.key}/{occurred_at.isoformat()}"
@@ -255,11 +268,11 @@ class Incidents:
             area_code=camera.area_code,
             legal_source=camera.legal_source,
             time_source=origin.time_source,
-            model=origin.model,
+            model=self._model,
             software_version=origin.software_version,
             scene_version=origin.scene_version,
         )
-        self.counters["incidents_opened"] += 1
+        self._counters.increment("incidents_opened")
         return self._send(episode, Phase.OPENED)
 
     def _close(self, episode: _Episode) -> IncidentChange:

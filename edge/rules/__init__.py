@@ -9,13 +9,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from edge.errors import ConfigError
+from edge.rules import red_light, stop_line
 from edge.rules.base import suggest
 
 if TYPE_CHECKING:
     from edge.config.camera import CameraConfig
     from edge.rules.base import Rule, RuleKind
 
-KINDS: tuple[RuleKind[Any], ...] = ()
+KINDS: tuple[RuleKind[Any], ...] = (
+    red_light.KIND,
+    stop_line.KIND,
+)
 RULES: dict[str, RuleKind[Any]] = {kind.name: kind for kind in KINDS}
 
 

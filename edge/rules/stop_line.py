@@ -1,0 +1,161 @@
+"""``stop_line``: a vehicle stands over the stop line, or on the crossing behind it, on red.
+
+A sighting needs all of: the signal surely red; the front over the line by ``over_m`` or more; the
+vehicle not yet past the second line; at rest for ``hold_s`` of this red. Who was seen to cross the
+line before the red (stuck in the junction) is not meant, nor is who comes from the side or from
+ahead and never came over this line. A vehicle first seen standing there counts: on a box that has
+just started nobody saw it come.
+
+When it moves off on red it is ``red_light``'s; when the light turns green it is over.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from edge.rules.approach import Approach, red_since
+from edge.rules.base import (
+    MOTOR_VEHICLES,
+    IncidentPolicy,
+    RuleKind,
+    RuleOptions,
+    TrackMemory,
+    option,
+)
+from edge.scene import Moment, Sighting
+
+if TYPE_CHECKING:
+    from edge.config.camera import CameraConfig
+    from edge.scene import Point, Scene, Track
+
+NAME = "stop_line"
+LINGER_S = 3.0
+"""A vehicle hidden this long keeps its memory. Source: the tracker's own memory of a track."""
+STILL_M = 0.6
+"""Less than this is standing: a rider walking the bike forward, and the jitter of boxes."""
+DEEP_M = 8.0
+"""Further past the line than this is in the junction, where no second line is drawn."""
+
+
+class StopLineOptions(RuleOptions):
+    """Thresholds of ``stop_line``."""
+
+    hold_s: float = option(
+        3.0, title="Standing over the line on red this long", unit="s",
+        source="a rider who sees the mistake rolls back within two or three s", ge=0.5, le=120,
+    )  # fmt: skip
+    over_m: float = option(
+        0.8, title="Front past the line by at least", unit="m",
+        source="a wheel's width past a 0.4 m line, and the error of the drawing", ge=0, le=10,
+    )  # fmt: skip
+    bicycles: bool = option(default=False, title="Watch bicycles too", source="officers' practice")
+
+
+@dataclass(slots=True)
+class _Stay:
+    """One vehicle near one stop line."""
+
+    came_legally: bool | None = None
+    """Whether its front crossed the line before the present red; None when nobody saw it cross."""
+    was_before: bool = False
+    first_px: Point | None = None
+    strayed: bool = False
+    """It moved while over the line, without having come over it: cross traffic."""
+    anchor: Point | None = None
+    rested_s: float = 0.0
+    over_s: float | None = None
+
+
+class StopLineRule:
+    """The rule on one camera."""
+
+    name = NAME
+    policy = IncidentPolicy(clear_after_s=3.0, merge_gap_s=3.0, merge_iou=0.4, cool_down_s=20.0)
+
+    def __init__(self, camera: CameraConfig, options: StopLineOptions) -> None:
+        """Watch every stop line drawn."""
+        self._options = options
+        self._classes = MOTOR_VEHICLES | ({"bicycle"} if options.bicycles else set())
+        self._watched = [
+            (approach, TrackMemory(lambda _: _Stay(), linger_s=LINGER_S))
+            for approach in Approach.all_of(camera)
+        ]
+
+    def observe(self, scene: Scene) -> list[Sighting]:
+        """Return who stands over the line on red now."""
+        sightings = []
+        for approach, memory in self._watched:
+            memory.attend(scene)
+            red_s = red_since(scene, approach.stop.signal)
+            for track in scene.tracks:
+                if not track.observed or track.class_name not in self._classes:
+                    continue
+                stay = memory.of(track, scene.stream_s)
+                self._follow(stay, approach, track, scene.stream_s, red_s)
+                if red_s is not None and self._is_over(stay, scene.stream_s, red_s):
+                    sightings.append(_sighting(stay, approach, track, scene))
+        return sightings
+
+    def _follow(
+        self,
+        stay: _Stay,
+        approach: Approach,
+        track: Track,
+        now_s: float,
+        red_s: float | None,
+    ) -> None:
+        """Keep up where the vehicle is and for how long it has rested there."""
+        still_px = STILL_M / approach.metres_per_px(track)
+        moved = stay.anchor is None or _apart(stay.anchor, track.foot_px) > still_px
+        if moved:
+            stay.strayed |= stay.anchor is not None and not stay.was_before
+            stay.anchor, stay.rested_s = track.foot_px, now_s
+        past_m = approach.front_past_m(track)
+        through = approach.is_through(track, DEEP_M)
+        if past_m < 0:
+            stay.was_before = not approach.is_beside(track.foot_px)
+            stay.came_legally, stay.over_s, stay.strayed = None, None, False
+        elif (
+            past_m >= self._options.over_m and not through and not approach.is_beside(track.foot_px)
+        ):
+            if stay.over_s is None:
+                stay.over_s = now_s
+                stay.came_legally = red_s is None if stay.was_before else None
+        else:
+            stay.over_s = None
+
+    def _is_over(self, stay: _Stay, now_s: float, red_s: float) -> bool:
+        if stay.over_s is None or stay.strayed or stay.came_legally:
+            return False
+        return now_s - max(stay.over_s, stay.rested_s, red_s) >= self._options.hold_s
+
+
+def _apart(one: Point, other: Point) -> float:
+    """Return the larger of the two coordinate distances."""
+    return max(abs(one[0] - other[0]), abs(one[1] - other[1]))
+
+
+def _sighting(stay: _Stay, approach: Approach, track: Track, scene: Scene) -> Sighting:
+    since_s = scene.stream_s if stay.over_s is None else stay.over_s
+    return Sighting(
+        rule=NAME,
+        key=f"{approach.stop.id}/{track.track_id}",
+        occurred_s=since_s,
+        seen_s=scene.stream_s,
+        confidence=min(0.99, track.score),
+        place=approach.stop.id,
+        object_class=track.class_name,
+        track_ids=(track.track_id,),
+        boxes=((scene.stream_s, *track.xyxy),),
+        moments=(Moment(label="wide", stream_s=scene.stream_s),),
+        signal_log=scene.signal_log,
+    )
+
+
+KIND = RuleKind(
+    name=NAME,
+    options=StopLineOptions,
+    make=StopLineRule,
+    suits=lambda camera: bool(camera.stop_lines),
+)
