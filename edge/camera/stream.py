@@ -17,7 +17,7 @@ import time
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Self, cast
 
 import av
 from av.error import FFmpegError, InvalidDataError
@@ -47,15 +47,19 @@ TRUNCATED_S = 1.0
 """A file this much shorter than its header says is truncated. Source: own choice; real files were
 at most 0.1 s short (tests/unit/camera/test_replay.py)."""
 
-TICK = Fraction(1, 90_000)  # of RTP video; every stream PyAV opened so far named its own
-RTSP_OPTIONS = {
+TICK = Fraction(1, 90_000)  # RTP's for video (RFC 3551), fine enough for every camera
+PLAYABLE_CODECS = frozenset({"h264", "av1", "vp9"})
+"""What Chrome, Edge and Firefox play in MP4 without plug-ins. Source: MDN, "Web video codec guide";
+H.265 plays only where the machine's own decoder does."""
+
+RTSP_SOUND_OPTIONS = {
     "rtsp_transport": "tcp",
-    # Sound is not kept, and its packets would hide that the picture is missing.
-    "allowed_media_types": "video",
     # Do not wait for 20 frames to guess a frame rate: opened in 1.3 s instead of 4.7 s at 6 fps
     # (measured, GStreamer server on loopback).
     "fpsprobesize": "0",
 }
+# Sound is not kept, and its packets would hide that the picture is missing.
+RTSP_OPTIONS = RTSP_SOUND_OPTIONS | {"allowed_media_types": "video"}
 
 _ADVICE: tuple[tuple[type[FFmpegError], str], ...] = (
     (av.error.FileNotFoundError, "there is no such file or device; check the path"),
@@ -109,15 +113,15 @@ class CameraStream:
         decode_errors: Packets that could not be decoded.
     """
 
-    def __init__(self, source: Source) -> None:
-        """Connect.
+    def __init__(self, source: Source, *, with_sound: bool = False) -> None:
+        """Connect; ``with_sound`` only to learn whether there is sound.
 
         Raises:
             CameraError: It cannot be opened or shows no video.
         """
         self._source = source
         self._timeout_s = timeout_of(source)
-        self._container = self._open()
+        self._container = self._open(RTSP_OPTIONS if not with_sound else RTSP_SOUND_OPTIONS)
         if not self._container.streams.video or self._container.format.name == "tty":
             self._container.close()
             raise CameraError(f"{name_of(source)}: there is no video in it")
@@ -174,6 +178,11 @@ class CameraStream:
         return [(float(frame.pts * tick), frame) for frame in frames if frame.pts is not None]
 
     @property
+    def has_sound(self) -> bool:
+        """Return whether there is a sound track that was asked for."""
+        return bool(self._container.streams.audio)
+
+    @property
     def announced_s(self) -> float:
         """Return the duration that a file's header promises, 0 when it promises none."""
         stream = self._stream
@@ -181,13 +190,13 @@ class CameraStream:
             return float(stream.duration * stream.time_base)
         return (self._container.duration or 0) / av.time_base
 
-    def _open(self) -> InputContainer:
+    def _open(self, rtsp_options: dict[str, str]) -> InputContainer:
         """Open the source in the way of its kind."""
         source, started_s = self._source, time.monotonic()
         timeout = (self._timeout_s, self._timeout_s)
         try:
             if isinstance(source, RtspSource):
-                return av.open(source.url, "r", options=RTSP_OPTIONS, timeout=timeout)
+                return av.open(source.url, "r", options=rtsp_options, timeout=timeout)
             if isinstance(source, FileSource):
                 return av.open(source.path, "r", timeout=timeout)
             return _open_usb(source)
@@ -243,6 +252,18 @@ class CameraStream:
         return f"cannot be read ({error.strerror})"
 
 
+def new_packet(payload: bytes, pts: int, *, is_key: bool) -> Packet[VideoStream]:
+    """Return a packet of our own that holds ``payload``; ``pts`` counts in ``TICK``."""
+    # Not av.Packet(payload): PyAV 18.1 lends the bytes without the zeros that FFmpeg's decoders
+    # read beyond the end, and MPEG-4 Part 2 pictures come out smeared (test_stills.py).
+    packet = cast("Packet[VideoStream]", av.Packet(len(payload)))
+    packet.update(payload)
+    packet.time_base = TICK
+    packet.pts = pts
+    packet.is_keyframe = is_key
+    return packet
+
+
 def name_of(source: Source) -> str:
     """Return the source for messages: its address without password, its path or its device."""
     if isinstance(source, RtspSource):
@@ -292,10 +313,8 @@ def _template(stream: VideoStream, first: Packet[VideoStream]) -> bytes:
     """
     buffer = io.BytesIO()
     with av.open(buffer, "w", format="nut") as output:
-        copy = av.Packet(bytes(first))
-        copy.pts = copy.dts = 0
-        copy.time_base = first.time_base
-        copy.is_keyframe = True
+        copy = new_packet(bytes(first), 0, is_key=True)
+        copy.dts = 0
         copy.stream = output.add_stream_from_template(stream, opaque=True)
         output.mux(copy)
     return buffer.getvalue()

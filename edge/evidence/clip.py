@@ -7,11 +7,11 @@ exact for every order of B-frames and spares trust in what cameras send.
 from __future__ import annotations
 
 import io
-from fractions import Fraction
 from typing import TYPE_CHECKING
 
 import av
 
+from edge.camera.stream import TICK, new_packet
 from edge.errors import EvidenceError
 
 if TYPE_CHECKING:
@@ -20,11 +20,7 @@ if TYPE_CHECKING:
 
     from edge.camera.ring import Segment
 
-TICK = Fraction(1, 90_000)
 MP4_CODECS = frozenset({"h264", "hevc", "mpeg4", "mjpeg", "av1", "vp9"})
-PLAYABLE_CODECS = frozenset({"h264", "av1", "vp9"})
-"""What Chrome, Edge and Firefox play in MP4 without plug-ins. Source: MDN, "Web video codec guide";
-H.265 plays only where the machine's own decoder does."""
 
 
 def container_of(codec: str) -> tuple[str, str, str]:
@@ -51,11 +47,9 @@ def write_clip(segment: Segment, path: Path) -> None:
     ):
         stream = output.add_stream_from_template(template.streams.video[0], opaque=True)
         for stored, pts, dts in zip(segment.packets, ticks, decode_ticks(ticks), strict=True):
-            packet = av.Packet(stored.payload)
-            packet.time_base = TICK
-            packet.pts, packet.dts = pts, dts
+            packet = new_packet(stored.payload, pts, is_key=stored.is_key)
+            packet.dts = dts
             packet.duration = round(stored.duration_s / TICK)
-            packet.is_keyframe = stored.is_key
             packet.stream = stream
             output.mux(packet)
     _verify(path, len(segment.packets))

@@ -21,10 +21,10 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING
 
+from edge.camera.stream import PLAYABLE_CODECS
 from edge.contract.messages import EvidenceItem, EvidenceKind
 from edge.counters import Counters
 from edge.errors import EvidenceError
-from edge.evidence.clip import PLAYABLE_CODECS
 from edge.evidence.cut import Cut, copy_for_browsers, cut_clip, cut_stills
 from edge.evidence.files import sweep
 

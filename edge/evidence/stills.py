@@ -10,8 +10,8 @@ import cv2
 from av.error import InvalidDataError
 
 from edge.camera.frames import to_bgr
+from edge.camera.stream import TICK, new_packet
 from edge.errors import EvidenceError
-from edge.evidence.clip import TICK
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -69,9 +69,8 @@ def _frames(segment: Segment) -> Iterator[tuple[float, VideoFrame]]:
         for stored in [*segment.packets, None]:
             packet = None
             if stored is not None:
-                packet = av.Packet(stored.payload)
-                packet.time_base = TICK
-                packet.pts = round(stored.stream_s / TICK)
+                pts = round(stored.stream_s / TICK)
+                packet = new_packet(stored.payload, pts, is_key=stored.is_key)
             try:
                 frames = context.decode(packet)
             except InvalidDataError:
