@@ -1,0 +1,95 @@
+/** Boxes, cameras and the models they run. */
+import { type Page, del, get, post, put, upload } from './client'
+import type { LatLon, ModelRef } from './incidents'
+
+export interface CameraState {
+  camera_id: string
+  name: string
+  status: 'online' | 'connecting' | 'offline'
+  since: string
+  reason: string
+  last_frame_at: string | null
+  codec: string
+  width_px: number
+  height_px: number
+  fps: number
+  processed_fps: number
+  frames_dropped: number
+  reconnects: number
+  location: LatLon | null
+  heading_deg: number | null
+  area_code: string
+  road: string
+  rules: string[]
+}
+
+export type BoxStatus = 'online' | 'offline' | 'never_seen'
+
+export interface CameraItem extends CameraState {
+  box_id: string
+  box_name: string
+  box_status: BoxStatus
+}
+
+export type RolloutPhase =
+  'downloading' | 'verifying' | 'warming_up' | 'testing' | 'active' | 'kept_old'
+
+export interface Box {
+  box_id: string
+  name: string
+  status: BoxStatus
+  since: string
+  last_seen_at: string | null
+  registered_at: string
+  software_version: string
+  outbox_depth: number
+  oldest_unsent_at: string | null
+  disk_free_bytes: number | null
+  memory_bytes: number | null
+  counters: Record<string, number>
+  cameras: CameraItem[]
+  desired: { name: string; version: string } | null
+  active: ModelRef | null
+  rollout_phase: RolloutPhase | null
+  rollout_reason: string
+  /** 0..1 */
+  rollout_progress: number
+}
+
+export interface ModelVersion {
+  name: string
+  version: string
+  family: string
+  size_bytes: number
+  sha256: string
+  licence: string
+  source: string
+  classes: string[]
+  input_size_px: [number, number]
+  uploaded_at: string
+  uploaded_by: string
+  signed: boolean
+  in_use_by: string[]
+}
+
+/** The only time a secret is ever shown. */
+export interface BoxToken {
+  box_id: string
+  token: string
+}
+
+const box = (id: string) => `/boxes/${encodeURIComponent(id)}`
+
+export const listBoxes = () => get<Page<Box>>('/boxes')
+export const listCameras = () => get<Page<CameraItem>>('/cameras')
+export const registerBox = (box_id: string, name: string) =>
+  post<BoxToken>('/boxes', { box_id, name })
+export const renewToken = (id: string) => post<BoxToken>(`${box(id)}/token`)
+export const deleteBox = (id: string) => del<null>(box(id))
+export const assignModel = (id: string, name: string, version: string) =>
+  put<Box>(`${box(id)}/assignment`, { name, version })
+export const unassignModel = (id: string) => del<Box>(`${box(id)}/assignment`)
+
+export const listModels = () => get<Page<ModelVersion>>('/models')
+export const uploadModel = (form: FormData, progress: (ratio: number) => void) =>
+  upload<ModelVersion>('/models', form, progress)

@@ -1,0 +1,149 @@
+/** Incidents as the console reads them, and what a reviewer may do to one. */
+import { type Page, get, post } from './client'
+
+export type Severity = 'critical' | 'high' | 'medium' | 'low'
+export type IncidentClass = 'violation' | 'incident' | 'security' | 'device'
+export type ReviewStatus = 'new' | 'acknowledged' | 'confirmed' | 'rejected'
+export type Phase = 'opened' | 'updated' | 'closed'
+/** (latitude, longitude) in WGS-84 degrees. */
+export type LatLon = [number, number]
+
+export interface IncidentItem {
+  incident_id: string
+  revision: number
+  phase: Phase
+  rule: string
+  code: string
+  name_vi: string
+  name_en: string
+  incident_class: IncidentClass
+  severity: Severity
+  status: ReviewStatus
+  camera_id: string
+  camera_name: string
+  box_id: string
+  area_code: string
+  occurred_at: string
+  decided_at: string
+  ended_at: string | null
+  received_at: string
+  acknowledged_at: string | null
+  /** 0..1 */
+  confidence: number
+  object_class: string
+  place: string
+  location: LatLon | null
+  thumbnail_url: string | null
+  clip_ready: boolean
+  historical: boolean
+  /** For optimistic locking: a decision names the version it was made on. */
+  version: number
+}
+
+/** (clip_s, x1, y1, x2, y2): seconds on the stream's clock, then source pixels. */
+export type BoxAt = [number, number, number, number, number]
+
+export interface SignalChange {
+  signal_id: string
+  state: 'red' | 'yellow' | 'green' | 'unknown'
+  clip_s: number
+  at: string
+}
+
+export interface Evidence {
+  evidence_id: string
+  kind: 'clip' | 'still' | 'overlay' | 'playback'
+  media_type: string
+  label: string
+  sha256: string
+  size_bytes: number
+  state: 'expected' | 'partial' | 'stored'
+  received_bytes: number
+  url: string | null
+  /** Whether browsers play this codec. */
+  playable: boolean
+  /** Stream seconds of the clip's first frame. */
+  start_clip_s: number | null
+  starts_at: string | null
+  ends_at: string | null
+  codec: string
+}
+
+export interface IncidentEvent {
+  at: string
+  actor: string
+  kind: 'acknowledge' | 'confirm' | 'reject' | 'reopen'
+  from_status: ReviewStatus
+  to_status: ReviewStatus
+  reason_code: string | null
+  note: string
+}
+
+export interface ModelRef {
+  name: string
+  version: string
+  sha256: string | null
+}
+
+export interface IncidentDetail extends IncidentItem {
+  /** Stream seconds at which it happened, and at which the rule became sure. */
+  clip_s: number
+  decided_clip_s: number
+  boxes: BoxAt[]
+  frame_size_px: [number, number]
+  signal_log: SignalChange[]
+  model: ModelRef | null
+  software_version: string
+  scene_version: string
+  legal_source: 'A' | 'B' | 'C'
+  time_source: 'rtcp' | 'arrival' | 'file'
+  evidence_missing: string
+  evidence: Evidence[]
+  events: IncidentEvent[]
+  revisions: { revision: number; phase: Phase; received_at: string }[]
+}
+
+export interface RejectReason {
+  code: string
+  name_vi: string
+  name_en: string
+  note_required: boolean
+}
+
+export interface CatalogueEntry {
+  rule: string
+  code: string
+  name_vi: string
+  name_en: string
+  incident_class: IncidentClass
+  severity: Severity
+}
+
+export interface IncidentFilter {
+  status: readonly ReviewStatus[]
+  rule: string
+  camera_id: string
+  box_id: string
+  area_code: string
+  from: string
+  to: string
+}
+
+export const listIncidents = (filter: Partial<IncidentFilter>, cursor: string | null, limit = 60) =>
+  get<Page<IncidentItem>>('/incidents', { ...filter, cursor, limit })
+export const getIncident = (id: string) =>
+  get<IncidentDetail>(`/incidents/${encodeURIComponent(id)}`)
+export const listRejectReasons = () => get<Page<RejectReason>>('/incidents/reject-reasons')
+export const listCatalogue = () => get<Page<CatalogueEntry>>('/catalogue')
+
+export type Decision =
+  | { verb: 'acknowledge' }
+  | { verb: 'confirm'; note?: string }
+  | { verb: 'reject'; reason_code: string; note?: string }
+  | { verb: 'reopen' }
+
+/** Record a decision made on `version`; a 409 means somebody decided in between. */
+export function decide(id: string, version: number, decision: Decision): Promise<IncidentItem> {
+  const { verb, ...rest } = decision
+  return post<IncidentItem>(`/incidents/${encodeURIComponent(id)}/${verb}`, { version, ...rest })
+}

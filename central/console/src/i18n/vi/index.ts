@@ -1,0 +1,10 @@
+import account from './account'
+import alerts from './alerts'
+import common from './common'
+import fleet from './fleet'
+import incident from './incident'
+import ioc from './ioc'
+import map from './map'
+import models from './models'
+
+export default { account, alerts, common, fleet, incident, ioc, map, models }

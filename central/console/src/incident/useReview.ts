@@ -1,0 +1,67 @@
+/**
+ * Decisions on incidents: send, show, offer to undo; and what to do when somebody else was faster.
+ */
+import { reactive } from 'vue'
+import { ApiError } from '@/api/client'
+import {
+  type Decision,
+  type IncidentItem,
+  type ReviewStatus,
+  decide,
+  getIncident,
+} from '@/api/incidents'
+import { nameOf } from '@/format'
+import { useText } from '@/i18n'
+import { toast } from '@/state/toasts'
+
+export type Verb = Decision['verb']
+
+/** What may be done next, most usual first. */
+export function verbsFor(status: ReviewStatus): readonly Verb[] {
+  if (status === 'new') return ['acknowledge', 'confirm', 'reject']
+  if (status === 'acknowledged') return ['confirm', 'reject']
+  return ['reopen']
+}
+
+/** `changed` gets the incident as the centre now has it. */
+export function useReview(changed: (item: IncidentItem) => void) {
+  const { t, locale } = useText()
+  const busy = reactive(new Set<string>())
+
+  async function review(item: IncidentItem, decision: Decision): Promise<boolean> {
+    if (busy.has(item.incident_id) || !verbsFor(item.status).includes(decision.verb)) return false
+    busy.add(item.incident_id)
+    try {
+      const after = await decide(item.incident_id, item.version, decision)
+      changed(after)
+      announce(after, decision.verb)
+      return true
+    } catch (error) {
+      if (!(error instanceof ApiError)) throw error
+      await explain(item, error)
+      return false
+    } finally {
+      busy.delete(item.incident_id)
+    }
+  }
+
+  function announce(after: IncidentItem, verb: Verb): void {
+    const undo = { label: t('common.undo'), run: () => void review(after, { verb: 'reopen' }) }
+    toast(t(`incident.done.${verb}`, { name: nameOf(after, locale.value) }), {
+      action: verbsFor(after.status).includes('reopen') ? undo : null,
+      seconds: 8,
+    })
+  }
+
+  async function explain(item: IncidentItem, error: ApiError): Promise<void> {
+    if (error.status !== 409) {
+      toast(error.text(locale.value), { tone: 'critical', seconds: 10 })
+      return
+    }
+    toast(t('incident.conflict'), { tone: 'critical', seconds: 10 })
+    const latest = await getIncident(item.incident_id).catch(() => null)
+    if (latest) changed(latest)
+  }
+
+  return { review, busy }
+}

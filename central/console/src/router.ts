@@ -1,0 +1,95 @@
+/**
+ * Addresses of the console. Every page but the login is a chunk of its own.
+ *
+ * `meta.bare` pages stand without the shell; `meta.open` ones need no session; `meta.title` is the
+ * message key of the window title.
+ */
+import { createRouter, createWebHistory } from 'vue-router'
+import { i18n } from './i18n'
+import LoginPage from './pages/LoginPage.vue'
+import { loadSession } from './state/session'
+
+declare module 'vue-router' {
+  interface RouteMeta {
+    bare?: boolean
+    open?: boolean
+    title?: string
+  }
+}
+
+export const router = createRouter({
+  history: createWebHistory(),
+  routes: [
+    {
+      path: '/login',
+      component: LoginPage,
+      meta: { bare: true, open: true, title: 'account.logIn' },
+    },
+    {
+      path: '/password',
+      component: () => import('./pages/PasswordPage.vue'),
+      meta: { bare: true, title: 'common.changePassword' },
+    },
+    {
+      path: '/',
+      component: () => import('./pages/QueuePage.vue'),
+      meta: { title: 'incident.title' },
+    },
+    {
+      path: '/incidents/:id',
+      component: () => import('./pages/IncidentPage.vue'),
+      props: true,
+      meta: { title: 'incident.title' },
+    },
+    {
+      path: '/alerts',
+      component: () => import('./pages/AlertsPage.vue'),
+      meta: { bare: true, title: 'alerts.title' },
+    },
+    {
+      path: '/boxes',
+      component: () => import('./pages/BoxesPage.vue'),
+      meta: { title: 'fleet.title' },
+    },
+    {
+      path: '/models',
+      component: () => import('./pages/ModelsPage.vue'),
+      meta: { title: 'models.title' },
+    },
+    {
+      path: '/quarantine',
+      component: () => import('./pages/QuarantinePage.vue'),
+      meta: { title: 'fleet.quarantine' },
+    },
+    {
+      path: '/admin/:tab(users|boxes|feeds)?',
+      component: () => import('./pages/AdminPage.vue'),
+      props: true,
+      meta: { title: 'common.nav.admin' },
+    },
+    {
+      path: '/ioc',
+      component: () => import('./pages/ioc/TilesPage.vue'),
+      meta: { title: 'ioc.title' },
+    },
+    { path: '/:rest(.*)*', component: () => import('./pages/NotFoundPage.vue') },
+  ],
+  scrollBehavior: (_to, _from, saved) => saved ?? { top: 0 },
+})
+
+router.beforeEach(async (to) => {
+  if (to.meta.open) return true
+  const me = await loadSession().catch(() => null)
+  if (!me) return { path: '/login', query: to.path === '/' ? {} : { next: to.fullPath } }
+  if (me.must_change_password && to.path !== '/password') return '/password'
+  return true
+})
+
+/** Set the window's title from the present route and language. */
+export function showTitle(): void {
+  const key = router.currentRoute.value.meta.title
+  const name = i18n.global.t('common.product')
+  document.title = key ? `${i18n.global.t(key)} · ${name}` : name
+}
+
+router.afterEach(showTitle)
