@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import delete, select
 
 from central.areas.catalogue import PROVINCE_CODE
-from central.indicators.traffic import Facts, FlowFact, IncidentFact, total_flow
+from central.indicators.traffic import CameraFacts, Facts, FlowFact, IncidentFact, total_flow
 from central.tables.areas import AreaRow
 from central.tables.fleet import BoxRow, CameraRow, TelemetryRow
 from central.tables.incidents import IncidentEventRow, IncidentRow
@@ -25,10 +25,12 @@ if TYPE_CHECKING:
 
     from sqlalchemy.orm import Session
 
-AreaFigures = dict[str, Facts]
+AreaFacts = dict[str, Facts]
 """Facts by area code; the province is always among them."""
 
 ONLINE = "online"
+NOT_VEHICLES = frozenset({"person"})
+"""Classes that telemetry counts and a flow of vehicles does not."""
 
 
 def touched_since(session: Session, since: datetime) -> Iterator[datetime]:
@@ -61,11 +63,13 @@ def count_hour(session: Session, hour: datetime) -> None:
     session.flush()
 
 
-def collect(session: Session, start: datetime, end: datetime, now: datetime) -> AreaFigures:
+def collect(session: Session, start: datetime, end: datetime, now: datetime) -> AreaFacts:
     """Return the facts of [start, end) for the province and every area that has any.
 
-    What cameras outside any known area saw counts for the province only.
+    What cameras outside any known area saw counts for the province only. Cameras and their rules
+    are those of today: how they were set up in the past is not kept.
     """
+    cameras = list_cameras(session)
     known = set(session.scalars(select(AreaRow.code)))
     flows: dict[str, list[FlowFact]] = defaultdict(list)
     by_hour: dict[datetime, list[FlowFact]] = defaultdict(list)
@@ -81,36 +85,34 @@ def collect(session: Session, start: datetime, end: datetime, now: datetime) -> 
     flows[PROVINCE_CODE] = [_whole(hour) for hour in by_hour.values()]
     incidents = _incidents(session, start, end)
     elapsed_s = max(0.0, (min(end, now) - start).total_seconds())
-    codes = {PROVINCE_CODE} | ((set(flows) | set(incidents)) & known)
+    codes = {PROVINCE_CODE} | ((set(flows) | set(incidents) | set(cameras)) & known)
     return {
         code: Facts(
             flow=total_flow(flows.get(code, [])),
             incidents=tuple(incidents.get(code, ())),
+            cameras=cameras.get(code, CameraFacts()),
             elapsed_s=elapsed_s,
         )
         for code in codes
     }
 
 
-def with_cameras(session: Session, areas: AreaFigures) -> AreaFigures:
-    """Return ``areas`` with the number of cameras known and online now, in every area with any."""
-    known_codes = set(session.scalars(select(AreaRow.code)))
-    cameras: dict[str, list[bool]] = defaultdict(list)
-    query = select(CameraRow.area_code, CameraRow.status, BoxRow.status).join(
+def list_cameras(session: Session) -> dict[str, CameraFacts]:
+    """Return the cameras as they are now, by area code; the province has them all."""
+    found: dict[str, list[tuple[bool, list[str]]]] = defaultdict(list)
+    query = select(CameraRow.area_code, CameraRow.status, CameraRow.rules, BoxRow.status).join(
         BoxRow, BoxRow.box_id == CameraRow.box_id
     )
-    for area_code, camera, box in session.execute(query):
-        online = camera == ONLINE and box == ONLINE
-        for code in {PROVINCE_CODE} | ({area_code} & known_codes):
-            cameras[code].append(online)
-    empty = Facts(flow=FlowFact(), incidents=(), elapsed_s=areas[PROVINCE_CODE].elapsed_s)
+    for area_code, camera, rules, box in session.execute(query):
+        for code in {PROVINCE_CODE, area_code}:
+            found[code].append((camera == ONLINE and box == ONLINE, rules))
     return {
-        code: replace(
-            areas.get(code, empty),
-            cameras_known=len(cameras[code]),
-            cameras_online=sum(cameras[code]),
+        code: CameraFacts(
+            known=len(cameras),
+            online=sum(online for online, _ in cameras),
+            rules=frozenset(rule for _, rules in cameras for rule in rules),
         )
-        for code in set(areas) | set(cameras)
+        for code, cameras in found.items()
     }
 
 
@@ -139,7 +141,9 @@ def incident_fact(row: IncidentRow) -> IncidentFact:
 
 def _hour_row(hour: datetime, area_code: str, telemetry: list[TelemetryRow]) -> TrafficHourRow:
     """Return the sums over the telemetry of one area in one hour."""
-    flows: list[dict[str, Any]] = [flow for row in telemetry for flow in row.flows]
+    flows: list[dict[str, Any]] = [
+        flow for row in telemetry for flow in row.flows if flow["object_class"] not in NOT_VEHICLES
+    ]
     timed = [flow for flow in flows if flow.get("mean_speed_kmh") is not None]
     return TrafficHourRow(
         hour_start=hour,

@@ -50,10 +50,11 @@ def period_start(period: Period, at: datetime) -> datetime:
     return start.astimezone(UTC)
 
 
-def shift(period: Period, start: datetime, steps: int) -> datetime:
-    """Return the start, in UTC, of the period ``steps`` after (or before) the one at ``start``."""
+def shift(period: Period, at: datetime, steps: int) -> datetime:
+    """Return the start, in UTC, of the period ``steps`` after (or before) the one with ``at``."""
+    start = period_start(period, at)
     if (length := _FIXED.get(period)) is not None:
-        return start.astimezone(UTC) + steps * length
+        return start + steps * length
     local = start.astimezone(LOCAL)
     months = local.year * MONTHS_PER_YEAR + local.month - 1 + steps * _MONTHS[period]
     year, month = divmod(months, MONTHS_PER_YEAR)

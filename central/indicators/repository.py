@@ -31,10 +31,10 @@ def newest(session: Session, indicator: str, area_code: str, count: int) -> list
 
 
 def between(
-    session: Session, indicator: str, area_code: str, first: datetime, last: datetime
+    session: Session, indicator: str, area_code: str, span: tuple[datetime, datetime]
 ) -> list[Reading]:
-    """Return the readings of one area whose periods start within [first, last]."""
-    query = _direct(indicator, area_code).where(Value.period_start.between(first, last))
+    """Return the readings of one area whose periods start within [first, last] of ``span``."""
+    query = _direct(indicator, area_code).where(Value.period_start.between(*span))
     return [_reading(row) for row in session.scalars(query)]
 
 
@@ -46,12 +46,10 @@ def newest_sums(session: Session, indicator: str, without: str, count: int) -> l
 
 
 def sums_between(
-    session: Session, indicator: str, without: str, first: datetime, last: datetime
+    session: Session, indicator: str, without: str, span: tuple[datetime, datetime]
 ) -> list[Reading]:
-    """Return sums over all areas but ``without`` of the periods starting within [first, last]."""
-    return _sums(
-        session, _summed(indicator, without).where(Value.period_start.between(first, last))
-    )
+    """Return sums over all areas but ``without``, of the periods starting within ``span``."""
+    return _sums(session, _summed(indicator, without).where(Value.period_start.between(*span)))
 
 
 def newest_start(session: Session, indicator: str, without: str) -> datetime | None:

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
     from central.clock import Clock
     from central.db import Database
-    from central.indicators.facts import AreaFigures
+    from central.indicators.facts import AreaFacts
 
 _NAME = "traffic"
 _BEGINNING = datetime(2020, 1, 1, tzinfo=UTC)
@@ -89,8 +89,6 @@ def _count_day(session: Session, day: datetime, hours: list[datetime], now: date
     figures: list[Figure] = []
     for hour in hours:
         areas = stored.collect(session, hour, period_end(Period.HOUR, hour), now)
-        if hour == running:
-            areas = stored.with_cameras(session, areas)
         figures += _figures(Period.HOUR, hour, areas, running=hour == running)
     day_areas = stored.collect(session, day, period_end(Period.DAY, day), now)
     figures += _figures(Period.DAY, day, day_areas, running=False)
@@ -100,7 +98,7 @@ def _count_day(session: Session, day: datetime, hours: list[datetime], now: date
     return changed
 
 
-def _figures(period: Period, start: datetime, areas: AreaFigures, *, running: bool) -> list[Figure]:
+def _figures(period: Period, start: datetime, areas: AreaFacts, *, running: bool) -> list[Figure]:
     """Return the figures of every area for the indicators of one length of period."""
     return [
         _figure(indicator, start, area_code, facts)

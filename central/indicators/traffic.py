@@ -1,7 +1,7 @@
 """What the traffic component counts: pure functions from facts to figures.
 
 Invariants:
-    * A count is 0 only when cameras were watching; with nobody watching there is no figure.
+    * A count is 0 only when cameras were watching for it; with nobody watching there is no figure.
     * A figure is "estimated" when less than nine tenths of the camera time was really seen.
     * Crashes, deaths and injuries are not counted here: those are police figures.
     * Every computed indicator of the catalogue has exactly one measure (tested).
@@ -52,14 +52,23 @@ class FlowFact:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CameraFacts:
+    """The cameras of an area as they are now."""
+
+    known: int = 0
+    online: int = 0
+    rules: frozenset[str] = frozenset()
+    """Rules that at least one of them watches for."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
     """Everything known about one area in one period of which ``elapsed_s`` have passed."""
 
     flow: FlowFact
     incidents: tuple[IncidentFact, ...]
     elapsed_s: float
-    cameras_known: int = 0
-    cameras_online: int = 0
+    cameras: CameraFacts = CameraFacts()
 
     @property
     def watched(self) -> bool:
@@ -127,12 +136,24 @@ def _is_answered_live(incident: IncidentFact) -> bool:
     return incident.acknowledged_at is not None and not incident.historical
 
 
-def _count(selection: Selection) -> Measure:
-    """Return the measure that counts selected incidents."""
-    return Measure(
-        value=lambda facts: float(sum(map(selection, facts.incidents))) if facts.watched else None,
-        behind="incidents",
-        counts=selection,
+def _count(selection: Selection, rules: frozenset[str]) -> Measure:
+    """Return the measure that counts selected incidents.
+
+    None of them means 0 only where cameras watched for one of ``rules``.
+    """
+
+    def value(facts: Facts) -> float | None:
+        count = sum(map(selection, facts.incidents))
+        looked = facts.watched and bool(facts.cameras.rules & rules)
+        return float(count) if count or looked else None
+
+    return Measure(value=value, behind="incidents", counts=selection)
+
+
+def _rules(incident_class: IncidentClass) -> frozenset[str]:
+    """Return the rules whose incidents are of one class."""
+    return frozenset(
+        rule for rule, entry in RULES.items() if entry.incident_class is incident_class
     )
 
 
@@ -175,18 +196,18 @@ def _speed(facts: Facts) -> float | None:
 
 def _online_share(facts: Facts) -> float | None:
     """Return the percentage of known cameras that deliver pictures now."""
-    if not facts.cameras_known:
+    if not facts.cameras.known:
         return None
-    return 100.0 * facts.cameras_online / facts.cameras_known
+    return 100.0 * facts.cameras.online / facts.cameras.known
 
 
 CAMERAS_ONLINE = f"{TRAFFIC}.cameras_online"
 """Sampled, not counted: it exists for the running hour only."""
 
 MEASURES: dict[str, Measure] = {
-    f"{TRAFFIC}.violations": _count(_is_violation),
-    f"{TRAFFIC}.violations_hourly": _count(_is_violation),
-    f"{TRAFFIC}.road_incidents": _count(_is_road_incident),
+    f"{TRAFFIC}.violations": _count(_is_violation, _rules(IncidentClass.VIOLATION)),
+    f"{TRAFFIC}.violations_hourly": _count(_is_violation, _rules(IncidentClass.VIOLATION)),
+    f"{TRAFFIC}.road_incidents": _count(_is_road_incident, _rules(IncidentClass.INCIDENT)),
     f"{TRAFFIC}.confirmed_share": Measure(
         value=_confirmed_share, behind="incidents", counts=_is_reviewed, needs_watching=False
     ),
@@ -197,5 +218,5 @@ MEASURES: dict[str, Measure] = {
     f"{TRAFFIC}.vehicle_flow": Measure(value=_flow, behind="telemetry"),
     f"{TRAFFIC}.vehicle_passes": Measure(value=_passes, behind="telemetry"),
     f"{TRAFFIC}.mean_speed": Measure(value=_speed, behind="telemetry", needs_watching=False),
-    **{rule_code(rule): _count(_has_rule(rule)) for rule in RULES},
+    **{rule_code(rule): _count(_has_rule(rule), frozenset({rule})) for rule in RULES},
 }

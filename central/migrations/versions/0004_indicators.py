@@ -145,7 +145,7 @@ def _indicator_values() -> None:
 
 
 def _rollup() -> None:
-    """Create what the roll-up of traffic keeps, and the index by which it finds new reviews."""
+    """Create what the roll-up of traffic keeps between its runs."""
     op.create_table(
         "traffic_hours",
         sa.Column("hour_start", UTC, nullable=False),
