@@ -30,9 +30,9 @@ if TYPE_CHECKING:
 
     from edge.detector.protocol import Candidates
 
-MAX_OVERLAP = 0.65
-"""Two boxes that share more are one object. Source: usual for this purpose (YOLOX paper); dense
-standing motorbikes in our Hà Nội footage overlap by less than 0.6."""
+MAX_OVERLAP = 0.55
+"""Two boxes that share more are one object. Source: measured on 32 labelled frames of a dense Hà
+Nội queue: 0.5 to 0.8 find the same motorbikes, 0.8 with a quarter more double boxes."""
 MIN_SIDE_PX = 2.0
 RIDER_MIN_SHARE = 0.3
 """Share of the smaller of the two boxes that lies in the other. A rider above a bike box that holds
@@ -83,7 +83,7 @@ def with_riders(detections: Detections) -> Detections:
     people = np.flatnonzero(names == "person")
     if not len(bikes) or not len(people):
         return detections
-    xyxy = detections.xyxy.copy()
+    xyxy, scores = detections.xyxy.copy(), detections.scores.copy()
     share = rider_share(xyxy[people], xyxy[bikes])
     best = share.argmax(axis=1)
     riding = share[np.arange(len(people)), best] >= RIDER_MIN_SHARE
@@ -91,9 +91,10 @@ def with_riders(detections: Detections) -> Detections:
         rider = detections.xyxy[person]
         xyxy[bike, :2] = np.minimum(xyxy[bike, :2], rider[:2])
         xyxy[bike, 2:] = np.maximum(xyxy[bike, 2:], rider[2:])
+        scores[bike] = max(scores[bike], detections.scores[person])
     keep = np.setdiff1d(np.arange(len(names)), people[riding])
     return Detections(
-        xyxy[keep], detections.scores[keep], tuple(detections.class_names[i] for i in keep)
+        xyxy[keep], scores[keep], tuple(detections.class_names[i] for i in keep)
     )
 
 
