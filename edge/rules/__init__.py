@@ -9,7 +9,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from edge.errors import ConfigError
-from edge.rules import red_light, stop_line
+from edge.rules import (
+    congestion,
+    pedestrian_on_carriageway,
+    red_light,
+    stop_line,
+    stopped_vehicle,
+    wrong_way,
+)
 from edge.rules.base import suggest
 
 if TYPE_CHECKING:
@@ -19,6 +26,10 @@ if TYPE_CHECKING:
 KINDS: tuple[RuleKind[Any], ...] = (
     red_light.KIND,
     stop_line.KIND,
+    wrong_way.KIND,
+    stopped_vehicle.KIND,
+    congestion.KIND,
+    pedestrian_on_carriageway.KIND,
 )
 RULES: dict[str, RuleKind[Any]] = {kind.name: kind for kind in KINDS}
 

@@ -1,0 +1,254 @@
+"""``congestion``: a stretch of road is full and hardly moves.
+
+Invariants:
+    * Two measures must agree, both averaged over ``window_s``: the share of the zone covered by
+      vehicles and the space-mean speed of those in it. A full road that flows is busy, an empty one
+      with a single slow lorry is not congested.
+    * Levels: 1 slow, 2 congested, 3 standing. The level is part of the key's place in the log only
+      through its confidence; an incident is one per zone and jam.
+    * Waiting at red, and the queue that green has just released, do not count (``waiting``): the
+      clock stops then, it does not run back.
+
+Coverage is counted on points spread evenly over the zone: over the road plane where the camera has
+one, so that far cars weigh as much as near ones, else over the picture.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import deque
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from edge.geometry import in_polygon, metres_per_px
+from edge.rules.base import IncidentPolicy, RuleKind, RuleOptions, option
+from edge.rules.road import DEPTH_STRETCH, DRIVEN, MPS_TO_KMH, Road
+from edge.rules.waiting import LawfulWait
+from edge.scene import Sighting
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from edge.config.camera import CameraConfig, Zone
+    from edge.scene import Scene, Track
+
+NAME = "congestion"
+VEHICLES = frozenset({"bicycle", "motorbike", "car", "van", "bus", "truck"})
+GRID = 24
+"""Points along the longer side of a zone's box: 1 part in 24 is finer than a car in any zone."""
+
+
+class CongestionOptions(RuleOptions):
+    """Thresholds of ``congestion``."""
+
+    hold_s: float = option(
+        300.0,
+        title="Slow and full for at least",
+        unit="s",
+        ge=1,
+        le=7200,
+        source="provincial catalogue SC_UN_TAC: 5 minutes",
+    )
+    max_speed_kmh: float = option(
+        10.0,
+        title="Mean speed below",
+        unit="km/h",
+        ge=1,
+        le=60,
+        source="provincial catalogue SC_UN_TAC",
+    )
+    min_occupancy_ratio: float = option(
+        0.6,
+        title="Share of the zone covered by vehicles",
+        ge=0.05,
+        le=1,
+        source="provincial catalogue SC_UN_TAC",
+    )
+    min_vehicles: float = option(
+        4, title="At least this many vehicles", ge=1, source="fewer are no traffic"
+    )
+    window_s: float = option(
+        5.0, title="Averaged over", unit="s", ge=1, le=120, source="longer than a tracker's slip"
+    )
+    discharge_s: float = option(
+        20.0,
+        title="Green time a queue may need to move off",
+        unit="s",
+        ge=0,
+        le=300,
+        source="ten vehicles at 2 s saturation headway, HCM 2016",
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """What one instant of one zone showed."""
+
+    at_s: float
+    occupancy: float
+    speed_kmh: float | None
+    vehicles: int
+
+
+@dataclass(slots=True)
+class _Stretch:
+    """One watched zone; as many as are drawn, none added later.
+
+    points_px: float32 (n, 2); spread evenly over the zone, source pixels.
+    """
+
+    zone: Zone
+    points_px: NDArray[np.float32]
+    looks: deque[_Look] = field(default_factory=deque)
+    since_s: float | None = None
+    counted_s: float = 0.0
+
+    def add(self, look: _Look, window_s: float) -> None:
+        """Add a look and drop those older than the window."""
+        self.looks.append(look)
+        while look.at_s - self.looks[0].at_s > window_s:
+            self.looks.popleft()
+
+    def means(self) -> tuple[float, float | None, float]:
+        """Return occupancy, speed and number of vehicles, averaged over the window."""
+        n = len(self.looks)
+        speeds = [look.speed_kmh for look in self.looks if look.speed_kmh is not None]
+        return (
+            sum(look.occupancy for look in self.looks) / n,
+            sum(speeds) / len(speeds) if speeds else None,
+            sum(look.vehicles for look in self.looks) / n,
+        )
+
+
+class Congestion:
+    """Sees zones that are full and slow."""
+
+    name = NAME
+    policy = IncidentPolicy(
+        clear_after_s=20.0, merge_gap_s=60.0, cool_down_s=60.0, update_every_s=60.0
+    )
+
+    def __init__(self, camera: CameraConfig, options: CongestionOptions) -> None:
+        """Watch every carriageway and lane of ``camera``."""
+        self._options = options
+        self._road = Road.of(camera)
+        self._wait = LawfulWait(camera, options.discharge_s)
+        self._epoch: int | None = None
+        self._stretches = [
+            _Stretch(zone, self._spread(zone)) for zone in camera.zones if zone.kind in DRIVEN
+        ]
+
+    def observe(self, scene: Scene) -> Sequence[Sighting]:
+        """Return one sighting per zone that has been jammed for long enough."""
+        self._wait.attend(scene)
+        if scene.epoch != self._epoch:
+            self._epoch = scene.epoch
+            for stretch in self._stretches:
+                stretch.looks.clear()
+                stretch.since_s, stretch.counted_s = None, 0.0
+        vehicles = [track for track in scene.tracks if track.class_name in VEHICLES]
+        sightings = (self._judge(stretch, vehicles, scene.stream_s) for stretch in self._stretches)
+        return [sighting for sighting in sightings if sighting is not None]
+
+    def _judge(self, stretch: _Stretch, vehicles: Sequence[Track], now_s: float) -> Sighting | None:
+        passed_s = now_s - stretch.looks[-1].at_s if stretch.looks else 0.0
+        inside = [track for track in vehicles if in_polygon(track.foot_px, stretch.zone.polygon)]
+        look = _Look(now_s, self._occupancy(stretch, vehicles), self._speed(inside), len(inside))
+        stretch.add(look, self._options.window_s)
+        occupancy, speed_kmh, count = stretch.means()
+        if self._wait.excuses(stretch.zone):
+            return None
+        if not self._is_jam(occupancy, speed_kmh, count):
+            stretch.since_s, stretch.counted_s = None, 0.0
+            return None
+        if stretch.since_s is None:
+            stretch.since_s = now_s
+        else:
+            stretch.counted_s += passed_s
+        if stretch.counted_s < self._options.hold_s:
+            return None
+        return self._sighting(stretch, inside, speed_kmh or 0.0, now_s)
+
+    def _is_jam(self, occupancy: float, speed_kmh: float | None, vehicles: float) -> bool:
+        wanted = self._options
+        return (
+            speed_kmh is not None
+            and speed_kmh < wanted.max_speed_kmh
+            and occupancy >= wanted.min_occupancy_ratio
+            and vehicles >= wanted.min_vehicles
+        )
+
+    def _sighting(
+        self, stretch: _Stretch, inside: Sequence[Track], speed_kmh: float, now_s: float
+    ) -> Sighting:
+        since_s = now_s if stretch.since_s is None else stretch.since_s
+        xs, ys = zip(*stretch.zone.polygon, strict=True)
+        return Sighting(
+            rule=NAME,
+            key=f"{stretch.zone.id}:{since_s:.1f}",
+            occurred_s=since_s,
+            seen_s=now_s,
+            confidence=min(0.95, 0.6 + 0.35 * (1 - speed_kmh / self._options.max_speed_kmh)),
+            place=stretch.zone.id,
+            object_class="",
+            track_ids=tuple(track.track_id for track in inside[:16]),
+            boxes=((now_s, min(xs), min(ys), max(xs), max(ys)),),
+        )
+
+    def _occupancy(self, stretch: _Stretch, vehicles: Sequence[Track]) -> float:
+        """Return the share of the zone's points that lie in some vehicle's box."""
+        if not vehicles or not len(stretch.points_px):
+            return 0.0
+        boxes = np.array([track.xyxy for track in vehicles], np.float32)
+        points = stretch.points_px[:, None]
+        inside = (points >= boxes[None, :, :2]) & (points <= boxes[None, :, 2:])
+        covered = np.logical_or.reduce(inside.all(axis=2), axis=1)
+        return float(np.mean(covered))
+
+    def _speed(self, inside: Sequence[Track]) -> float | None:
+        """Return the space-mean speed of the vehicles inside; None when there is none."""
+        if not inside:
+            return None
+        return sum(_speed_kmh(track) for track in inside) / len(inside)
+
+    def _spread(self, zone: Zone) -> NDArray[np.float32]:
+        """Return points spread evenly over a zone, on the road plane where there is one."""
+        plane = self._road.plane
+        corners = list(zone.polygon)
+        if plane is not None:
+            mapped = [plane.to_ground(corner) for corner in corners]
+            if None not in mapped:
+                corners = [corner for corner in mapped if corner is not None]
+            else:
+                plane = None
+        (x1, y1), (x2, y2) = np.min(corners, axis=0), np.max(corners, axis=0)
+        step = max(x2 - x1, y2 - y1) / GRID
+        points = [
+            (x, y)
+            for x in np.arange(x1 + step / 2, x2, step)
+            for y in np.arange(y1 + step / 2, y2, step)
+        ]
+        pixels = points if plane is None else [plane.to_px(point) for point in points]
+        kept = [point for point in pixels if in_polygon(point, zone.polygon)]
+        return np.array(kept, np.float32).reshape(-1, 2)
+
+
+def _speed_kmh(track: Track) -> float:
+    """Return a track's speed on the plane, else from its own height (see ``edge.geometry``)."""
+    if track.velocity_mps is not None:
+        return math.hypot(*track.velocity_mps) * MPS_TO_KMH
+    scale = metres_per_px(track)
+    vx, vy = track.velocity_px_s
+    return math.hypot(vx * scale, vy * scale * DEPTH_STRETCH) * MPS_TO_KMH
+
+
+KIND = RuleKind(
+    name=NAME,
+    options=CongestionOptions,
+    make=Congestion,
+    suits=lambda camera: any(zone.kind in DRIVEN for zone in camera.zones),
+)

@@ -1,0 +1,133 @@
+"""The drawn road as rules ask it: which zone is this on, which way does it run, how far is that.
+
+Invariants:
+    * A place inside an ``ignore`` or ``pavement`` zone is on no road, whatever else is drawn there.
+    * Where a camera has ground points, distances are metres on the road plane and a track beyond
+      the usable plane has no place. Where it has none, :class:`Trail` walks in *apparent metres*:
+      picture steps scaled by the object's own height. The two are never mixed in one camera.
+
+Nothing here decides what is a violation, and nothing here remembers a track: a rule keeps its
+trails in :class:`~edge.rules.base.TrackMemory`, which removes them with their tracks.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import deque
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from edge.geometry import GroundPlane, in_polygon, metres_per_px
+
+if TYPE_CHECKING:
+    from edge.config.camera import CameraConfig, Zone
+    from edge.scene import Point, Track, Xyxy
+
+DRIVEN = frozenset({"carriageway", "lane"})
+"""Zones on which vehicles drive."""
+OFF_ROAD = frozenset({"ignore", "pavement"})
+MPS_TO_KMH = 3.6
+ARROW_PARTS = (1.0, 0.5, 0.25, 0.1)
+"""An arrow may point beyond the usable plane: then the part of it nearer its tail is asked."""
+DEPTH_STRETCH = 2.0
+"""Metres of road per metre seen, for a step up or down the picture without ground geometry.
+
+Source: 1 / sin(30°), the steepest usual look of a roadside camera; a flatter look means more road
+per pixel, so apparent metres are a lower bound of the way made."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Road:
+    """What is drawn on one camera's picture."""
+
+    zones: tuple[Zone, ...]
+    plane: GroundPlane | None
+
+    @classmethod
+    def of(cls, camera: CameraConfig) -> Road:
+        """Return the road of a camera file that is scaled to its stream."""
+        size_px = camera.frame_size_px
+        return cls(camera.zones, GroundPlane.of_camera(camera.ground, size_px, size_px))
+
+    def zone_at(self, foot_px: Point, kinds: frozenset[str] = DRIVEN) -> Zone | None:
+        """Return the first drawn zone of ``kinds`` under a foot point; None off the road.
+
+        Where ``kinds`` asks for crosswalks, a crosswalk drawn on a carriageway wins.
+        """
+        under = [
+            zone
+            for zone in self.zones
+            if zone.kind in kinds | OFF_ROAD and in_polygon(foot_px, zone.polygon)
+        ]
+        if any(zone.kind in OFF_ROAD for zone in under):
+            return None
+        crosswalks = [zone for zone in under if zone.kind == "crosswalk"]
+        return next(iter(crosswalks or under), None)
+
+    def course(self, zone: Zone) -> Point | None:
+        """Return the unit vector of a zone's arrow, in the metres its camera's trails use."""
+        if zone.direction is None:
+            return None
+        tail, head = zone.direction
+        if self.plane is None:
+            return unit((head[0] - tail[0], (head[1] - tail[1]) * DEPTH_STRETCH))
+        start = self.plane.to_ground(tail)
+        for part in ARROW_PARTS:
+            tip = tail[0] + part * (head[0] - tail[0]), tail[1] + part * (head[1] - tail[1])
+            end = self.plane.to_ground(tip)
+            if start is not None and end is not None:
+                return unit((end[0] - start[0], end[1] - start[1]))
+        return None
+
+
+def unit(vector: Point) -> Point | None:
+    """Return the vector at length one; None for the zero vector."""
+    length = math.hypot(*vector)
+    return None if length == 0 else (vector[0] / length, vector[1] / length)
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """Where a track was at one instant.
+
+    Attributes:
+        at_m: Metres on the plane, or apparent metres from where its trail began (see the module).
+    """
+
+    at_s: float
+    at_m: Point
+    foot_px: Point
+    xyxy: Xyxy
+
+
+@dataclass(slots=True)
+class Trail:
+    """The recent way of one track; steps older than ``keep_s`` are dropped as new ones come."""
+
+    keep_s: float
+    has_plane: bool
+    steps: deque[Step] = field(default_factory=deque)
+
+    def add(self, track: Track, now_s: float) -> None:
+        """Add where the track is now, if it was really seen and has a place."""
+        if not track.observed:
+            return
+        at_m = track.ground_m if self.has_plane else self._walked_to(track)
+        if at_m is None:
+            return
+        self.steps.append(Step(now_s, at_m, track.foot_px, track.xyxy))
+        while now_s - self.steps[0].at_s > self.keep_s:
+            self.steps.popleft()
+
+    def _walked_to(self, track: Track) -> Point:
+        """Return the last place plus this step, scaled by the object's own height."""
+        if not self.steps:
+            return (0.0, 0.0)
+        last, scale = self.steps[-1], metres_per_px(track)
+        dx, dy = track.foot_px[0] - last.foot_px[0], track.foot_px[1] - last.foot_px[1]
+        return last.at_m[0] + dx * scale, last.at_m[1] + dy * scale * DEPTH_STRETCH
+
+    @property
+    def lasted_s(self) -> float:
+        """Return the time from the oldest to the newest step."""
+        return self.steps[-1].at_s - self.steps[0].at_s if self.steps else 0.0

@@ -1,0 +1,252 @@
+"""``stopped_vehicle``: a vehicle stands where traffic should flow.
+
+Invariants:
+    * Evidence belongs to a *spot*, not to a track id: a vehicle hidden by a passing lorry, or found
+      again under another id, keeps its time. A spot ends when its vehicle is seen driving off, or
+      when nothing has stood there for ``max_gap_s``.
+    * Lawful waiting (a red light, the queue green has just released, a signal nobody can read) does
+      not count, until it has lasted so long that the signal cannot be the reason.
+    * Where most traffic in the zone crawls or stands, that is ``congestion``'s news, not this
+      rule's.
+
+Parked vehicles outside the drawn carriageway are never seen: draw the parking strip as ``ignore``.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from itertools import count
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from edge.geometry import iou
+from edge.rules.base import IncidentPolicy, RuleKind, RuleOptions, TrackMemory, option
+from edge.rules.crowding import Crowding
+from edge.rules.pace import Pace, pace_of
+from edge.rules.road import DRIVEN, Road, Trail
+from edge.rules.waiting import LawfulWait
+from edge.scene import Sighting
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from edge.config.camera import CameraConfig, Zone
+    from edge.scene import Scene, Track, Xyxy
+
+NAME = "stopped_vehicle"
+VEHICLES = frozenset({"motorbike", "car", "van", "bus", "truck"})
+WATCHED = DRIVEN | {"no_stopping"}
+SAME_SPOT_IOU = 0.4
+"""Boxes that overlap this much stand in one spot. Source: half a car's length along the road."""
+LENT_ID_S = 1.0
+HIDDEN_S = 1.0
+"""Longer unseen is not counted as standing: nobody can say what happened meanwhile."""
+KEPT_BOXES = 64
+
+
+class StoppedVehicleOptions(RuleOptions):
+    """Thresholds of ``stopped_vehicle``."""
+
+    hold_s: float = option(
+        10.0,
+        title="Standing unlawfully for at least",
+        unit="s",
+        ge=1,
+        le=3600,
+        source="provincial catalogue: expressway lane 10 s, hard shoulder 30 s, street 60 s",
+    )
+    max_speed_kmh: float = option(
+        3.0, title="Standing means slower than", unit="km/h", ge=0.1, source="walking pace"
+    )
+    settle_s: float = option(
+        2.0, title="Time over which rest is measured", unit="s", ge=0.5, le=30, source="box noise"
+    )
+    max_gap_s: float = option(
+        15.0,
+        title="A spot survives unseen for",
+        unit="s",
+        ge=0,
+        le=60,
+        source="passing lorries hide a car on the shoulder for up to 10 s (RoadTrack K221)",
+    )
+    discharge_s: float = option(
+        20.0,
+        title="Green time a queue may need to move off",
+        unit="s",
+        ge=0,
+        le=300,
+        source="ten vehicles at 2 s saturation headway, HCM 2016",
+    )
+    max_wait_s: float = option(
+        180.0,
+        title="No signal makes anybody wait longer than",
+        unit="s",
+        ge=30,
+        le=3600,
+        source="provincial catalogue SC_HONG_DEN: a phase over 180 s is a fault",
+    )
+    min_score: float = option(
+        0.35,
+        title="Mean detection score of what stands there",
+        ge=0,
+        le=1,
+        source="tuned on RoadTrack K221, K287: shadows and signs stay below",
+    )
+    crowd_vehicles: float = option(
+        4, title="Vehicles at rest that may be a jam", ge=2, source="tuned on RoadTrack K221, K287"
+    )
+    crowd_ratio: float = option(
+        0.5,
+        title="Share of the zone's vehicles at rest or crawling that makes it a jam",
+        ge=0,
+        le=1,
+        source="a breakdown lets the other half pass",
+    )
+
+
+@dataclass(slots=True)
+class _Spot:
+    """A place where a vehicle stands; removed by ``StoppedVehicle._forget``."""
+
+    spot_id: int
+    zone: Zone
+    owner: int
+    since_s: float
+    last_s: float
+    box: Xyxy
+    until_s: float = float("inf")
+    counted_s: float = 0.0
+    scores: float = 0.0
+    seen: int = 0
+    classes: Counter[str] = field(default_factory=Counter)
+    boxes: list[tuple[float, float, float, float, float]] = field(default_factory=list)
+
+    def stand(self, track: Track, now_s: float, *, counts: bool) -> None:
+        """Add one look at the vehicle standing here."""
+        if counts:
+            self.counted_s += min(now_s - self.last_s, HIDDEN_S)
+        self.owner, self.last_s, self.box = track.track_id, now_s, track.xyxy
+        self.scores += track.score
+        self.seen += 1
+        self.classes[track.class_name] += 1
+        self.boxes.append((now_s, *track.xyxy))
+        if len(self.boxes) > KEPT_BOXES:
+            del self.boxes[1::2]
+
+
+class StoppedVehicle:
+    """Sees vehicles at rest on the carriageway that have no lawful reason to stand."""
+
+    name = NAME
+    # As long as a spot may survive unseen: a vehicle hidden by a passing lorry has not left. What
+    # is found standing after that is told again rather than swallowed, so there is no cool-down.
+    policy = IncidentPolicy(clear_after_s=15.0, merge_gap_s=10.0, merge_iou=0.4, cool_down_s=0.0)
+
+    def __init__(self, camera: CameraConfig, options: StoppedVehicleOptions) -> None:
+        """Watch every carriageway, lane and no-stopping zone of ``camera``."""
+        self._options = options
+        self._road = Road.of(camera)
+        self._wait = LawfulWait(camera, options.discharge_s)
+        self._crowding = Crowding(options.crowd_vehicles, options.crowd_ratio)
+        self._trails: TrackMemory[Trail] = TrackMemory(
+            lambda _: Trail(options.settle_s, has_plane=False), linger_s=1.0
+        )
+        self._spots: list[_Spot] = []
+        self._ids = count(1)
+
+    def observe(self, scene: Scene) -> Sequence[Sighting]:
+        """Return one sighting per vehicle that has stood too long and still stands."""
+        now_s = scene.stream_s
+        if self._trails.attend(scene):
+            self._spots.clear()
+        self._wait.attend(scene)
+        self._crowding.attend(now_s)
+        for track in scene.tracks:
+            if track.class_name in VEHICLES and track.observed:
+                self._look_at(track, now_s)
+        self._spots = [spot for spot in self._spots if now_s <= spot.until_s]
+        jammed = self._jammed_zones()
+        return [
+            self._sighting(spot, now_s)
+            for spot in self._spots
+            if spot.last_s == now_s and spot.zone.id not in jammed and self._is_due(spot)
+        ]
+
+    def _look_at(self, track: Track, now_s: float) -> None:
+        """Let one vehicle stand at its spot, leave it, or drive on."""
+        zone = self._road.zone_at(track.foot_px, WATCHED)
+        trail = self._trails.of(track, now_s)
+        trail.add(track, now_s)
+        if zone is None:
+            return
+        pace = pace_of(trail, self._road.plane, self._options.max_speed_kmh)
+        spot = self._spot_of(track)
+        if pace is Pace.REST and spot is None:
+            spot = self._new_spot(track, zone, trail.steps[0].at_s)
+        if spot is None:
+            if pace is Pace.DRIVE:
+                self._crowding.drives(zone.id, track.track_id, now_s)
+        elif pace in {Pace.REST, Pace.SETTLING}:
+            spot.stand(track, now_s, counts=not self._wait.excuses(zone))
+            spot.until_s = now_s + self._options.max_gap_s
+        elif spot.owner == track.track_id and pace is Pace.DRIVE:
+            # It drove off. A tracker may also have lent its id to a passing vehicle: whoever is
+            # found standing here within a moment goes on with the spot's time.
+            spot.until_s = min(spot.until_s, now_s + LENT_ID_S)
+
+    def _spot_of(self, track: Track) -> _Spot | None:
+        """Return the spot a track stands in: its own, else the one it overlaps most."""
+        for spot in self._spots:
+            if spot.owner == track.track_id:
+                return spot
+        if not self._spots:
+            return None
+        boxes = np.array([spot.box for spot in self._spots], np.float32)
+        overlaps = iou(np.array([track.xyxy], np.float32), boxes)[0]
+        best = int(overlaps.argmax())
+        return self._spots[best] if overlaps[best] >= SAME_SPOT_IOU else None
+
+    def _new_spot(self, track: Track, zone: Zone, since_s: float) -> _Spot:
+        spot = _Spot(next(self._ids), zone, track.track_id, since_s, since_s, track.xyxy)
+        self._spots.append(spot)
+        return spot
+
+    def _jammed_zones(self) -> set[str]:
+        """Return the ids of zones in which hardly anybody gets through."""
+        standing: dict[str, set[int]] = {}
+        for spot in self._spots:
+            standing.setdefault(spot.zone.id, set()).add(spot.owner)
+        return {zone for zone, who in standing.items() if self._crowding.is_jammed(zone, who)}
+
+    def _is_due(self, spot: _Spot) -> bool:
+        """Say whether a spot's vehicle has stood too long."""
+        hold_s = self._options.hold_s
+        stood_s = spot.last_s - spot.since_s
+        if spot.scores < self._options.min_score * spot.seen:
+            return False
+        return spot.counted_s >= hold_s or stood_s >= self._options.max_wait_s + hold_s
+
+    def _sighting(self, spot: _Spot, now_s: float) -> Sighting:
+        sighting = Sighting(
+            rule=NAME,
+            key=f"{spot.zone.id}:{spot.spot_id}",
+            occurred_s=spot.since_s,
+            seen_s=now_s,
+            confidence=min(0.99, 0.5 + 0.5 * spot.scores / spot.seen),
+            place=spot.zone.id,
+            object_class=spot.classes.most_common(1)[0][0],
+            track_ids=(spot.owner,),
+            boxes=tuple(spot.boxes),
+        )
+        spot.boxes.clear()
+        return sighting
+
+
+KIND = RuleKind(
+    name=NAME,
+    options=StoppedVehicleOptions,
+    make=StoppedVehicle,
+    suits=lambda camera: any(zone.kind in WATCHED for zone in camera.zones),
+)

@@ -1,0 +1,224 @@
+"""``wrong_way``: a vehicle drives against the direction of the zone it is on.
+
+Invariants:
+    * Judged on the fitted way of the last seconds, never on one step: net way against the course,
+      steadiness of the steps and the scatter around a straight line must all agree. A tracker that
+      swaps ids between opposing streams makes a jump, and a jump is not a way.
+    * Slow backing and a motorbike pushed by hand stay below the speed; both are not this rule.
+    * A zone without a drawn direction is judged by the flow learned there, once enough vehicles
+      agree; a zone where they do not agree is never judged.
+
+Not decided here: exemptions of priority vehicles, U-turns allowed by a sign.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from edge.geometry import angle_between_deg
+from edge.rules.base import IncidentPolicy, RuleKind, RuleOptions, TrackMemory, option
+from edge.rules.flow import LearnedFlow
+from edge.rules.road import DRIVEN, MPS_TO_KMH, Road, Trail
+from edge.scene import Sighting
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from edge.config.camera import CameraConfig, Zone
+    from edge.scene import Point, Scene, Track
+
+NAME = "wrong_way"
+VEHICLES = frozenset({"bicycle", "motorbike", "car", "van", "bus", "truck"})
+MIN_STEPS = 5
+"""A line through fewer points has no scatter to speak of."""
+
+
+class WrongWayOptions(RuleOptions):
+    """Thresholds of ``wrong_way``."""
+
+    min_s: float = option(
+        1.2, title="Way observed for at least", unit="s", ge=0.3, le=30, source="anchors, recipes"
+    )
+    min_distance_m: float = option(
+        8.0,
+        title="Net way against the direction",
+        unit="m",
+        ge=1,
+        le=200,
+        source="provincial catalogue VP_NGUOC_CHIEU 10 m, expressway less; anchors 6-10 m",
+    )
+    min_speed_kmh: float = option(
+        5.0, title="Faster than", unit="km/h", ge=0, source="provincial catalogue VP_NGUOC_CHIEU"
+    )
+    min_angle_deg: float = option(
+        135.0,
+        title="Heading away from the direction by more than",
+        unit="degrees",
+        ge=90,
+        le=180,
+        source="provincial catalogue VP_NGUOC_CHIEU",
+    )
+    min_consistent_ratio: float = option(
+        0.8, title="Share of steps against the direction", ge=0.5, le=1, source="anchors, recipes"
+    )
+    max_scatter_ratio: float = option(
+        0.12,
+        title="Scatter around a straight way, as a share of the way",
+        ge=0.01,
+        le=1,
+        source="a jump fitted as a way scatters by 0.17 of it",
+    )
+    window_s: float = option(
+        3.0, title="Way remembered", unit="s", ge=1, le=30, source="anchors, recipes"
+    )
+    learn_vehicles: float = option(
+        8,
+        title="Vehicles that must agree before a learned flow is believed",
+        ge=2,
+        source="8 of one mind by chance in a balanced street: below 1 %",
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """The straight line fitted to a trail.
+
+    Attributes:
+        velocity_mps: Fitted velocity.
+        lasted_s: Time it covers.
+        scatter_m: Root mean square distance of the steps from the line.
+        steps_m: The single moves, for their consistency.
+    """
+
+    velocity_mps: Point
+    lasted_s: float
+    scatter_m: float
+    steps_m: tuple[Point, ...]
+
+    @property
+    def speed_kmh(self) -> float:
+        """Return the fitted speed."""
+        return math.hypot(*self.velocity_mps) * MPS_TO_KMH
+
+
+def fit_way(trail: Trail) -> Way | None:
+    """Return the straight line through a trail by least squares; None when it is too short."""
+    if len(trail.steps) < MIN_STEPS or trail.lasted_s <= 0:
+        return None
+    at_s = np.array([step.at_s for step in trail.steps])
+    at_m = np.array([step.at_m for step in trail.steps])
+    since = at_s - at_s.mean()
+    velocity = (since @ (at_m - at_m.mean(axis=0))) / (since @ since)
+    off = at_m - at_m.mean(axis=0) - np.outer(since, velocity)
+    return Way(
+        (float(velocity[0]), float(velocity[1])),
+        trail.lasted_s,
+        float(np.sqrt((off**2).sum(axis=1).mean())),
+        tuple((float(dx), float(dy)) for dx, dy in np.diff(at_m, axis=0)),
+    )
+
+
+@dataclass(slots=True)
+class _Driver:
+    """What is remembered of one vehicle; ``TrackMemory`` removes it with its track."""
+
+    trail: Trail
+    zone_id: str = ""
+    began_s: float | None = None
+
+
+class WrongWay:
+    """Sees vehicles that drive against their zone's direction."""
+
+    name = NAME
+    policy = IncidentPolicy(clear_after_s=2.0, merge_gap_s=2.0, merge_iou=0.3)
+
+    def __init__(self, camera: CameraConfig, options: WrongWayOptions) -> None:
+        """Watch every carriageway and lane of ``camera``."""
+        self._options = options
+        self._road = Road.of(camera)
+        self._courses = {zone.id: self._road.course(zone) for zone in camera.zones}
+        self._flow = LearnedFlow(camera.frame_size_px, int(options.learn_vehicles))
+        self._drivers = TrackMemory(
+            lambda _: _Driver(Trail(options.window_s, self._road.plane is not None)), linger_s=1.0
+        )
+
+    def observe(self, scene: Scene) -> Sequence[Sighting]:
+        """Return one sighting per vehicle that drives the wrong way now."""
+        self._drivers.attend(scene)
+        self._flow.attend(scene)
+        seen = (self._judge(track, scene) for track in self._on_road(scene.tracks))
+        return [sighting for sighting in seen if sighting is not None]
+
+    def _on_road(self, tracks: Iterable[Track]) -> list[Track]:
+        return [track for track in tracks if track.class_name in VEHICLES and track.observed]
+
+    def _judge(self, track: Track, scene: Scene) -> Sighting | None:
+        driver = self._drivers.of(track, scene.stream_s)
+        zone = self._road.zone_at(track.foot_px, DRIVEN)
+        if zone is None or zone.id != driver.zone_id:
+            driver.trail.steps.clear()
+            driver.began_s, driver.zone_id = None, zone.id if zone is not None else ""
+        if zone is None:
+            return None
+        driver.trail.add(track, scene.stream_s)
+        way = fit_way(driver.trail)
+        if way is None:
+            return None
+        course = self._courses[zone.id] or self._learned_course(track, driver, way)
+        if course is None or not self._is_against(way, course):
+            driver.began_s = None
+            return None
+        if driver.began_s is None:
+            driver.began_s = driver.trail.steps[0].at_s
+        return self._sighting(track, driver, zone, scene.stream_s)
+
+    def _learned_course(self, track: Track, driver: _Driver, way: Way) -> Point | None:
+        """Return which way others drive here, and let this vehicle vote in its turn."""
+        if way.lasted_s < self._options.min_s or way.speed_kmh <= self._options.min_speed_kmh:
+            return None
+        first = driver.trail.steps[0].foot_px
+        course = self._flow.course_between(first, track.foot_px, besides=track.track_id)
+        self._flow.vote(track.track_id, track.foot_px, way.velocity_mps)
+        return course
+
+    def _is_against(self, way: Way, course: Point) -> bool:
+        """Say whether a fitted way is a drive against ``course``, all thresholds together."""
+        wanted, (vx, vy) = self._options, way.velocity_mps
+        against_m = -(vx * course[0] + vy * course[1]) * way.lasted_s
+        if way.lasted_s < wanted.min_s or against_m < wanted.min_distance_m:
+            return False
+        backward = [-(dx * course[0] + dy * course[1]) for dx, dy in way.steps_m]
+        consistent = sum(step > 0 for step in backward) / len(backward)
+        return (
+            way.speed_kmh > wanted.min_speed_kmh
+            and angle_between_deg(way.velocity_mps, course) > wanted.min_angle_deg
+            and consistent >= wanted.min_consistent_ratio
+            and way.scatter_m <= wanted.max_scatter_ratio * against_m
+        )
+
+    def _sighting(self, track: Track, driver: _Driver, zone: Zone, now_s: float) -> Sighting:
+        began_s = now_s if driver.began_s is None else driver.began_s
+        return Sighting(
+            rule=NAME,
+            key=f"{zone.id}:{track.track_id}",
+            occurred_s=began_s,
+            seen_s=now_s,
+            confidence=min(0.99, 0.5 + track.score / 2),
+            place=zone.id,
+            object_class=track.class_name,
+            track_ids=(track.track_id,),
+            boxes=tuple((step.at_s, *step.xyxy) for step in driver.trail.steps),
+        )
+
+
+KIND = RuleKind(
+    name=NAME,
+    options=WrongWayOptions,
+    make=WrongWay,
+    suits=lambda camera: any(zone.kind in DRIVEN for zone in camera.zones),
+)
