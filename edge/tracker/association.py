@@ -17,8 +17,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 FORBIDDEN = 1e6
-GATE = 13.8
-"""Squared distance in two dimensions. Source: chi-square, 2 degrees of freedom, 99.9 %."""
+GATE = 20.0
+"""Squared distance in two dimensions. Source: chi-square, 2 degrees of freedom, 99.995 %; wide,
+because the cost decides among rivals and a track lost is worse than one borrowed."""
 GATE_COST = 0.5
 MAX_LOG_HEIGHT = 0.7
 """A detection more than twice or less than half as high is another road user."""
@@ -30,36 +31,40 @@ def costs(
     xyxy: NDArray[np.float64],
     measured: NDArray[np.float64],
     detected: NDArray[np.float32],
-) -> tuple[NDArray[np.float64], NDArray[np.float32]]:
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Return the cost and the overlap of every track with every detection, both (n, m).
 
     predicted, spread: (n, 4) foot x, foot y, width, height and their variance.
     xyxy: (n, 4) predicted boxes. measured, detected: (m, 4) the same of the detections.
     """
     overlap = iou(xyxy, detected)
-    gap = (predicted[:, None, :2] - measured[None, :, :2]) ** 2
-    distance = (gap / spread[:, None, :2]).sum(axis=2)
-    log_height = np.abs(np.log(predicted[:, None, 3]) - np.log(measured[None, :, 3]))
-    cost = (1 - overlap) + GATE_COST * distance / GATE
-    cost[(distance > GATE) | (log_height > MAX_LOG_HEIGHT)] = FORBIDDEN
+    # One column after the other in single precision: three times as fast as (n, m, 4) at once.
+    here, there = predicted.astype(np.float32), measured.astype(np.float32)
+    weight = (1 / spread[:, :2]).astype(np.float32)
+    distance = np.subtract.outer(here[:, 0], there[:, 0]) ** 2 * weight[:, :1]
+    distance += np.subtract.outer(here[:, 1], there[:, 1]) ** 2 * weight[:, 1:]
+    log_height = np.subtract.outer(np.log(here[:, 3]), np.log(there[:, 3]))
+    cost = distance * np.float32(GATE_COST / GATE) + (1 - overlap)
+    cost[(distance > GATE) | (np.abs(log_height) > MAX_LOG_HEIGHT)] = FORBIDDEN
     return cost, overlap
 
 
-def assign(cost: NDArray[np.float64], limit: float) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+def assign(cost: NDArray[np.float32], limit: float) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Return rows and columns of the cheapest pairs, none dearer than ``limit``.
 
     Pairs that have no rival are taken at once; only the rest is solved. On a road most tracks have
     exactly one detection near them, which makes this several times faster with the same answer.
     """
-    possible = cost <= limit
-    rivals_row, rivals_column = possible.sum(axis=1), possible.sum(axis=0)
-    rows, columns = np.nonzero(
-        possible & (rivals_row == 1)[:, None] & (rivals_column == 1)[None, :]
-    )
-    open_rows = np.setdiff1d(np.flatnonzero(rivals_row), rows)
-    open_columns = np.setdiff1d(np.flatnonzero(rivals_column), columns)
+    pairs_row, pairs_column = np.nonzero(cost <= limit)
+    rivals_row = np.bincount(pairs_row, minlength=cost.shape[0])
+    rivals_column = np.bincount(pairs_column, minlength=cost.shape[1])
+    alone = (rivals_row[pairs_row] == 1) & (rivals_column[pairs_column] == 1)
+    rows, columns = pairs_row[alone], pairs_column[alone]
+    rivals_row[rows], rivals_column[columns] = 0, 0
+    open_rows, open_columns = np.flatnonzero(rivals_row), np.flatnonzero(rivals_column)
     if len(open_rows) and len(open_columns):
-        block = np.where(possible, cost, FORBIDDEN)[np.ix_(open_rows, open_columns)]
+        block = cost[np.ix_(open_rows, open_columns)]
+        block = np.where(block <= limit, block, FORBIDDEN)
         solved_rows, solved_columns = linear_sum_assignment(block)
         real = block[solved_rows, solved_columns] <= limit
         rows = np.concatenate([rows, open_rows[solved_rows[real]]])

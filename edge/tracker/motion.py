@@ -27,7 +27,7 @@ ACCELERATION = np.array([2.0, 1.5, 0.5, 0.5])
 Source: 3 m/s² of an ordinary driver over an object 1.5 m high; sizes change more slowly."""
 SURPRISE_S = 0.5
 """How long such an acceleration lasts; makes the noise the same at every frame rate."""
-MEASUREMENT = np.array([0.05, 0.05, 0.1, 0.1])
+MEASUREMENT = np.array([0.065, 0.065, 0.13, 0.13])
 """Standard deviation of a detection in heights.
 Source: scatter of DEIMv2 femto boxes on standing vehicles in our footage."""
 FIRST_SPEED = np.array([3.0, 2.0, 0.5, 0.5])
