@@ -13,16 +13,32 @@ from typing import TYPE_CHECKING
 
 from fastapi import APIRouter, FastAPI
 
-from central import __version__, live, problems, web
+from central import __version__, live, problems, stream, web
+from central.areas import routes as area_routes
+from central.areas.repository import sync_areas
 from central.auth import routes as auth_routes
 from central.auth import service as auth_service
+from central.broker import EmbeddedBroker
 from central.centre import Centre
 from central.clock import Clock, utc_now
 from central.db import Database
-from central.link import BrokerLink
+from central.evidence import routes as evidence_routes
+from central.evidence.service import Uploads
+from central.feeds import routes as feed_routes
+from central.fleet import routes as fleet_routes
+from central.fleet import service as fleet_service
+from central.incidents import routes as incident_routes
+from central.indicators import routes as indicator_routes
+from central.indicators.catalogue import TRAFFIC
+from central.indicators.rollup import roll_up
+from central.indicators.schemas import IndicatorNews
+from central.ingest import Ingest
+from central.link import BrokerAddress, BrokerLink
 from central.live import LiveHub
+from central.map import routes as map_routes
 from central.metrics import Metrics
 from central.periodic import PeriodicTasks, Task
+from central.quarantine import routes as quarantine_routes
 from central.rollouts import routes as rollout_routes
 
 if TYPE_CHECKING:
@@ -31,7 +47,19 @@ if TYPE_CHECKING:
     from central.settings import Settings
 
 API = "/api/v1"
-ROUTERS: tuple[APIRouter, ...] = (auth_routes.router, rollout_routes.router)
+ROUTERS: tuple[APIRouter, ...] = (
+    auth_routes.router,
+    incident_routes.router,
+    evidence_routes.router,
+    fleet_routes.router,
+    rollout_routes.router,
+    quarantine_routes.router,
+    stream.router,
+    area_routes.router,
+    feed_routes.router,
+    indicator_routes.router,
+    map_routes.router,
+)
 
 
 def _forget_expired(centre: Centre) -> None:
@@ -41,7 +69,19 @@ def _forget_expired(centre: Centre) -> None:
         live.prune(session, centre.settings.live_log_rows)
 
 
-TASKS: tuple[Task, ...] = (Task(name="forget_expired", interval_s=60, run=_forget_expired),)
+def _roll_up(centre: Centre) -> None:
+    """Count traffic figures from what arrived since the last time."""
+    changed = roll_up(centre.database, centre.clock)
+    if changed:
+        with centre.database.write() as session:
+            centre.live.mention(session, "indicator", IndicatorNews(components=[TRAFFIC]))
+
+
+TASKS: tuple[Task, ...] = (
+    Task(name="forget_expired", interval_s=60, run=_forget_expired),
+    Task(name="roll_up", interval_s=15, run=_roll_up),
+    Task(name="sweep_silent", interval_s=5, run=fleet_service.sweep_silent),
+)
 
 
 def create_centre(settings: Settings, clock: Clock = utc_now) -> tuple[Centre, BrokerLink]:
@@ -76,6 +116,7 @@ def create_app(settings: Settings, clock: Clock = utc_now) -> FastAPI:
         lifespan=partial(_lifespan, centre=centre, link=link),
     )
     app.state.centre = centre
+    app.state.uploads = Uploads(centre)
     problems.install(app)
     app.add_middleware(web.SecurityHeaders, settings=settings)
     for router in ROUTERS:
@@ -88,11 +129,36 @@ def create_app(settings: Settings, clock: Clock = utc_now) -> FastAPI:
 @asynccontextmanager
 async def _lifespan(_app: FastAPI, centre: Centre, link: BrokerLink) -> AsyncIterator[None]:
     """Start what runs beside HTTP, and stop it in the opposite order."""
-    del link
-    tasks = PeriodicTasks(centre, TASKS)
-    centre.checks["periodic"] = lambda: tasks.alive
+    settings = centre.settings
+    with centre.database.write() as session:
+        sync_areas(session)
+    broker = None if settings.mqtt_host else EmbeddedBroker(centre, settings.mqtt_port)
+    ingest, tasks = Ingest(centre, link), PeriodicTasks(centre, TASKS)
+    centre.checks.update(
+        broker=lambda: link.connected,
+        ingest=lambda: ingest.alive,
+        periodic=lambda: tasks.alive,
+    )
+    link.start(broker.start() if broker is not None else _broker_address(settings))
+    ingest.start()
     tasks.start()
     yield
     tasks.stop()
     centre.live.close()
+    ingest.stop()
+    link.stop()
+    if broker is not None:
+        broker.stop()
     centre.database.close()
+
+
+def _broker_address(settings: Settings) -> BrokerAddress:
+    """Return where and as whom to reach the configured broker."""
+    return BrokerAddress(
+        host=settings.mqtt_host,
+        port=settings.mqtt_port,
+        username=settings.mqtt_username,
+        password=settings.mqtt_password.get_secret_value(),
+        tls_ca=settings.mqtt_tls_ca,
+        client_id=settings.mqtt_client_id,
+    )

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from edge.contract.catalogue import IncidentClass, Severity
 from edge.contract.messages import BoxAt, EvidenceKind, ModelRef, Phase, SignalChange, UtcTime
@@ -156,6 +156,14 @@ class IncidentFilter(BaseModel):
     to_at: UtcTime | None = Field(default=None, alias="to", description="occurred before")
     cursor: str | None = Field(default=None, description="``next_cursor`` of the page before")
     limit: int = Field(default=50, ge=1, le=200)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _forget_empty(cls, given: Any) -> Any:
+        """Take ``?rule=`` as "any rule": a form sends its empty fields too."""
+        if not isinstance(given, dict):
+            return given
+        return {name: value for name, value in given.items() if value not in ("", [""])}
 
 
 Version = Annotated[int, Field(ge=1, description="The version the reviewer saw")]

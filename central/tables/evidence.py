@@ -25,8 +25,8 @@ class EvidenceRow(Row):
     size_bytes: Mapped[int] = mapped_column(BigInteger)
     stored_at: Mapped[datetime | None] = mapped_column(index=True)
     """When the whole file lay on disk with the right hash; NULL before."""
-    uploading: Mapped[bool] = mapped_column(default=False)
-    """The box has begun an upload that is not complete."""
+    received_bytes: Mapped[int] = mapped_column(BigInteger, default=0)
+    """How much had arrived after the last request, for people; the file itself is the truth."""
     announced_revision: Mapped[int] = mapped_column(default=0)
     """Revision of the incident message the columns below come from; 0: none listed it yet."""
     label: Mapped[str] = mapped_column(String(40), default="")

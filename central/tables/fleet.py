@@ -24,8 +24,6 @@ class BoxRow(Row):
     """online, offline or never_seen."""
     since: Mapped[datetime]
     last_seen_at: Mapped[datetime | None]
-    state_sent_at: Mapped[datetime | None]
-    """``sent_at`` of the newest state message taken over; older ones are ignored."""
     software_version: Mapped[str] = mapped_column(String(64), default="")
     outbox_depth: Mapped[int] = mapped_column(default=0)
     oldest_unsent_at: Mapped[datetime | None]
@@ -41,7 +39,6 @@ class BoxRow(Row):
     rollout_phase: Mapped[str | None] = mapped_column(String(20))
     rollout_reason: Mapped[str] = mapped_column(String(500), default="")
     rollout_progress: Mapped[float] = mapped_column(default=0.0)
-    reported_sent_at: Mapped[datetime | None]
 
 
 class CameraRow(Row):

@@ -42,9 +42,14 @@ class IncidentRow(Row):
     received_at: Mapped[datetime] = mapped_column(index=True)
     """When the first revision to arrive was stored."""
     confidence: Mapped[float]
+    object_class: Mapped[str] = mapped_column(String(64))
+    place: Mapped[str] = mapped_column(String(64))
+    latitude: Mapped[float | None]
+    longitude: Mapped[float | None]
     historical: Mapped[bool]
-    message: Mapped[dict[str, Any]]
-    """The current :class:`~edge.contract.messages.IncidentMessage` as JSON."""
+    """The flag of the lowest revision stored: whether the news itself came late."""
+    message: Mapped[dict[str, Any]] = mapped_column(deferred=True)
+    """The current :class:`~edge.contract.messages.IncidentMessage` as JSON; not read by lists."""
     thumbnail_evidence_id: Mapped[str | None] = mapped_column(String(64))
     """The first still on disk; written when evidence is stored."""
     clip_ready: Mapped[bool] = mapped_column(default=False)

@@ -1,0 +1,198 @@
+"""The centre's commands: run, migrate, create-admin, openapi, settings.
+
+``python -m central --help`` lists them; all settings come from ``SONGLAM_*`` variables.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import logging
+import os
+import sys
+from typing import TYPE_CHECKING, TextIO
+
+import structlog
+import uvicorn
+from pydantic import SecretStr
+from sqlalchemy.exc import SQLAlchemyError
+
+from central import migrations
+from central.app import create_app
+from central.auth import service as auth_service
+from central.auth.schemas import NewUser, Role
+from central.settings import PREFIX, Settings, SettingsError
+from central.tables.users import UserRow
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from socket import socket
+    from types import FrameType
+
+    from fastapi import FastAPI
+
+    from central.centre import Centre
+
+BAD_SETTINGS = 2
+NO_DATABASE = 3
+
+
+class _Server(uvicorn.Server):
+    """uvicorn, ending the live streams first: they would hold up a graceful stop."""
+
+    def __init__(self, config: uvicorn.Config, centre: Centre) -> None:
+        """Serve ``config`` for ``centre``."""
+        super().__init__(config)
+        self._centre = centre
+
+    async def startup(self, sockets: list[socket] | None = None) -> None:
+        """Start, and say where."""
+        await super().startup(sockets)
+        if self.servers:
+            host, port = self.servers[0].sockets[0].getsockname()[:2]
+            _say(f"Sông Lam: http://{host}:{port}")
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """End the streams and begin to stop."""
+        self._centre.live.close()
+        super().handle_exit(sig, frame)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit status."""
+    options = _parser().parse_args(arguments)
+    try:
+        settings = Settings.from_environment(os.environ)
+    except SettingsError as error:
+        _say(str(error), sys.stderr)
+        return BAD_SETTINGS
+    _set_up_logging(settings.log_format)
+    try:
+        status: int = options.command(settings, options)
+    except SQLAlchemyError as error:
+        _say(f"the database does not work: {error}", sys.stderr)
+        return NO_DATABASE
+    return status
+
+
+def _parser() -> argparse.ArgumentParser:
+    """Return the commands and their options."""
+    parser = argparse.ArgumentParser(prog="python -m central", description=__doc__)
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    run = commands.add_parser("run", help="bring the database up to date and serve")
+    run.set_defaults(command=_run)
+    migrate = commands.add_parser("migrate", help="bring the database up to date and stop")
+    migrate.add_argument("--new", metavar="NAME", help="write a new revision from the models")
+    migrate.set_defaults(command=_migrate)
+    admin = commands.add_parser(
+        "create-admin", help="create an administrator, or give one a new one-time password"
+    )
+    admin.add_argument("--username", default=auth_service.FIRST_ADMIN)
+    admin.set_defaults(command=_create_admin)
+    openapi = commands.add_parser("openapi", help="print the API's OpenAPI document")
+    openapi.set_defaults(command=_openapi)
+    shown = commands.add_parser("settings", help="print every setting, its value and meaning")
+    shown.set_defaults(command=_settings)
+    return parser
+
+
+def _run(settings: Settings, _options: argparse.Namespace) -> int:
+    """Serve until SIGINT or SIGTERM."""
+    app = create_app(settings)
+    centre = _centre(app)
+    migrations.upgrade(centre.database)
+    with centre.database.write() as session:
+        password = auth_service.create_first_admin(session, centre.clock())
+    if password is not None:
+        _show_once(auth_service.FIRST_ADMIN, password)
+    config = uvicorn.Config(
+        app,
+        host=settings.host,
+        port=settings.port,
+        log_config=None,
+        access_log=False,
+        timeout_graceful_shutdown=10,
+    )
+    _Server(config, centre).run()
+    return 0
+
+
+def _migrate(settings: Settings, options: argparse.Namespace) -> int:
+    """Upgrade the database; with ``--new`` write what the models have beyond it."""
+    database = _centre(create_app(settings)).database
+    migrations.upgrade(database)
+    if options.new:
+        migrations.new_revision(database, options.new)
+    return 0
+
+
+def _create_admin(settings: Settings, options: argparse.Namespace) -> int:
+    """Print a one-time password for an administrator, new or forgotten."""
+    centre = _centre(create_app(settings))
+    migrations.upgrade(centre.database)
+    now = centre.clock()
+    with centre.database.write() as session:
+        if session.get(UserRow, options.username) is None:
+            new = NewUser(username=options.username, display_name=options.username, role=Role.ADMIN)
+            password = auth_service.create_user(session, new, "system", now)
+        else:
+            password = auth_service.reset_password(session, options.username, "system", now)
+    _show_once(options.username, password)
+    return 0
+
+
+def _openapi(settings: Settings, _options: argparse.Namespace) -> int:
+    """Print the OpenAPI document."""
+    _say(json.dumps(create_app(settings).openapi(), ensure_ascii=False, indent=1))
+    return 0
+
+
+def _settings(settings: Settings, _options: argparse.Namespace) -> int:
+    """Print every environment variable with its present value; secrets only as given or not."""
+    for name, field in Settings.model_fields.items():
+        value = getattr(settings, name)
+        if isinstance(value, SecretStr):
+            value = "(given)" if value.get_secret_value() else ""
+        _say(f"{PREFIX}{name.upper()}={value}\n    {field.title}")
+    return 0
+
+
+def _centre(app: FastAPI) -> Centre:
+    """Return the centre that ``app`` serves."""
+    centre: Centre = app.state.centre
+    return centre
+
+
+def _show_once(username: str, password: str) -> None:
+    """Print a one-time password; it is stored nowhere."""
+    _say(f"One-time password of {username}: {password}")
+
+
+def _say(text: str, stream: TextIO | None = None) -> None:
+    """Write a command's answer at once: whoever started us may be waiting for it."""
+    print(text, file=stream or sys.stdout, flush=True)
+
+
+def _set_up_logging(log_format: str) -> None:
+    """Log to stderr: JSON lines for machines, colours for people."""
+    renderer: structlog.typing.Processor = structlog.processors.JSONRenderer(ensure_ascii=False)
+    if log_format == "console":
+        renderer = structlog.dev.ConsoleRenderer()
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.dict_tracebacks
+            if log_format == "json"
+            else structlog.processors.StackInfoRenderer(),
+            renderer,
+        ],
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        cache_logger_on_first_use=True,
+    )
+    logging.basicConfig(level=logging.WARNING, stream=sys.stderr)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,93 @@
+"""All SQL of the fleet: boxes, cameras and telemetry."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sqlalchemy import delete, select
+
+from central.tables.fleet import BoxRow, CameraRow, TelemetryRow
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from datetime import datetime
+
+    from sqlalchemy.orm import Session
+
+    from edge.contract.messages import CameraState, TelemetryMessage
+
+
+def find(session: Session, box_id: str) -> BoxRow | None:
+    """Return a registered box, or None."""
+    return session.get(BoxRow, box_id)
+
+
+def all_boxes(session: Session) -> Sequence[BoxRow]:
+    """Return every registered box, by id."""
+    return session.scalars(select(BoxRow).order_by(BoxRow.box_id)).all()
+
+
+def cameras_by_box(
+    session: Session, box_ids: Iterable[str] | None = None
+) -> dict[str, list[CameraRow]]:
+    """Return the cameras of the given boxes (all when None), by box and then by id."""
+    query = select(CameraRow).order_by(CameraRow.box_id, CameraRow.camera_id)
+    if box_ids is not None:
+        query = query.where(CameraRow.box_id.in_(box_ids))
+    found: dict[str, list[CameraRow]] = {}
+    for camera in session.scalars(query):
+        found.setdefault(camera.box_id, []).append(camera)
+    return found
+
+
+def silent_since(session: Session, seen_before: datetime) -> Sequence[BoxRow]:
+    """Return the boxes that count as online but were last seen before a moment."""
+    return session.scalars(
+        select(BoxRow).where(BoxRow.status == "online", BoxRow.last_seen_at < seen_before)
+    ).all()
+
+
+def replace_cameras(session: Session, box_id: str, cameras: Iterable[CameraState]) -> None:
+    """Make the cameras of a box those that it lists: added, changed, and gone if not listed."""
+    listed = {camera.camera_id: camera for camera in cameras}
+    session.execute(
+        delete(CameraRow).where(
+            CameraRow.box_id == box_id, CameraRow.camera_id.not_in(listed.keys())
+        )
+    )
+    for camera in listed.values():
+        row = session.get(CameraRow, (box_id, camera.camera_id))
+        if row is None:
+            row = CameraRow(box_id=box_id, camera_id=camera.camera_id)
+            session.add(row)
+        _describe(row, camera)
+
+
+def _describe(row: CameraRow, camera: CameraState) -> None:
+    """Copy what a box says about its camera."""
+    for name, value in camera.model_dump(exclude={"camera_id", "location", "rules"}).items():
+        setattr(row, name, value[:200] if isinstance(value, str) else value)
+    row.latitude, row.longitude = camera.location or (None, None)
+    row.rules = list(camera.rules)
+
+
+def store_telemetry(session: Session, message: TelemetryMessage, now: datetime) -> bool:
+    """Store one period of statistics; return False when it had been stored before."""
+    if session.get(TelemetryRow, message.message_id) is not None:
+        return False
+    session.add(
+        TelemetryRow(
+            message_id=message.message_id,
+            box_id=message.box_id,
+            camera_id=message.camera_id,
+            area_code=message.area_code,
+            period_start=message.period_start,
+            period_s=message.period_s,
+            flows=[flow.model_dump() for flow in message.flows],
+            mean_objects=message.mean_objects,
+            observed_ratio=message.observed_ratio,
+            received_at=now,
+        )
+    )
+    session.flush()
+    return True

@@ -1,0 +1,69 @@
+"""HTTP routes of boxes and cameras."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends
+
+from central.auth.guard import current_user, require
+from central.auth.schemas import Role
+from central.centre import CentreDep
+from central.fleet import repository, service
+from central.fleet.schemas import BoxItem, BoxList, BoxToken, CameraList, NewBox
+from central.tables.users import UserRow
+
+router = APIRouter(tags=["fleet"], dependencies=[Depends(current_user)])
+Technician = Annotated[UserRow, Depends(require(Role.TECHNICIAN))]
+
+
+@router.get("/boxes")
+def list_boxes(centre: CentreDep) -> BoxList:
+    """List every registered box with its health and its cameras."""
+    with centre.database.read() as session:
+        cameras = repository.cameras_by_box(session)
+        boxes = repository.all_boxes(session)
+        return BoxList(items=[service.item(box, cameras.get(box.box_id, [])) for box in boxes])
+
+
+@router.get("/boxes/{box_id}")
+def get_box(box_id: str, centre: CentreDep) -> BoxItem:
+    """Return one box with its health and its cameras."""
+    with centre.database.read() as session:
+        box = service.get(session, box_id)
+        cameras = repository.cameras_by_box(session, [box_id])
+        return service.item(box, cameras.get(box_id, []))
+
+
+@router.post("/boxes", status_code=201)
+def register_box(new: NewBox, user: Technician, centre: CentreDep) -> BoxToken:
+    """Register a box; its secret is shown once."""
+    with centre.database.write() as session:
+        return service.register(session, new, user.username, centre.clock())
+
+
+@router.post("/boxes/{box_id}/token")
+def renew_token(box_id: str, user: Technician, centre: CentreDep) -> BoxToken:
+    """Give a box a new secret, shown once; the old one stops working at once."""
+    with centre.database.write() as session:
+        return service.renew_token(session, box_id, user.username, centre.clock())
+
+
+@router.delete("/boxes/{box_id}", status_code=204)
+def remove_box(box_id: str, user: Technician, centre: CentreDep) -> None:
+    """Forget a box and its cameras; its incidents stay."""
+    with centre.database.write() as session:
+        service.remove(session, centre, box_id, user.username)
+
+
+@router.get("/cameras")
+def list_cameras(centre: CentreDep) -> CameraList:
+    """List every camera with its box."""
+    with centre.database.read() as session:
+        boxes = {box.box_id: box for box in repository.all_boxes(session)}
+        found = repository.cameras_by_box(session)
+        return CameraList(
+            items=[
+                service.camera_item(boxes[box_id], camera)
+                for box_id, cameras in found.items()
+                for camera in cameras
+            ]
+        )

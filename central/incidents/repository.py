@@ -1,0 +1,195 @@
+"""All SQL of incidents: store a revision, list, read one, and write a review.
+
+Invariants:
+    * (incident_id, revision) is stored once; the row shows the highest revision whatever the
+      order of arrival, so any permutation and duplication of messages ends in the same state.
+    * A review changes only what it says; a message never changes a review.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from sqlalchemy import func, select, tuple_, update
+
+from central.incidents.catalogue import describe_rule
+from central.incidents.evidence_rows import ForeignSenderError, announce_evidence, refresh_media
+from central.incidents.schemas import IncidentFilter, ReviewStatus
+from central.tables.fleet import CameraRow
+from central.tables.incidents import IncidentEventRow, IncidentRow, RevisionRow
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from sqlalchemy import Select
+    from sqlalchemy.orm import Session
+
+    from edge.contract.messages import IncidentMessage
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """What storing a message did."""
+
+    duplicate: bool
+    """This revision had been stored before."""
+    current: IncidentRow | None
+    """The row, when this message is now what it shows."""
+
+
+def store(session: Session, message: IncidentMessage, now: datetime) -> Stored:
+    """Store one revision and let the row show the highest.
+
+    Raises:
+        ForeignSenderError: The incident or its evidence belongs to another box.
+    """
+    row = session.get(IncidentRow, message.incident_id, with_for_update=True)
+    if row is not None and row.box_id != message.box_id:
+        raise ForeignSenderError(f"incident {message.incident_id} belongs to {row.box_id}")
+    if row is None:
+        row = IncidentRow(
+            incident_id=message.incident_id, box_id=message.box_id, revision=0, received_at=now
+        )
+        row.status, row.version = ReviewStatus.NEW, 1
+    elif session.get(RevisionRow, (message.incident_id, message.revision)) is not None:
+        return Stored(duplicate=True, current=None)
+    lowest = session.scalar(
+        select(func.min(RevisionRow.revision)).where(RevisionRow.incident_id == message.incident_id)
+    )
+    if lowest is None or message.revision < lowest:
+        row.historical = message.historical
+    newest = message.revision > row.revision
+    if newest:
+        _show(row, message)
+    session.add(row)
+    session.flush()
+    _keep_revision(session, message, now)
+    announce_evidence(session, message)
+    session.flush()
+    media_changed = refresh_media(session, row)
+    return Stored(duplicate=False, current=row if newest or media_changed else None)
+
+
+def _show(row: IncidentRow, message: IncidentMessage) -> None:
+    """Copy what lists need from ``message``, now the highest revision."""
+    known = describe_rule(message.rule)
+    row.revision = message.revision
+    row.phase = message.phase
+    row.rule = message.rule
+    row.incident_class = known.incident_class
+    row.severity = known.severity
+    row.camera_id = message.camera_id
+    row.area_code = message.area_code
+    row.occurred_at = message.occurred_at
+    row.decided_at = message.decided_at
+    row.ended_at = message.ended_at
+    row.confidence = message.confidence
+    row.object_class = message.object_class
+    row.place = message.place
+    row.latitude, row.longitude = message.location or (None, None)
+    row.message = message.model_dump(mode="json")
+
+
+def _keep_revision(session: Session, message: IncidentMessage, now: datetime) -> None:
+    """Keep the message as it came."""
+    session.add(
+        RevisionRow(
+            incident_id=message.incident_id,
+            revision=message.revision,
+            phase=message.phase,
+            received_at=now,
+            message=message.model_dump(mode="json"),
+        )
+    )
+
+
+def camera_name(session: Session, row: IncidentRow) -> str:
+    """Return the name of an incident's camera, or its id while no state has named it."""
+    camera = session.get(CameraRow, (row.box_id, row.camera_id))
+    return camera.name if camera is not None and camera.name else row.camera_id
+
+
+def find(session: Session, incident_id: str) -> IncidentRow | None:
+    """Return an incident, or None."""
+    return session.get(IncidentRow, incident_id)
+
+
+def find_page(
+    session: Session, wanted: IncidentFilter, after: tuple[datetime, str] | None
+) -> Sequence[tuple[IncidentRow, str | None]]:
+    """Return up to ``limit`` + 1 incidents with their camera's name, newest first.
+
+    Args:
+        session: Where to read.
+        wanted: What to filter by.
+        after: (occurred_at, incident_id) of the last incident of the page before.
+    """
+    same_camera = (CameraRow.box_id == IncidentRow.box_id) & (
+        CameraRow.camera_id == IncidentRow.camera_id
+    )
+    query = _filtered(select(IncidentRow, CameraRow.name).outerjoin(CameraRow, same_camera), wanted)
+    if after is not None:
+        query = query.where(tuple_(IncidentRow.occurred_at, IncidentRow.incident_id) < after)
+    newest_first = (IncidentRow.occurred_at.desc(), IncidentRow.incident_id.desc())
+    rows = session.execute(query.order_by(*newest_first).limit(wanted.limit + 1))
+    return [(row, name) for row, name in rows]
+
+
+def _filtered(query: Select[IncidentRow, str], wanted: IncidentFilter) -> Select[IncidentRow, str]:
+    """Return ``query`` with the conditions of ``wanted``."""
+    many = ((IncidentRow.status, wanted.status), (IncidentRow.rule, wanted.rule))
+    for column, values in many:
+        if values:
+            query = query.where(column.in_(values))
+    one = (
+        (IncidentRow.camera_id, wanted.camera_id),
+        (IncidentRow.box_id, wanted.box_id),
+        (IncidentRow.area_code, wanted.area_code),
+    )
+    for wanted_column, value in one:
+        if value is not None:
+            query = query.where(wanted_column == value)
+    if wanted.from_at is not None:
+        query = query.where(IncidentRow.occurred_at >= wanted.from_at)
+    if wanted.to_at is not None:
+        query = query.where(IncidentRow.occurred_at < wanted.to_at)
+    return query
+
+
+def set_status(
+    session: Session, row: IncidentRow, version: int, status: ReviewStatus, now: datetime
+) -> bool:
+    """Write a review if nobody else has reviewed since ``version``; return whether it was."""
+    values = {"status": status, "version": version + 1, "reviewed_at": now}
+    if row.acknowledged_at is None and status is not ReviewStatus.NEW:
+        values["acknowledged_at"] = now
+    # The version is compared inside the UPDATE: two reviewers at once cannot both win.
+    changed = session.execute(
+        update(IncidentRow)
+        .where(IncidentRow.incident_id == row.incident_id, IncidentRow.version == version)
+        .values(values)
+        .returning(IncidentRow.incident_id)
+    ).first()
+    session.refresh(row)
+    return changed is not None
+
+
+def events(session: Session, incident_id: str) -> Sequence[IncidentEventRow]:
+    """Return what people did to an incident, oldest first."""
+    return session.scalars(
+        select(IncidentEventRow)
+        .where(IncidentEventRow.incident_id == incident_id)
+        .order_by(IncidentEventRow.id)
+    ).all()
+
+
+def revisions(session: Session, incident_id: str) -> Sequence[tuple[int, str, datetime]]:
+    """Return (revision, phase, received_at) of every revision stored, lowest first."""
+    rows = session.execute(
+        select(RevisionRow.revision, RevisionRow.phase, RevisionRow.received_at)
+        .where(RevisionRow.incident_id == incident_id)
+        .order_by(RevisionRow.revision)
+    )
+    return [(revision, phase, received_at) for revision, phase, received_at in rows]

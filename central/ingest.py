@@ -1,0 +1,295 @@
+"""READ FIRST: how a message from a box becomes a row, a receipt and a line on a screen.
+
+The path, in order: :mod:`central.link` receives → :meth:`Ingest.take` → one transaction for a
+batch: :func:`parse` → the noun's ``store`` (or quarantine) → **commit** → acknowledge to the broker
+→ receipt to the box → :mod:`central.live` announces to browsers.
+
+Invariants:
+    * Receipt and acknowledgement follow the commit, never the other way round: a centre killed in
+      between gets the message again, and storing is idempotent.
+    * One bad message never stops the next: it is quarantined with the reason. A database that does
+      not answer is no reason to quarantine: the batch waits and is tried again.
+"""
+
+from __future__ import annotations
+
+import json
+import queue
+import threading
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import structlog
+from pydantic import ValidationError
+from sqlalchemy.exc import IntegrityError, InterfaceError, OperationalError, SQLAlchemyError
+
+from central.db import attempt
+from central.fleet import repository as fleet_rows
+from central.fleet import service as fleet
+from central.incidents import repository as incident_rows
+from central.incidents import service as incidents
+from central.incidents.evidence_rows import ForeignSenderError
+from central.quarantine import service as quarantine
+from edge.contract.messages import (
+    IncidentMessage,
+    Message,
+    ReceiptMessage,
+    ReportedMessage,
+    StateMessage,
+    TelemetryMessage,
+)
+from edge.contract.topics import MESSAGE_TYPES, UPWARD, Channel, parse_topic, topic
+
+if TYPE_CHECKING:
+    from typing import Literal
+
+    from sqlalchemy.orm import Session
+
+    from central.centre import Centre
+    from central.link import BrokerLink, Delivery
+
+    OutcomeName = Literal["stored", "duplicate", "quarantined"]
+
+BATCH_MESSAGES = 200
+RETRY_S = 1.0
+TRIES_BEFORE_SPLIT = 3
+MESSAGE_ID_CHARACTERS = 160
+"""As the contract has it."""
+RECEIPTED = frozenset({Channel.INCIDENT, Channel.TELEMETRY})
+log = structlog.get_logger(__name__)
+
+
+class RefusedError(Exception):
+    """A message that must be quarantined; the text is the reason that a person reads."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """What became of one message; a receipt is due when box, channel and message id are known."""
+
+    name: OutcomeName
+    reason: str = ""
+    box_id: str | None = None
+    channel: Channel | None = None
+    message_id: str | None = None
+
+
+class Ingest:
+    """The thread that takes messages from the link between :meth:`start` and :meth:`stop`."""
+
+    def __init__(self, centre: Centre, link: BrokerLink) -> None:
+        """Prepare; nothing is taken before :meth:`start`."""
+        self._centre = centre
+        self._link = link
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="ingest", daemon=True)
+
+    @property
+    def alive(self) -> bool:
+        """Whether the thread still runs."""
+        return self._thread.is_alive()
+
+    def start(self) -> None:
+        """Begin to take messages."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Finish the batch in hand and end; what is not taken stays unacknowledged."""
+        self._stopping.set()
+        self._thread.join(timeout=10)
+
+    def _run(self) -> None:
+        """Take whatever has arrived as one batch: alone when quiet, together under load."""
+        while not self._stopping.is_set():
+            try:
+                batch = [self._link.inbox.get(timeout=0.2)]
+            except queue.Empty:
+                continue
+            while len(batch) < BATCH_MESSAGES and not self._link.inbox.empty():
+                batch.append(self._link.inbox.get_nowait())
+            self.take(batch)
+
+    def take(self, batch: list[Delivery]) -> None:
+        """Store a batch, then acknowledge it and send receipts; wait while the database is away."""
+        tries = 0
+        while not self._stopping.is_set():
+            try:
+                with self._centre.metrics.batch_seconds.time():
+                    outcomes = self._commit(batch)
+            except SQLAlchemyError as error:
+                tries += 1
+                self._centre.metrics.database_retries.inc()
+                log.error("database_refused", messages=len(batch), tries=tries, error=str(error))  # noqa: TRY400 - the driver's text says it; a trace a second does not help
+                if tries >= TRIES_BEFORE_SPLIT and self._database_answers():
+                    self._isolate(batch)
+                    return
+                self._stopping.wait(RETRY_S)
+                continue
+            for delivery, outcome in zip(batch, outcomes, strict=True):
+                self._finish(delivery, outcome)
+            return
+
+    def _commit(self, batch: list[Delivery]) -> list[Outcome]:
+        """Store a batch in one transaction and return what became of each message."""
+        with self._centre.database.write() as session:
+            return [self._store(session, delivery) for delivery in batch]
+
+    def _store(self, session: Session, delivery: Delivery) -> Outcome:
+        """Store one message in a savepoint of its own, or quarantine it."""
+        try:
+            return self._store_once(session, delivery)
+        except IntegrityError:
+            try:  # another centre stored the same incident a moment ago: now it is visible
+                return self._store_once(session, delivery)
+            except IntegrityError as error:
+                return self._quarantine(
+                    session, delivery, f"conflicts with what is stored: {error}"
+                )
+
+    def _store_once(self, session: Session, delivery: Delivery) -> Outcome:
+        """Parse and store one message; whatever is wrong with it is its own problem."""
+        try:
+            with attempt(session):
+                message, channel = parse(delivery, self._centre.settings.message_max_bytes)
+                _check_registered(session, message.box_id)
+                name = self._dispatch(session, message, delivery)
+        except (RefusedError, ForeignSenderError) as refusal:
+            return self._quarantine(session, delivery, str(refusal))
+        except (OperationalError, InterfaceError, IntegrityError):
+            raise
+        except Exception as error:  # one of the three: around one ingest message
+            log.exception("ingest_failed", topic=delivery.topic)
+            return self._quarantine(session, delivery, f"internal error: {error!r}")
+        return Outcome(
+            name=name, box_id=message.box_id, channel=channel, message_id=message.message_id
+        )
+
+    def _dispatch(self, session: Session, message: Message, delivery: Delivery) -> OutcomeName:
+        """Hand a message to the noun it is about."""
+        centre = self._centre
+        if isinstance(message, IncidentMessage):
+            stored = incident_rows.store(session, message, centre.clock())
+            if stored.current is not None:
+                incidents.announce(session, centre.live, stored.current, centre.clock())
+            return "duplicate" if stored.duplicate else "stored"
+        if isinstance(message, TelemetryMessage):
+            new = fleet_rows.store_telemetry(session, message, centre.clock())
+            return "stored" if new else "duplicate"
+        if isinstance(message, StateMessage):
+            fleet.take_state(session, centre, message, retained=delivery.retained)
+        if isinstance(message, ReportedMessage):
+            fleet.take_reported(session, centre, message)
+        return "stored"
+
+    def _quarantine(self, session: Session, delivery: Delivery, reason: str) -> Outcome:
+        """Keep what could not be taken, and tell the box so that it stops sending it."""
+        box_id, channel = _sender(delivery.topic)
+        if box_id is not None and fleet_rows.find(session, box_id) is None:
+            box_id = None
+        refused = quarantine.RefusedMessage(
+            topic=delivery.topic, box_id=box_id, reason=reason, payload=delivery.payload
+        )
+        quarantine.keep(session, self._centre, refused)
+        return Outcome(
+            name="quarantined",
+            reason=reason[:200],
+            box_id=box_id,
+            channel=channel,
+            message_id=_message_id(delivery.payload, self._centre.settings.message_max_bytes),
+        )
+
+    def _finish(self, delivery: Delivery, outcome: Outcome) -> None:
+        """Acknowledge to the broker and send the receipt; the commit has happened."""
+        self._link.ack(delivery)
+        channel = outcome.channel or "unknown"
+        self._centre.metrics.messages.labels(channel, outcome.name).inc()
+        if outcome.box_id is None or outcome.message_id is None or channel not in RECEIPTED:
+            return
+        receipt = ReceiptMessage(
+            message_id=f"receipt:{outcome.message_id}"[:160],
+            box_id=outcome.box_id,
+            sent_at=self._centre.clock(),
+            receipt_for=outcome.message_id,
+            outcome=outcome.name,
+            reason=outcome.reason,
+        )
+        self._link.publish(
+            topic(outcome.box_id, Channel.RECEIPT),
+            receipt.model_dump_json().encode(),
+            retain=False,
+        )
+
+    def _database_answers(self) -> bool:
+        """Return whether the database runs at all."""
+        try:
+            self._centre.database.ping()
+        except SQLAlchemyError:
+            return False
+        return True
+
+    def _isolate(self, batch: list[Delivery]) -> None:
+        """Take the messages of a batch one by one, for one of them poisons it.
+
+        The poison is let go without a receipt, counted and logged: its box keeps it.
+        """
+        if len(batch) > 1:
+            for delivery in batch:
+                self.take([delivery])
+            return
+        log.error("message_given_up", topic=batch[0].topic, size_bytes=len(batch[0].payload))
+        self._centre.metrics.messages.labels("unknown", "given_up").inc()
+        self._link.ack(batch[0])
+
+
+def parse(delivery: Delivery, max_bytes: int) -> tuple[Message, Channel]:
+    """Return the message of a delivery and its channel.
+
+    Raises:
+        RefusedError: Too large, a foreign topic, not JSON, not the contract, or another box's name.
+    """
+    size = len(delivery.payload)
+    if size > max_bytes:
+        raise RefusedError(f"{size} bytes; at most {max_bytes} are parsed")
+    box_id, channel = _sender(delivery.topic)
+    if box_id is None or channel not in UPWARD:
+        raise RefusedError("not a topic that boxes write to")
+    try:
+        message = MESSAGE_TYPES[channel].model_validate_json(delivery.payload)
+    except ValidationError as error:
+        mistakes = "; ".join(
+            f"{'.'.join(str(part) for part in mistake['loc']) or 'message'}: {mistake['msg']}"
+            for mistake in error.errors()[:5]
+        )
+        raise RefusedError(f"not a valid {channel} message: {mistakes}") from error
+    if message.box_id != box_id:
+        raise RefusedError(f"box {message.box_id!r} on the topic of box {box_id!r}")
+    return message, channel
+
+
+def _check_registered(session: Session, box_id: str) -> None:
+    """Refuse a box that nobody registered.
+
+    Raises:
+        RefusedError: There is no such box.
+    """
+    if fleet_rows.find(session, box_id) is None:
+        raise RefusedError(f"unknown box {box_id!r}: register it first")
+
+
+def _sender(name: str) -> tuple[str | None, Channel | None]:
+    """Return box and channel that a topic names, or nothing."""
+    try:
+        return parse_topic(name)
+    except ValueError:
+        return None, None
+
+
+def _message_id(payload: bytes, max_bytes: int) -> str | None:
+    """Return the id of a message that did not validate, if it can be read at all."""
+    try:
+        found = json.loads(payload) if len(payload) <= max_bytes else None
+    except (ValueError, RecursionError):
+        return None
+    message_id = found.get("message_id") if isinstance(found, dict) else None
+    usable = isinstance(message_id, str) and 0 < len(message_id) <= MESSAGE_ID_CHARACTERS
+    return message_id if usable else None

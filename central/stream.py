@@ -1,0 +1,71 @@
+"""The live stream: ``GET /live`` as server-sent events, resumable.
+
+A new stream first gets ``ready`` with the newest id; one that resumes (``Last-Event-ID``) first
+gets what it missed, or ``reset`` when the log no longer reaches back. FastAPI writes a comment
+every 15 s of silence, so that proxies keep the connection.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Header, Request
+from fastapi.sse import EventSourceResponse, ServerSentEvent
+from starlette.concurrency import run_in_threadpool
+
+from central.auth.guard import COOKIE, current_user, find_user
+from central.centre import Centre, CentreDep
+from central.live import LiveEvent, Subscriber, replay, unseen
+
+router = APIRouter(tags=["live"])
+RECHECK_S = 30.0
+"""How often an open stream asks whether its log-in still stands."""
+RETRY_MS = 1_000
+
+
+@router.get("/live", response_class=EventSourceResponse, dependencies=[Depends(current_user)])
+async def get_live(
+    request: Request,
+    centre: CentreDep,
+    last_event_id: Annotated[int | None, Header(ge=0)] = None,
+) -> AsyncIterator[ServerSentEvent]:
+    """Stream what happens: ``incident``, ``box``, ``quarantine``, ``indicator``, ``rollout``."""
+    subscriber = centre.live.subscribe()
+    try:
+        missed = await run_in_threadpool(_missed, centre, last_event_id)
+        for old in missed:
+            yield _sent(old)
+        reached = missed[-1].id if missed else last_event_id
+        token = request.cookies.get(COOKIE, "")
+        while (event := await _next(subscriber, centre, token)) is not None:
+            # What was committed between subscribing and reading the log is in both.
+            if unseen([event], reached or 0):
+                yield _sent(event)
+    finally:
+        centre.live.unsubscribe(subscriber)
+
+
+async def _next(subscriber: Subscriber, centre: Centre, token: str) -> LiveEvent | None:
+    """Return the next event, or None when the hub ended the stream or the log-in is over."""
+    while True:
+        try:
+            return await asyncio.wait_for(subscriber.queue.get(), RECHECK_S)
+        except TimeoutError:
+            if await run_in_threadpool(find_user, centre, token) is None:
+                return None
+
+
+def _missed(centre: Centre, last_event_id: int | None) -> list[LiveEvent]:
+    """Return what a stream must get before anything new."""
+    with centre.database.read() as session:
+        return replay(session, last_event_id)
+
+
+def _sent(event: LiveEvent) -> ServerSentEvent:
+    """Return an event as FastAPI sends it."""
+    return ServerSentEvent(
+        raw_data=event.data,
+        event=event.kind,
+        id=None if event.id is None else str(event.id),
+        retry=RETRY_MS,
+    )
