@@ -14,7 +14,7 @@ This module sees no pixels and reads no clock; sending, storing and evidence are
 
 from __future__ import annotations
 
-from collections import OrderedDict
+from collections import OrderedDict, deque
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING
@@ -37,6 +37,9 @@ NAMESPACE = UUID("6f2d1f4e-6a55-4c39-9d0e-3f3a8f1b7c20")
 """Random, drawn once; root of all incident ids. Never change it."""
 KEPT_CLOSED = 256
 KEPT_TRACK_IDS = 32
+KEPT_KEYS = 16
+ONE_OBJECT_SHARE = 0.7
+"""Two boxes in one scene, one of which lies in the other by this share, are one road user."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,6 +76,8 @@ class _Episode:
 
     first: Sighting
     latest: Sighting
+    keys: deque[str] = field(default_factory=lambda: deque(maxlen=KEPT_KEYS))
+    """Names under which the event was sighted; a key that comes back is the same event."""
     boxes: list[BoxAt] = field(default_factory=list)
     track_ids: tuple[int, ...] = ()
     confidence: float = 0.0
@@ -193,6 +198,8 @@ class Incidents:
             self._extend(episode, sighting)
 
     def _extend(self, episode: _Episode, sighting: Sighting) -> None:
+        if sighting.key not in episode.keys:
+            episode.keys.append(sighting.key)
         if episode.is_closed:
             self._counters.increment("sightings_cooled_down")
             episode.latest = sighting
@@ -201,7 +208,7 @@ class Incidents:
 
     def _find_by_key(self, sighting: Sighting) -> _Episode | None:
         for episode in self._episodes:
-            if (episode.first.rule, episode.latest.key) == (sighting.rule, sighting.key):
+            if episode.first.rule == sighting.rule and sighting.key in episode.keys:
                 return episode
         return None
 
@@ -209,12 +216,13 @@ class Incidents:
         policy = self._policies[sighting.rule]
         for episode in self._episodes:
             latest = episode.latest
-            gap_s = policy.cool_down_s if episode.is_closed else policy.merge_gap_s
-            if (
-                (latest.rule, latest.place) == (sighting.rule, sighting.place)
-                and 0 < sighting.seen_s - latest.seen_s <= gap_s
-                and _overlap(latest, sighting) >= policy.merge_iou
-            ):
+            gap_s = sighting.seen_s - latest.seen_s
+            if (latest.rule, latest.place) != (sighting.rule, sighting.place):
+                continue
+            if gap_s == 0 and _overlap(latest, sighting, of_smaller=True) >= ONE_OBJECT_SHARE:
+                return episode
+            patience_s = policy.cool_down_s if episode.is_closed else policy.merge_gap_s
+            if 0 < gap_s <= patience_s and _overlap(latest, sighting) >= policy.merge_iou:
                 return episode
         return None
 
@@ -347,19 +355,19 @@ def rounded(box: BoxAt) -> BoxAt:
     return (round(clip_s, 3), round(x1, 1), round(y1, 1), round(x2, 1), round(y2, 1))
 
 
-def _overlap(one: Sighting, other: Sighting) -> float:
-    """Return the intersection over union of the newest boxes, 0 where there are none."""
+def _overlap(one: Sighting, other: Sighting, *, of_smaller: bool = False) -> float:
+    """Return the overlap of the newest boxes, 0 where there are none."""
     if not one.boxes or not other.boxes:
         return 0.0
-    return iou(one.boxes[-1][1:], other.boxes[-1][1:])
+    return overlap(one.boxes[-1][1:], other.boxes[-1][1:], of_smaller=of_smaller)
 
 
-def iou(one: Xyxy, other: Xyxy) -> float:
-    """Return the intersection over union, 0..1, of two boxes in the same pixels."""
+def overlap(one: Xyxy, other: Xyxy, *, of_smaller: bool = False) -> float:
+    """Return the shared area, 0..1, of the union of two boxes or of the smaller of them."""
     width = min(one[2], other[2]) - max(one[0], other[0])
     height = min(one[3], other[3]) - max(one[1], other[1])
     if width <= 0 or height <= 0:
         return 0.0
     shared = width * height
     areas = [(box[2] - box[0]) * (box[3] - box[1]) for box in (one, other)]
-    return shared / (sum(areas) - shared)
+    return shared / (min(areas) if of_smaller else sum(areas) - shared)

@@ -92,7 +92,7 @@ class Approach:
         )
 
     def heading_off_deg(self, step_px: Point) -> float:
-        """Return how far a step turns from the approach, degrees, positive to the right.
+        """Return how far a step near the line turns from the arrow, degrees, positive to the right.
 
         Measured on the road where there are ground points, else in pixels stretched along depth.
         """
@@ -107,8 +107,19 @@ class Approach:
         return (x2 - x1) / length, (y2 - y1) / length
 
     def _on_road(self, step_px: Point) -> Point:
-        """Return a small step in the picture as a step on the road, right-handed as the picture."""
-        return step_px[0], step_px[1] * DEPTH_STRETCH
+        """Return a step near the line as a step on the road, as the picture turns."""
+        dx, dy = step_px
+        (x1, y1), (x2, y2) = self.stop.line
+        x, y = (x1 + x2) / 2, (y1 + y2) / 2
+        if self.plane is not None:
+            at, right = self.plane.to_ground((x, y)), self.plane.to_ground((x + 1, y))
+            down = self.plane.to_ground((x, y + 1))
+            if at is not None and right is not None and down is not None:
+                a, c = right[0] - at[0], right[1] - at[1]
+                b, d = down[0] - at[0], down[1] - at[1]
+                # A ground plane drawn with y away from the camera is mirrored against the picture.
+                return a * dx + b * dy, math.copysign(1.0, a * d - b * c) * (c * dx + d * dy)
+        return dx, dy * DEPTH_STRETCH
 
     def _past_px(self, point: Point, line: tuple[Point, Point]) -> float:
         """Return the distance past a line, in pixels across it, positive where the arrow goes."""

@@ -43,7 +43,8 @@ class IncidentPolicy:
         clear_after_s: No sighting for this long: the incident is closed.
         merge_gap_s: A sighting under another key (the tracker lost and found the vehicle) within
             this time is the same event when the place is the same and the newest boxes overlap by
-            ``merge_iou``. Two keys sighted in one scene are never merged.
+            ``merge_iou``. Two keys sighted in one scene are two road users, unless one box lies in
+            the other: a detector that boxed the rider and the bike.
         merge_iou: Overlap 0..1 (intersection over union) for that; above 1 turns merging off.
         cool_down_s: A closed event that is sighted again (same key, or overlapping as above) raises
             nothing new until it has been away for this long.
@@ -184,6 +185,10 @@ class TrackMemory(Generic[MemoryT]):
         if entry is None:
             entry = self._entries[track.track_id] = self.make(track)
         return entry
+
+    def entries(self) -> tuple[MemoryT, ...]:
+        """Return all that is remembered, oldest track first."""
+        return tuple(self._entries.values())
 
     def __len__(self) -> int:
         """Return how many tracks are remembered."""

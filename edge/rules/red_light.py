@@ -8,17 +8,22 @@ same red lasts. So who is over the line when the light changes, who creeps over 
 Where turning right on red is permitted, draw the second line so that it is not met on that way, or
 set ``right_turn_allowed``.
 
-Three moments for the record: before the line, on it, past it. A vehicle that stood between the two
-lines for ``stood_s`` and then ran has occurred when it moved off, not when it crept over.
+Three moments for the record: before the line, on it, past it. Who crept over the line, waited or
+shuffled there and then ran has occurred when the run began, not when the creeping did.
+
+Tracks break in a dense queue: a track that begins between the lines, close to where another was
+just lost, takes over what that one had done. Two boxes on one vehicle are merged by the incident
+policy.
 
 Not seen: who was never seen before the line, and who goes through behind a taller vehicle.
 """
 
 from __future__ import annotations
 
+import math
 from collections import deque
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from edge.rules.approach import Approach, red_since
 from edge.rules.base import (
@@ -42,11 +47,18 @@ KEPT_S = 12.0
 """Seconds of a vehicle's way that go into the record."""
 BEFORE_S = 1.0
 """The still "before the line" is taken this long before the crossing, red in view."""
-STILL_M = 0.6
-"""Less than this is standing: a rider walking the bike forward, and the jitter of boxes."""
-TURN_OVER_S = 1.5
-TURNED_DEG = 40.0
-"""Half of a right angle, less the slant at which motorbikes take a corner."""
+PACE_S = 1.5
+"""Pace is judged over this long; shorter and the jitter of boxes looks like movement."""
+TURN_OVER_S = 0.8
+TURNED_DEG = 20.0
+"""Heading this far to the right over the last ``TURN_OVER_S`` is turning. A turner is at half of a
+right angle when past a crossing; who goes straight weaves by less."""
+ALONG_DEG = 70.0
+"""The way from before the line to through it leaves the arrow by no more than this."""
+LOST_S = 1.5
+"""A track lost longer ago than this is not taken over."""
+LOST_M = 2.0
+"""Nor is one lost further away: a motorbike's length."""
 
 
 class RedLightOptions(RuleOptions):
@@ -60,9 +72,9 @@ class RedLightOptions(RuleOptions):
         3.0, title="Way past the line that counts as through, where no second line is drawn",
         unit="m", source="width of a zebra, QCVN 41:2019 vạch 7.3: at least 3 m", ge=1, le=50,
     )  # fmt: skip
-    stood_s: float = option(
-        3.0, title="Standing between the lines this long makes moving off the event", unit="s",
-        source="stop_line.hold_s", ge=0.5, le=60,
+    creep_mps: float = option(
+        0.35, title="Slower than this is creeping or standing, not running", unit="m/s",
+        source="a rider walking the bike forward, 1.3 km/h", ge=0, le=3,
     )  # fmt: skip
     follow_s: float = option(
         3.0, title="Keep watching who has run for", unit="s",
@@ -77,21 +89,52 @@ class RedLightOptions(RuleOptions):
     )
 
 
+class _Step(NamedTuple):
+    """Where a vehicle was at one instant."""
+
+    at_s: float
+    xyxy: Xyxy
+    foot_px: Point
+    past_m: float
+
+
 @dataclass(slots=True)
 class _Passage:
     """One vehicle's way over one stop line."""
 
-    way: deque[tuple[float, Xyxy, Point]] = field(default_factory=deque)
-    """(stream_s, box, foot) of the last ``KEPT_S``."""
+    way: deque[_Step] = field(default_factory=deque)
+    """Oldest first; what is older than ``KEPT_S`` is dropped as new steps come."""
     scores: float = 0.0
     seen: int = 0
-    before_s: float | None = None
+    before_px: Point | None = None
+    """Foot point when the front was last before the line; None when nobody saw it there."""
     on_s: float | None = None
     red_s: float | None = None
     """When the red began that the line was crossed on; None for a legal crossing."""
-    anchor: Point | None = None
-    anchored_s: float = 0.0
     through_s: float | None = None
+
+    def take(self, track: Track, now_s: float, past_m: float) -> None:
+        """Add where the vehicle is now."""
+        self.way.append(_Step(now_s, track.xyxy, track.foot_px, past_m))
+        while now_s - self.way[0].at_s > KEPT_S:
+            self.way.popleft()
+        self.scores += track.score
+        self.seen += 1
+
+    def run_began_s(self, creep_mps: float) -> float | None:
+        """Return when the front crossed the line or, after creeping, when the run began."""
+        if self.on_s is None:
+            return None
+        began_s, earlier = self.on_s, 0
+        for step in self.way:
+            while step.at_s - self.way[earlier].at_s > PACE_S:
+                earlier += 1
+            start = self.way[earlier]
+            lasted_s = step.at_s - start.at_s
+            crept = step.past_m - start.past_m < creep_mps * lasted_s
+            if crept and start.at_s >= self.on_s and lasted_s > PACE_S / 2:
+                began_s = step.at_s
+        return began_s
 
 
 class RedLight:
@@ -119,56 +162,72 @@ class RedLight:
                 if not track.observed or track.class_name not in self._classes:
                     continue
                 passage = memory.of(track, scene.stream_s)
-                _remember(passage, track, scene.stream_s)
-                self._judge(passage, approach, track, scene, red_s)
+                past_m = approach.front_past_m(track)
+                if not passage.way and past_m >= 0:
+                    self._take_over(passage, memory, approach, track, scene.stream_s)
+                passage.take(track, scene.stream_s, past_m)
+                self._judge(passage, approach, track, red_s)
                 if self._is_running(passage, scene.stream_s):
                     sightings.append(self._sighting(passage, approach, track, scene))
         return sightings
 
     def _judge(
-        self,
-        passage: _Passage,
-        approach: Approach,
-        track: Track,
-        scene: Scene,
-        red_s: float | None,
+        self, passage: _Passage, approach: Approach, track: Track, red_s: float | None
     ) -> None:
         """Move the passage on: before the line → on it → through."""
-        now_s = scene.stream_s
-        past_m = approach.front_past_m(track)
+        now_s, past_m = passage.way[-1].at_s, passage.way[-1].past_m
         if past_m < 0:
             if not approach.is_beside(track.foot_px):
-                passage.before_s, passage.on_s, passage.red_s = now_s, None, None
-        elif passage.before_s is not None and passage.on_s is None:
+                passage.before_px, passage.on_s, passage.red_s = track.foot_px, None, None
+        elif passage.before_px is not None and passage.on_s is None:
             passage.on_s = now_s
             on_red = red_s is not None and now_s >= red_s + self._options.grace_s
             passage.red_s = red_s if on_red else None
-            passage.anchor, passage.anchored_s = track.foot_px, now_s
-        if passage.through_s is not None or passage.red_s is None or passage.red_s != red_s:
-            return
-        self._restart_after_rest(passage, approach, track, now_s)
-        if approach.is_through(track, self._options.past_m) and not self._turned(passage, approach):
+        if (
+            passage.through_s is None
+            and passage.red_s is not None
+            and passage.red_s == red_s
+            and approach.is_through(track, self._options.past_m)
+            and self._goes_along(passage, approach)
+        ):
+            passage.on_s = passage.run_began_s(self._options.creep_mps)
             passage.through_s = now_s
 
-    def _restart_after_rest(
-        self, passage: _Passage, approach: Approach, track: Track, now_s: float
-    ) -> None:
-        """Move the event to the moment a vehicle that stood past the line moves off."""
-        still_px = STILL_M / approach.metres_per_px(track)
-        x, y = passage.anchor or track.foot_px
-        if max(abs(track.foot_px[0] - x), abs(track.foot_px[1] - y)) <= still_px:
-            return
-        if now_s - passage.anchored_s >= self._options.stood_s:
-            passage.before_s = passage.on_s = now_s
-        passage.anchor, passage.anchored_s = track.foot_px, now_s
-
-    def _turned(self, passage: _Passage, approach: Approach) -> bool:
-        """Say whether the vehicle is turning right where that is permitted."""
-        if not self._options.right_turn_allowed:
+    def _goes_along(self, passage: _Passage, approach: Approach) -> bool:
+        """Say whether the way leads through the junction, not sideways or off to the right."""
+        if passage.before_px is None:
             return False
-        since_s = passage.way[-1][0] - TURN_OVER_S
-        (x1, y1), (x2, y2) = next(w[2] for w in passage.way if w[0] >= since_s), passage.way[-1][2]
-        return approach.heading_off_deg((x2 - x1, y2 - y1)) > TURNED_DEG
+        (x1, y1), (x2, y2) = passage.before_px, passage.way[-1].foot_px
+        if abs(approach.heading_off_deg((x2 - x1, y2 - y1))) > ALONG_DEG:
+            return False
+        if not self._options.right_turn_allowed:
+            return True
+        since_s = passage.way[-1].at_s - TURN_OVER_S
+        x1, y1 = next(step.foot_px for step in passage.way if step.at_s >= since_s)
+        return approach.heading_off_deg((x2 - x1, y2 - y1)) <= TURNED_DEG
+
+    def _take_over(
+        self,
+        passage: _Passage,
+        memory: TrackMemory[_Passage],
+        approach: Approach,
+        track: Track,
+        now_s: float,
+    ) -> None:
+        """Let a track that begins past the line go on where a lost one ended."""
+        if approach.is_through(track, self._options.past_m):
+            return
+        reach_px = LOST_M / approach.metres_per_px(track)
+        for other in memory.entries():
+            if other is passage or other.before_px is None or other.through_s is not None:
+                continue
+            last = other.way[-1]
+            gone_s = now_s - last.at_s
+            if 0 < gone_s <= LOST_S and math.dist(last.foot_px, track.foot_px) <= reach_px:
+                passage.way.extend(other.way)
+                passage.before_px, passage.on_s = other.before_px, other.on_s
+                passage.red_s, other.before_px = other.red_s, None
+                return
 
     def _is_running(self, passage: _Passage, now_s: float) -> bool:
         return passage.through_s is not None and (
@@ -180,7 +239,7 @@ class RedLight:
     ) -> Sighting:
         on_s = scene.stream_s if passage.on_s is None else passage.on_s
         through_s = scene.stream_s if passage.through_s is None else passage.through_s
-        before_s = max(passage.red_s or 0.0, passage.way[0][0], on_s - BEFORE_S)
+        before_s = max(passage.red_s or 0.0, passage.way[0].at_s, on_s - BEFORE_S)
         return Sighting(
             rule=NAME,
             key=f"{approach.stop.id}/{track.track_id}",
@@ -190,7 +249,7 @@ class RedLight:
             place=approach.stop.id,
             object_class=track.class_name,
             track_ids=(track.track_id,),
-            boxes=tuple((at_s, *box) for at_s, box, _ in passage.way),
+            boxes=tuple((step.at_s, *step.xyxy) for step in passage.way),
             moments=(
                 Moment(label="before_line", stream_s=min(before_s, on_s)),
                 Moment(label="on_line", stream_s=on_s),
@@ -198,15 +257,6 @@ class RedLight:
             ),
             signal_log=scene.signal_log,
         )
-
-
-def _remember(passage: _Passage, track: Track, now_s: float) -> None:
-    """Add where the vehicle is now; what is older than ``KEPT_S`` is dropped."""
-    passage.way.append((now_s, track.xyxy, track.foot_px))
-    while now_s - passage.way[0][0] > KEPT_S:
-        passage.way.popleft()
-    passage.scores += track.score
-    passage.seen += 1
 
 
 KIND = RuleKind(
