@@ -79,6 +79,18 @@ class Metrics:
             ["task"],
             registry=registry,
         )
+        self.feed_rows = Counter(
+            "songlam_feed_rows",
+            "Delivered rows by outcome (stored, corrected, unchanged, rejected)",
+            ["outcome"],
+            registry=registry,
+        )
+        self.webhooks_refused = Counter(
+            "songlam_webhooks_refused",
+            "Webhooks refused as a whole, by reason (signature, time, replay, body)",
+            ["reason"],
+            registry=registry,
+        )
 
     def exposition(self) -> bytes:
         """Return all numbers in Prometheus' text format."""

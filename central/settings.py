@@ -83,6 +83,10 @@ class Settings(BaseModel):
         default=500_000_000, ge=0, title="Free disk space below which uploads are refused (507)"
     )
 
+    feed_max_bytes: int = Field(
+        default=10_000_000, ge=1_000, title="Largest webhook body or uploaded table of figures"
+    )
+
     tile_url: str = Field(
         default="", title="Raster tile template {z}/{x}/{y} for the map; empty means no tiles"
     )

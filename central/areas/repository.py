@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sqlalchemy import select
+from sqlalchemy import select, text
 
 from central.areas.catalogue import AreaFacts, load_areas
+from central.db import is_postgres
 from central.tables.areas import AreaRow
 
 if TYPE_CHECKING:
@@ -33,6 +34,8 @@ def sync_areas(session: Session, areas: Iterable[AreaFacts] | None = None) -> in
 
     Idempotent. An area that left the list stays in the table: values may refer to it.
     """
+    if is_postgres(session):  # two centres that start at once must not insert the same area
+        session.execute(text("LOCK TABLE areas IN SHARE ROW EXCLUSIVE MODE"))
     present = {row.code: row for row in session.scalars(select(AreaRow))}
     written = 0
     for position, facts in enumerate(load_areas() if areas is None else areas):

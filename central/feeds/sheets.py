@@ -160,7 +160,7 @@ def _xlsx_lines(content: bytes) -> Iterator[tuple[int, list[Any]]]:
         book = load_workbook(io.BytesIO(content), read_only=True, keep_links=False)
         sheet = book.worksheets[0]
         sheet.reset_dimensions()  # what a file says about its size need not be true
-        rows = sheet.iter_rows(max_row=MAX_ROWS * 2, max_col=MAX_COLUMNS, values_only=True)
+        rows = sheet.iter_rows(max_col=MAX_COLUMNS, values_only=True)
         for number, cells in enumerate(rows, start=1):
             yield number, list(cells)
         book.close()

@@ -147,3 +147,9 @@ class RecordList(BaseModel):
 
     items: list[RecordOut]
     next_cursor: str | None = None
+
+
+class IndicatorNews(BaseModel):
+    """The live event ``indicator``: these components have new figures."""
+
+    components: list[str]

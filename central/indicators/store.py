@@ -80,11 +80,17 @@ def lock_writers(session: Session) -> None:
         session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _WRITER_LOCK})
 
 
+def plan(session: Session, figures: Sequence[Figure], source: str) -> list[Outcome]:
+    """Return what storing figures from ``source`` would do, without doing it."""
+    present = _present(session, figures)
+    return [_outcome(figure, present.get(figure.key), source) for figure in figures]
+
+
 def store(session: Session, figures: Sequence[Figure], origin: Provenance) -> list[Outcome]:
     """Store figures, each key once, and return what became of each, in their order."""
     lock_writers(session)
     present = _present(session, figures)
-    outcomes = [_outcome(figure, present.get(figure.key), origin) for figure in figures]
+    outcomes = [_outcome(figure, present.get(figure.key), origin.source) for figure in figures]
     new = []
     for figure, outcome in zip(figures, outcomes, strict=True):
         if outcome is Outcome.CORRECTED:
@@ -122,17 +128,14 @@ def replace_derived(session: Session, figures: Sequence[Figure], origin: Provena
     return changed
 
 
-def _outcome(figure: Figure, present: Value | None, origin: Provenance) -> Outcome:
+def _outcome(figure: Figure, present: Value | None, source: str) -> Outcome:
     """Decide what a figure does to the present value of its key."""
     if present is None:
         return Outcome.STORED
-    if origin.source == EXAMPLE_SOURCE != present.source:
+    if source == EXAMPLE_SOURCE != present.source:
         return Outcome.KEPT_REAL
-    same = (present.value, present.quality, present.source) == (
-        figure.value,
-        figure.quality,
-        origin.source,
-    )
+    said = (present.value, present.quality, present.source)
+    same = said == (figure.value, figure.quality, source)
     return Outcome.UNCHANGED if same else Outcome.CORRECTED
 
 
