@@ -2,18 +2,16 @@
  * Build and development settings of the console.
  *
  * `vite build` writes `dist/`, which the centre serves at `/`; `vite` proxies the API of a running
- * centre (SONGLAM_CENTRE, default http://127.0.0.1:8000); `vite --mode mock` answers the API from
- * the fixtures in `dev/`, which no build includes.
+ * centre (SONGLAM_CENTRE, default http://127.0.0.1:8000).
  */
 import { fileURLToPath } from 'node:url'
 import vue from '@vitejs/plugin-vue'
 import { defineConfig } from 'vitest/config'
-import { mockCentre } from './dev/mockCentre.ts'
 
 const centre = process.env.SONGLAM_CENTRE ?? 'http://127.0.0.1:8000'
 
-export default defineConfig(({ mode }) => ({
-  plugins: [vue(), ...(mode === 'mock' ? [mockCentre()] : [])],
+export default defineConfig({
+  plugins: [vue()],
   resolve: { alias: { '@': fileURLToPath(new URL('./src', import.meta.url)) } },
   define: {
     __VUE_OPTIONS_API__: 'false',
@@ -22,7 +20,7 @@ export default defineConfig(({ mode }) => ({
   },
   server: {
     host: '127.0.0.1',
-    proxy: mode === 'mock' ? undefined : { '/api': { target: centre, changeOrigin: false } },
+    proxy: { '/api': { target: centre } },
   },
   build: {
     target: 'es2022',
@@ -30,4 +28,4 @@ export default defineConfig(({ mode }) => ({
     chunkSizeWarningLimit: 1300,
   },
   test: { environment: 'happy-dom', include: ['src/**/*.test.ts'] },
-}))
+})

@@ -87,9 +87,11 @@ export const registerBox = (box_id: string, name: string) =>
 export const renewToken = (id: string) => post<BoxToken>(`${box(id)}/token`)
 export const deleteBox = (id: string) => del<null>(box(id))
 export const assignModel = (id: string, name: string, version: string) =>
-  put<Box>(`${box(id)}/assignment`, { name, version })
-export const unassignModel = (id: string) => del<Box>(`${box(id)}/assignment`)
+  put<{ name: string; version: string }>(`${box(id)}/assignment`, { name, version })
+export const unassignModel = (id: string) => del<null>(`${box(id)}/assignment`)
 
+/** What a box must pin to trust this centre's models: the raw Ed25519 key in base64. */
+export const getTrust = () => get<{ public_key: string }>('/trust')
 export const listModels = () => get<Page<ModelVersion>>('/models')
 export const uploadModel = (form: FormData, progress: (ratio: number) => void) =>
   upload<ModelVersion>('/models', form, progress)

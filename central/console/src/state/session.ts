@@ -17,13 +17,14 @@ export const session = readonly(state)
 
 /** What each role is offered. */
 const OFFERS: Record<accounts.Role, readonly Offer[]> = {
-  admin: ['review', 'fleet', 'models', 'admin', 'feeds'],
-  technician: ['fleet', 'models', 'feeds'],
+  admin: ['review', 'fleet', 'feeds', 'users'],
+  technician: ['fleet', 'feeds'],
   operator: ['review', 'feeds'],
   officer: ['review'],
   leader: [],
 }
-export type Offer = 'review' | 'fleet' | 'models' | 'admin' | 'feeds'
+/** Deciding on incidents; boxes and models; indicator feeds; accounts. */
+export type Offer = 'review' | 'fleet' | 'feeds' | 'users'
 
 /** Whether the present user is offered an action (reactive). */
 export function may(offer: Offer): boolean {

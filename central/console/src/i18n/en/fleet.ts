@@ -63,6 +63,7 @@ export default {
   size: 'Size',
   preview: 'Preview',
   payload: 'Download as received',
+  times: '{n} times',
   dismiss: 'Dismiss',
   dismissed: 'Message dismissed.',
 }

@@ -4,6 +4,7 @@ export default {
   name: 'Name',
   version: 'Version',
   family: 'Family',
+  classes: '{n} classes',
   size: 'Size',
   licence: 'Licence',
   source: 'Source',

@@ -64,6 +64,7 @@ export default {
   size: 'Dung lượng',
   preview: 'Xem trước',
   payload: 'Tải nguyên bản',
+  times: '{n} lần',
   dismiss: 'Bỏ qua',
   dismissed: 'Đã bỏ qua bản tin.',
 }

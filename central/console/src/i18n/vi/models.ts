@@ -4,6 +4,7 @@ export default {
   name: 'Tên',
   version: 'Phiên bản',
   family: 'Họ',
+  classes: '{n} lớp',
   size: 'Dung lượng',
   licence: 'Giấy phép',
   source: 'Nguồn',
