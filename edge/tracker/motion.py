@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 ACCELERATION = np.array([2.0, 1.5, 0.5, 0.5])
 """Standard deviation of what constant velocity leaves out, heights per second squared.
 Source: 3 m/s² of an ordinary driver over an object 1.5 m high; sizes change more slowly."""
+AT_REST = 0.2
+"""A road user at rest surprises by this part of what one at a height per second or more does: in a
+standing queue a rider who is hidden for a second must not be looked for a metre away."""
 SURPRISE_S = 0.5
 """How long such an acceleration lasts; makes the noise the same at every frame rate."""
 MEASUREMENT = np.array([0.065, 0.065, 0.13, 0.13])
@@ -59,7 +62,9 @@ class Motion(Columns):
 
     def predict(self, step_s: float) -> None:
         """Move every track on by ``step_s`` seconds."""
-        noise = (ACCELERATION * self.mean[:, HEIGHT:]) ** 2 * SURPRISE_S
+        height = self.mean[:, HEIGHT:]
+        pace = np.hypot(self.speed[:, :1], self.speed[:, 1:2]) / height
+        noise = (ACCELERATION * np.clip(pace, AT_REST, 1) * height) ** 2 * SURPRISE_S
         self.mean += self.speed * step_s
         self.mean[:, 2:] = np.maximum(self.mean[:, 2:], MIN_SIDE_PX)
         self.var_place += (

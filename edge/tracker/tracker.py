@@ -48,7 +48,7 @@ COAST_S = 1.0
 MEMORY_S = 3.0
 TENTATIVE_S = 0.5
 """An unconfirmed track is forgotten sooner."""
-MAX_COST = 1.35
+MAX_COST = 1.25
 TENTATIVE_MAX_COST = 0.95
 """Above 1 boxes need not overlap; a new track must. Source: best of a small search on TUD, KITTI
 and the number and length of tracks in our two Hà Nội clips and a jam."""
