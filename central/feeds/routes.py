@@ -159,8 +159,11 @@ def take_webhook(
         received_at=centre.clock(),
         signature=proof,
     )
+    feed = _known(found)
+    with centre.database.read() as session:
+        judged = service.judge(session, feed, incoming)
     with centre.database.write() as session:
-        return service.take(centre, session, _known(found), incoming)
+        return service.take(centre, session, feed, incoming, judged)
 
 
 @router.post("/{code}/upload", openapi_extra=_FILE_FORM)
@@ -186,16 +189,16 @@ def take_upload(
         file_name=name,
         actor=user.username,
     )
-    if dry_run:
-        with centre.database.read() as session:
-            feed = _known(repository.find_feed(session, code))
-            return service.rehearse(session, feed, incoming)
-    with centre.database.write() as session:
+    with centre.database.read() as session:
         feed = _known(repository.find_feed(session, code))
+        if dry_run:
+            return service.rehearse(session, feed, incoming)
+        judged = service.judge(session, feed, incoming)
+    with centre.database.write() as session:
         audit.record(
             session, centre.clock(), user.username, "upload", ("feed", code), file_name=name
         )
-        return service.take(centre, session, feed, incoming)
+        return service.take(centre, session, feed, incoming, judged)
 
 
 @router.get("/template.csv", response_class=Response)

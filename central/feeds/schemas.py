@@ -61,7 +61,7 @@ class RowIn(BaseModel):
 class WebhookIn(BaseModel):
     """The body of a webhook, once its signature was found right."""
 
-    records: list[RowIn] = Field(max_length=10_000)
+    records: list[RowIn] = Field(max_length=5_000)
 
 
 class Rejection(BaseModel):

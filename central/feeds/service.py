@@ -53,7 +53,7 @@ class Incoming:
 
 
 @dataclass(frozen=True, slots=True)
-class _Judged:
+class Judged:
     """The rows of a delivery, sorted into good and bad."""
 
     figures: list[Figure]
@@ -62,13 +62,18 @@ class _Judged:
 
 def rehearse(session: Session, feed: FeedRow, incoming: Incoming) -> DeliveryOut:
     """Return what taking a delivery would do."""
-    judged = _judge(session, feed, incoming)
+    judged = judge(session, feed, incoming)
     outcomes = plan(session, judged.figures, feed.code)
     return _answer(None, outcomes, _all_rejected(incoming, judged, outcomes))
 
 
-def take(centre: Centre, session: Session, feed: FeedRow, incoming: Incoming) -> DeliveryOut:
-    """Store a delivery and return what became of its rows.
+def take(
+    centre: Centre, session: Session, feed: FeedRow, incoming: Incoming, judged: Judged
+) -> DeliveryOut:
+    """Store a delivery, judged before, and return what became of its rows.
+
+    Judging is done outside this transaction: on SQLite it is the only writer while it lasts, and
+    an incident must not wait for a long table.
 
     Raises:
         Problem: 409, when the same signed request was taken before.
@@ -82,7 +87,6 @@ def take(centre: Centre, session: Session, feed: FeedRow, incoming: Incoming) ->
             "Yêu cầu này đã được nhận; hãy ký lại với thời gian mới.",
             "This signed request was taken before; sign again with the present time.",
         )
-    judged = _judge(session, feed, incoming)
     delivery = _delivery(feed, incoming)
     session.add(delivery)
     session.flush()
@@ -97,18 +101,18 @@ def take(centre: Centre, session: Session, feed: FeedRow, incoming: Incoming) ->
     return answer
 
 
-def _judge(session: Session, feed: FeedRow, incoming: Incoming) -> _Judged:
-    """Judge every row."""
-    judge = RowJudge(
+def judge(session: Session, feed: FeedRow, incoming: Incoming) -> Judged:
+    """Judge every row of a delivery; only reads."""
+    row_judge = RowJudge(
         load_catalogue(),
         areas.list_areas(session),
         feed.component,
         incoming.default_quality,
         incoming.received_at,
     )
-    judged = _Judged([], [])
+    judged = Judged([], [])
     for row in incoming.rows:
-        verdict = judge.judge(row)
+        verdict = row_judge.judge(row)
         if isinstance(verdict, Figure):
             judged.figures.append(verdict)
         else:
@@ -117,7 +121,7 @@ def _judge(session: Session, feed: FeedRow, incoming: Incoming) -> _Judged:
 
 
 def _all_rejected(
-    incoming: Incoming, judged: _Judged, outcomes: Sequence[Outcome]
+    incoming: Incoming, judged: Judged, outcomes: Sequence[Outcome]
 ) -> list[Rejection]:
     """Return the rows that were wrong and those that met a real value, in their order."""
     kept_real = {
