@@ -44,12 +44,12 @@ class WrongWayOptions(RuleOptions):
         1.2, title="Way observed for at least", unit="s", ge=0.3, le=30, source="anchors, recipes"
     )
     min_distance_m: float = option(
-        8.0,
+        6.0,
         title="Net way against the direction",
         unit="m",
         ge=1,
         le=200,
-        source="provincial catalogue VP_NGUOC_CHIEU 10 m, expressway less; anchors 6-10 m",
+        source="field practice 6-10 m; the catalogue's 10 m is reached well before an officer looks",
     )
     min_speed_kmh: float = option(
         5.0, title="Faster than", unit="km/h", ge=0, source="provincial catalogue VP_NGUOC_CHIEU"
