@@ -277,6 +277,8 @@ class Publisher:
 
     def _on_message(self, _client: Client, _userdata: object, message: MQTTMessage) -> None:
         """Understand a message from the centre and pass it on; what is not for us is counted."""
+        if message.topic == topic(self._box.box_id, Channel.DESIRED) and not message.payload:
+            return  # the assignment was taken back; what runs goes on running
         try:
             parsed = self._parse(message)
         except ValueError as error:

@@ -37,6 +37,9 @@ class DetectorConfig(Strict):
         default=("CPUExecutionProvider",), title="ONNX Runtime execution providers, best first"
     )
     threads: int = Field(default=1, ge=1, le=64, title="Threads of the one shared session")
+    max_latency_s: float = Field(
+        default=0.5, gt=0, le=10, title="A new model slower than this per frame is refused"
+    )
 
 
 class EvidenceConfig(Strict):

@@ -90,11 +90,19 @@ class Detector:
         Raises:
             ModelError: The network failed or answered in another shape than its family's.
         """
-        outputs = self._run(self._family.prepare(frame.image, self.manifest.input_size_px))
+        outputs = self.answer(frame)
         found = self._family.decode(
             outputs, self.manifest.input_size_px, frame.size_px, len(self.manifest.classes)
         )
         return road_users(found, self.manifest.classes, frame.size_px)
+
+    def answer(self, frame: Frame) -> dict[str, NDArray[Any]]:
+        """Return what the network itself says about a frame, by output name; for self-tests.
+
+        Raises:
+            ModelError: The network failed.
+        """
+        return self._run(self._family.prepare(frame.image, self.manifest.input_size_px))
 
     def warm_up(self, runs: int = 2) -> None:
         """Run a grey picture through, so that the first real frame is not the slow one.
