@@ -33,8 +33,9 @@ SURPRISE_S = 0.5
 MEASUREMENT = np.array([0.065, 0.065, 0.13, 0.13])
 """Standard deviation of a detection in heights.
 Source: scatter of DEIMv2 femto boxes on standing vehicles in our footage."""
-FIRST_SPEED = np.array([3.0, 2.0, 0.5, 0.5])
-"""Standard deviation of the unknown first velocity, heights per second."""
+FIRST_SPEED = np.array([4.0, 2.5, 0.5, 0.5])
+"""Standard deviation of the unknown first velocity, heights per second: 20 km/h across the picture,
+less along the line of sight."""
 HEIGHT, MIN_SIDE_PX = 3, 2.0
 
 
