@@ -77,8 +77,9 @@ class Outcome:
 class Ingest:
     """The thread that takes messages from the link between :meth:`start` and :meth:`stop`."""
 
-    def __init__(self, centre: Centre, link: BrokerLink) -> None:
+    def __init__(self, centre: Centre, link: BrokerLink, retry_s: float = RETRY_S) -> None:
         """Prepare; nothing is taken before :meth:`start`."""
+        self._retry_s = retry_s
         self._centre = centre
         self._link = link
         self._stopping = threading.Event()
@@ -123,7 +124,7 @@ class Ingest:
                 if tries >= TRIES_BEFORE_SPLIT and self._database_answers():
                     self._isolate(batch)
                     return
-                self._stopping.wait(RETRY_S)
+                self._stopping.wait(self._retry_s)
                 continue
             for delivery, outcome in zip(batch, outcomes, strict=True):
                 self._finish(delivery, outcome)

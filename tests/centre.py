@@ -25,18 +25,81 @@ from central.app import create_app
 from central.auth.guard import COOKIE
 from central.auth.schemas import Role
 from central.auth.tokens import new_token, token_hash
+from central.centre import Centre
 from central.clock import Clock, utc_now
 from central.db import Database
+from central.link import BrokerLink, Delivery
+from central.live import LiveHub
+from central.metrics import Metrics
 from central.settings import Settings
 from central.tables.fleet import BoxRow
 from central.tables.users import LoginRow, UserRow
+from edge.contract.messages import Message, ReceiptMessage
+from edge.contract.topics import Channel
+from edge.contract.topics import topic as topic_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from central.centre import Centre
-
 START_TIMEOUT_S = 20.0
+
+
+class RecordingLink(BrokerLink):
+    """A link that never connects and remembers what was sent and acknowledged."""
+
+    def __init__(self, metrics: Metrics) -> None:
+        """Start with nothing."""
+        super().__init__(metrics)
+        self.published: list[tuple[str, bytes, bool]] = []
+        self.acknowledged: list[Delivery] = []
+
+    def publish(self, topic: str, payload: bytes, retain: bool) -> None:  # noqa: FBT001 - as in the real one
+        """Remember a message."""
+        self.published.append((topic, payload, retain))
+
+    def ack(self, delivery: Delivery) -> None:
+        """Remember an acknowledgement."""
+        self.acknowledged.append(delivery)
+
+    def receipts(self) -> list[ReceiptMessage]:
+        """Return the receipts sent so far."""
+        return [
+            ReceiptMessage.model_validate_json(payload)
+            for topic, payload, _ in self.published
+            if topic.endswith("/receipt")
+        ]
+
+
+def centre_parts(
+    database: Database, folder: Path, clock: Clock = utc_now, **settings: Any
+) -> tuple[Centre, RecordingLink]:
+    """Return a centre on ``database`` without HTTP and without a broker."""
+    metrics = Metrics()
+    link = RecordingLink(metrics)
+    centre = Centre(
+        settings=Settings.model_validate({"data_dir": str(folder), **settings}),
+        data_dir=folder,
+        database=database,
+        live=LiveHub(metrics),
+        metrics=metrics,
+        clock=clock,
+        publish=link.publish,
+    )
+    return centre, link
+
+
+def delivery(message: Message, **given: Any) -> Delivery:
+    """Return ``message`` as the broker hands it over; ``given`` replaces fields."""
+    channel = Channel(str(getattr(message, "kind", "")))
+    fields: dict[str, Any] = {
+        "topic": topic_of(message.box_id, channel),
+        "payload": message.model_dump_json().encode(),
+        "retained": False,
+        "packet_id": 1,
+        "qos": 1,
+        "connection": 1,
+    }
+    return Delivery(**(fields | given))
 
 
 @dataclass

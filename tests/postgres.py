@@ -22,8 +22,12 @@ import pytest
 from sqlalchemy import create_engine, text
 from sqlalchemy.exc import OperationalError
 
+from tests.centre import migrated_database
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from central.db import Database
 
 START_TIMEOUT_S = 30.0
 
@@ -146,3 +150,12 @@ def postgres_url(postgres_cluster: PostgresCluster) -> Iterator[str]:
     url = postgres_cluster.create_database()
     yield url
     postgres_cluster.drop_database(url)
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
+def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
+    """Yield a database with all tables: the test runs on SQLite and again on PostgreSQL."""
+    url = request.getfixturevalue("postgres_url") if request.param == "postgres" else ""
+    made = migrated_database(tmp_path, url)
+    yield made
+    made.close()
