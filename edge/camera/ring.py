@@ -63,7 +63,7 @@ class PacketRing:
         # Epoch → (its first stream_s, what its stream is); _let_go removes what has no packet.
         self._epochs: dict[int, tuple[float, StreamInfo]] = {}
         self._newest_s = float("-inf")
-        self._ended = False
+        self._ended = True
 
     def begin_epoch(self, epoch: int, starts_s: float, info: StreamInfo) -> None:
         """Say what the packets of ``epoch`` are and when it starts; comes before its packets."""
