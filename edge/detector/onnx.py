@@ -51,13 +51,18 @@ RUNTIME_ERRORS = (
 
 
 class Detector:
-    """A loaded network; see the module."""
+    """A loaded network; see the module.
+
+    Attributes:
+        manifest: What it is and how it is fed.
+        session: The one session all cameras share.
+    """
 
     def __init__(self, manifest: ModelManifest, session: ort.InferenceSession) -> None:
         """Keep a session that already runs the manifest's weights; most callers want ``load``."""
         weights = next(file for file in manifest.files if file.name == manifest.weights)
         self.manifest = manifest
-        self._session = session
+        self.session = session
         self._family = FAMILIES[manifest.family]
         self._inputs = [value.name for value in session.get_inputs()]
         self._outputs = [value.name for value in session.get_outputs()]
@@ -126,7 +131,7 @@ class Detector:
                 f"{self.manifest.family} feeds {len(inputs)}: wrong family in the manifest"
             )
         try:
-            values = self._session.run(self._outputs, dict(zip(self._inputs, inputs, strict=True)))
+            values = self.session.run(self._outputs, dict(zip(self._inputs, inputs, strict=True)))
         except RUNTIME_ERRORS as error:
             raise ModelError(f"model {self.manifest.name} failed: {error}") from error
         return dict(zip(self._outputs, values, strict=True))

@@ -93,9 +93,7 @@ def with_riders(detections: Detections) -> Detections:
         xyxy[bike, 2:] = np.maximum(xyxy[bike, 2:], rider[2:])
         scores[bike] = max(scores[bike], detections.scores[person])
     keep = np.setdiff1d(np.arange(len(names)), people[riding])
-    return Detections(
-        xyxy[keep], scores[keep], tuple(detections.class_names[i] for i in keep)
-    )
+    return Detections(xyxy[keep], scores[keep], tuple(detections.class_names[i] for i in keep))
 
 
 def rider_share(people: NDArray[np.float32], bikes: NDArray[np.float32]) -> NDArray[np.float32]:
