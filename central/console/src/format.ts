@@ -39,6 +39,21 @@ export const dateOnly = (iso: string | Date): string => dateTime(iso).slice(0, 1
 /** Whether two moments fall on the same Vietnamese day. */
 export const sameDay = (a: string | Date, b: string | Date): boolean => dateOnly(a) === dateOnly(b)
 
+/** `dd/MM/yyyy` for a day `yyyy-mm-dd`; empty stays empty. */
+export function dayToText(day: string): string {
+  return day.split('-').reverse().join('/')
+}
+
+/** The day a person wrote as d/m/yyyy, as `yyyy-mm-dd`; empty for nothing, null for no such day. */
+export function dayFromText(text: string): string | null {
+  if (!text.trim()) return ''
+  const match = /^(\d{1,2})[/.-](\d{1,2})[/.-](\d{4})$/.exec(text.trim())
+  if (!match) return null
+  const [d, m, y] = [Number(match[1]), Number(match[2]), Number(match[3])]
+  const at = new Date(Date.UTC(y, m - 1, d))
+  return at.getUTCMonth() === m - 1 && at.getUTCDate() === d ? at.toISOString().slice(0, 10) : null
+}
+
 const STEPS: [Intl.RelativeTimeFormatUnit, number][] = [
   ['day', 86_400],
   ['hour', 3_600],

@@ -1,6 +1,6 @@
 export default {
   product: 'Sông Lam',
-  tagline: 'Traffic safety monitoring',
+  tagline: 'Traffic safety',
   skip: 'Skip to content',
   nav: {
     label: 'Main navigation',
@@ -45,6 +45,8 @@ export default {
   none: 'None',
   unknown: 'Unknown',
   noData: 'No data yet',
+  dayShape: 'dd/mm/yyyy',
+  dayWrong: 'Write the day like 24/11/2026.',
   search: 'Search',
   since: 'since {time}',
   by: 'by {who}',

@@ -1,7 +1,7 @@
 /** Shell, navigation, and words used everywhere. */
 export default {
   product: 'Sông Lam',
-  tagline: 'Giám sát an toàn giao thông',
+  tagline: 'An toàn giao thông',
   skip: 'Chuyển đến nội dung',
   nav: {
     label: 'Điều hướng chính',
@@ -46,6 +46,8 @@ export default {
   none: 'Không có',
   unknown: 'Chưa rõ',
   noData: 'Chưa có dữ liệu',
+  dayShape: 'ngày/tháng/năm',
+  dayWrong: 'Viết ngày theo dạng 24/11/2026.',
   search: 'Tìm kiếm',
   since: 'từ {time}',
   by: 'bởi {who}',
