@@ -49,7 +49,7 @@ COUNTERS: dict[str, str] = {
     "evidence_copies_dropped": "Playback copies not begun when the box stopped.",
     "evidence_failures": "Stills, clips or copies that could not be made; the incident says why.",
     "evidence_unfinished": "Half-written evidence files of a killed process, removed at start.",
-    "evidence_incomplete": "Incidents whose evidence is missing or shorter than asked for.",
+    "evidence_removed": "Evidence files removed from the box an hour after they were delivered.",
     "evidence_unclaimed": "Evidence that came for an incident nobody remembers.",
     "rollouts_activated": "Models that replaced the running one.",
     "rollouts_refused": "Models that were refused, the running one kept.",

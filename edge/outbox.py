@@ -40,6 +40,8 @@ LATE_AFTER_S = 30.0
 """Sent later than this, a message is historical: nobody can act on it at once any more."""
 MAX_PAYLOAD_BYTES = 256 * 1024
 """Largest message that is kept. Source: 60 boxes and 200 signal changes make about 25 kB."""
+MEDIA_ID = "media:{}"
+"""Name of the row of an evidence id."""
 MEDIA_RANK = {
     EvidenceKind.STILL: 0,
     EvidenceKind.OVERLAY: 1,
@@ -99,7 +101,7 @@ class MediaUpload(BaseModel):
     @property
     def message_id(self) -> str:
         """Return the name of its row."""
-        return f"media:{self.evidence_id}"
+        return MEDIA_ID.format(self.evidence_id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,6 +225,12 @@ class Outbox:
         with self._lock:
             self._db.execute("UPDATE trial SET due_s = 0 WHERE lane < ?", (Lane.MEDIA,))
         self._announce()
+
+    def holds(self, message_id: str) -> bool:
+        """Tell whether a row still waits."""
+        query = "SELECT 1 FROM parcel WHERE message_id = ?"
+        with self._lock:
+            return self._db.execute(query, (message_id,)).fetchone() is not None
 
     def depth(self) -> int:
         """Return how many rows wait, files to upload included."""

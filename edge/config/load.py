@@ -25,7 +25,7 @@ from edge.config.yaml_text import KeyPath, YamlText, parse_yaml
 from edge.errors import ConfigError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from pydantic_core import ErrorDetails
 
@@ -67,8 +67,20 @@ def load_camera(path: Path, environment: Mapping[str, str] = os.environ) -> Came
     return camera
 
 
-def load_box(path: Path, environment: Mapping[str, str] = os.environ) -> LoadedBox:
+def load_box(
+    path: Path,
+    environment: Mapping[str, str] = os.environ,
+    *,
+    check_camera: Callable[[CameraConfig], list[str]] = lambda _: [],
+    check_model: Callable[[Path], list[str]] = lambda _: [],
+) -> LoadedBox:
     """Read a box file and all camera files it names.
+
+    Args:
+        path: The box file.
+        environment: Values for ``${NAME}``.
+        check_camera: Returns ``key: problem`` lines of what only others know, such as rules.
+        check_model: Likewise for the path of the model's manifest.
 
     Raises:
         ConfigError: Any of the files is missing or wrong, a file named in them does not exist, or
@@ -82,6 +94,11 @@ def load_box(path: Path, environment: Mapping[str, str] = os.environ) -> LoadedB
         problems += error.problems
     cameras = _load_cameras(_camera_paths(path, box, environment), environment, problems)
     problems += _missing_files(path, box, cameras)
+    for camera in cameras:
+        problems += [f"{camera.path}: {problem}" for problem in check_camera(camera.config)]
+    if box is not None and Path(box.detector.manifest).is_file():
+        found = check_model(Path(box.detector.manifest))
+        problems += [f"{path}: detector.manifest: {problem}" for problem in found]
     if problems or box is None:
         raise ConfigError(problems)
     return LoadedBox(path, box, tuple(cameras))

@@ -90,9 +90,10 @@ class ModelStore:
         )
         self._thread = threading.Thread(target=self._run, name="model-store")
 
-    def start(self) -> None:
-        """Report what runs and begin to listen for wishes."""
-        self._report(RolloutPhase.ACTIVE, None)
+    def start(self, fallback_reason: str = "") -> None:
+        """Report what runs, and why it is not the model last rolled out; listen for wishes."""
+        phase = RolloutPhase.KEPT_OLD if fallback_reason else RolloutPhase.ACTIVE
+        self._report(phase, None, fallback_reason)
         self._thread.start()
 
     def want(self, desired: DesiredMessage) -> None:

@@ -1,0 +1,153 @@
+"""Everything between the outbox and the centre, started and stopped together.
+
+Outbox, publisher, uploads, model rollouts, heartbeat and Prometheus figures. The worker puts
+messages into :attr:`Delivery.outbox` and says when a camera's status has changed; the rest happens
+on the threads composed here. This module composes only: what each part promises stands there.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+import structlog
+
+from edge import __version__
+from edge.contract.messages import StateMessage
+from edge.health import Heartbeat, MetricsServer, disk_free_bytes, memory_bytes
+from edge.model_store.store import ModelStore
+from edge.outbox import Outbox
+from edge.publisher import Publisher
+from edge.uploads import Uploader
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from edge.clock import Clock
+    from edge.config.box import BoxConfig
+    from edge.contract.messages import CameraState, CommandMessage, DesiredMessage
+    from edge.counters import Counters
+    from edge.model_store.active import SharedDetector
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What delivery needs to know of the rest of the box.
+
+    Attributes:
+        detector: Gets a new model when one is rolled out.
+        cameras: Returns the health of all cameras.
+        restart: Called when the centre orders a restart; returns at once.
+    """
+
+    detector: SharedDetector
+    cameras: Callable[[], tuple[CameraState, ...]]
+    restart: Callable[[], None]
+
+
+class Delivery:
+    """A box's way to its centre and back."""
+
+    def __init__(
+        self, box: BoxConfig, surroundings: Surroundings, clock: Clock, counters: Counters
+    ) -> None:
+        """Build the parts; nothing runs yet.
+
+        Raises:
+            ConfigError: The outbox cannot be opened.
+        """
+        self._box, self._around = box, surroundings
+        self._clock, self._counters = clock, counters
+        self._since = clock.now()
+        self._metrics: MetricsServer | None = None
+        self.outbox = Outbox(
+            Path(box.data_dir) / "outbox.sqlite3",
+            config=box.outbox,
+            clock=clock,
+            counters=counters,
+        )
+        self._publisher = Publisher(
+            box,
+            self.outbox,
+            clock=clock,
+            counters=counters,
+            on_desired=self._want,
+            on_command=self._obey,
+        )
+        self._uploader = Uploader(box, self.outbox, clock=clock, counters=counters)
+        self._heartbeat = Heartbeat(self.state, self._publisher.announce, box.heartbeat_s)
+        self._models = ModelStore(
+            box,
+            surroundings.detector,
+            clock=clock,
+            counters=counters,
+            report=self._publisher.announce,
+        )
+
+    def start(self, fallback_reason: str = "") -> None:
+        """Start every part.
+
+        Args:
+            fallback_reason: Why the model last rolled out does not run; empty when it does.
+
+        Raises:
+            OSError: The port for Prometheus is taken.
+        """
+        if self._box.metrics_port:
+            self._metrics = MetricsServer(self.state, self._box.metrics_port)
+        self._publisher.start()
+        self._models.start(fallback_reason)
+        self._uploader.start()
+        self._heartbeat.start()
+
+    def stop(self) -> None:
+        """Stop every part; what is not delivered waits on disk for the next process."""
+        self._models.stop()
+        self._uploader.stop()
+        self._heartbeat.stop()
+        self._publisher.stop(self._state("offline"))
+        if self._metrics is not None:
+            self._metrics.stop()
+        self.outbox.close()
+
+    def beat_now(self) -> None:
+        """Announce the box's state at once: a camera's status has changed."""
+        self._heartbeat.beat_now()
+
+    def state(self) -> StateMessage:
+        """Return the box's health as it is now."""
+        return self._state("online")
+
+    def _state(self, status: Literal["online", "offline"]) -> StateMessage:
+        """Compose a state message."""
+        now = self._clock.now()
+        return StateMessage(
+            message_id=f"{self._box.box_id}:state:{now.timestamp():.6f}",
+            box_id=self._box.box_id,
+            sent_at=now,
+            status=status,
+            since=self._since if status == "online" else now,
+            software_version=__version__,
+            cameras=self._around.cameras(),
+            counters=self._counters.snapshot(),
+            outbox_depth=self.outbox.depth(),
+            oldest_unsent_at=self.outbox.oldest_at(),
+            disk_free_bytes=disk_free_bytes(Path(self._box.data_dir)),
+            memory_bytes=memory_bytes(),
+            model=self._around.detector.model,
+        )
+
+    def _want(self, desired: DesiredMessage) -> None:
+        """Pass the centre's wish for a model on."""
+        self._models.want(desired)
+
+    def _obey(self, command: CommandMessage) -> None:
+        """Do what the centre orders once."""
+        log.info("command", command=command.command, message_id=command.message_id)
+        if command.command == "restart":
+            self._around.restart()
+        else:
+            self._heartbeat.beat_now()

@@ -1,0 +1,221 @@
+"""READ FIRST. The running box: how a frame becomes an incident at the centre.
+
+``Camera threads → FrameMailbox → Worker.run → Pipeline (detector, tracker, signals, rules,
+incidents) → Outbox → Publisher → centre``; beside it, for each opened incident, ``EvidenceRecorder
+→ Outbox → Uploader → centre``.
+
+Invariants:
+    * One thread judges all frames, newest first per camera; no step of it waits for a network.
+    * A programming mistake in one camera's pipeline costs that frame, is counted, and stops nobody.
+    * What the outbox has taken survives; frames, packets and open incidents live in memory.
+
+This module composes and passes on; it knows no rule, no protocol and no format.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import structlog
+
+from edge import __version__
+from edge.camera import Camera, FrameMailbox, PacketRing
+from edge.contract.messages import Phase
+from edge.counters import Counters
+from edge.delivery import Delivery, Surroundings
+from edge.evidence.files import find_file
+from edge.evidence.recorder import EvidenceRecorder
+from edge.evidence.request import EvidenceRequest
+from edge.model_store.active import SharedDetector
+from edge.model_store.store import load_running
+from edge.outbox import MediaUpload
+from edge.pipeline import Pipeline, Setting
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from edge.clock import Clock
+    from edge.config.load import LoadedBox
+    from edge.contract.messages import CameraState, EvidenceItem
+    from edge.incidents import IncidentChange
+    from edge.scene import Frame
+
+EVIDENCE_BOUND_S = 10.0
+"""How long a stopping box finishes evidence in progress."""
+REMEMBERED_FILES = 1_000
+
+log = structlog.get_logger(__name__)
+
+
+class Worker:
+    """All parts of a box, and the loop that moves frames through them."""
+
+    def __init__(self, box: LoadedBox, clock: Clock) -> None:
+        """Build everything; nothing is delivered or watched yet.
+
+        Raises:
+            ConfigError: The outbox cannot be opened, or a camera's rules are wrong.
+            ModelError: No model can be loaded.
+        """
+        self.restart_wanted = False
+        self._box, self._clock, self._counters = box.config, clock, Counters()
+        self._folder = Path(box.config.data_dir) / "evidence"
+        self._judging = threading.Lock()
+        self._queued_files: deque[str] = deque(maxlen=REMEMBERED_FILES)
+        detector, self._fallback_reason = load_running(box.config)
+        self._detector = SharedDetector(detector)
+        around = Surroundings(self._detector, self._camera_states, self._restart)
+        self._delivery = Delivery(box.config, around, clock, self._counters)
+        self._mailbox = FrameMailbox()
+        self._cameras: list[Camera] = []
+        self._pipelines: dict[str, Pipeline] = {}
+        rings = self._add_cameras(box)
+        self._evidence = EvidenceRecorder(
+            self._folder, rings, box.config.evidence, self._on_evidence, clock, self._counters
+        )
+
+    def run(self) -> None:
+        """Work until :meth:`stop` is called.
+
+        Raises:
+            OSError: The port for Prometheus is taken.
+        """
+        self._delivery.start(self._fallback_reason)
+        for camera in self._cameras:
+            camera.start()
+        log.info("box_started", box=self._box.box_id, cameras=len(self._cameras))
+        for frame in self._mailbox:
+            self._look_at(frame)
+        self._finish()
+
+    def stop(self) -> None:
+        """End :meth:`run`; returns at once, may be called from a signal or any thread."""
+        self._mailbox.close()
+
+    def _look_at(self, frame: Frame) -> None:
+        """Take one frame all the way: judge it, and pass on what is news."""
+        try:
+            with self._judging:
+                changes = self._pipelines[frame.camera_id].process(frame)
+        except Exception:  # one of three: a mistake in one camera stops nobody else
+            if self._is_worth_a_line():
+                log.exception("pipeline_failed", camera=frame.camera_id)
+            return
+        self._counters.increment("frames_processed")
+        self._pass_on(changes)
+
+    def _pass_on(self, changes: Iterable[IncidentChange]) -> None:
+        """Queue messages, and ask for the evidence of what has just been opened."""
+        for change in changes:
+            message = change.message
+            self._delivery.outbox.put(message)
+            if message.phase is Phase.OPENED:
+                request = EvidenceRequest(
+                    incident_id=message.incident_id,
+                    camera_id=message.camera_id,
+                    occurred_s=change.occurred_s,
+                    occurred_at=message.occurred_at,
+                    until_s=change.until_s,
+                    frame_size_px=message.frame_size_px,
+                    moments=change.moments,
+                    boxes=message.boxes,
+                    place=message.place,
+                )
+                self._evidence.request(request)
+
+    def _on_evidence(self, incident_id: str, items: tuple[EvidenceItem, ...], missing: str) -> None:
+        """Queue an incident's next revision with its evidence, and the files themselves."""
+        with self._judging:
+            revisions = (
+                pipeline.attach_evidence(incident_id, items, missing)
+                for pipeline in self._pipelines.values()
+            )
+            message = next((revision for revision in revisions if revision is not None), None)
+        if message is None:
+            self._counters.increment("evidence_unclaimed")
+            log.warning("evidence_unclaimed", incident_id=incident_id)
+            return
+        self._delivery.outbox.put(message)
+        for item in items:
+            self._queue_file(incident_id, item)
+
+    def _queue_file(self, incident_id: str, item: EvidenceItem) -> None:
+        """Queue one file's upload, once: each round of evidence names the earlier files again."""
+        path = find_file(self._folder, item.evidence_id)
+        if item.evidence_id in self._queued_files or path is None:
+            return
+        self._queued_files.append(item.evidence_id)
+        self._delivery.outbox.put_media(
+            MediaUpload(
+                evidence_id=item.evidence_id,
+                incident_id=incident_id,
+                kind=item.kind,
+                media_type=item.media_type,
+                sha256=item.sha256,
+                size_bytes=item.size_bytes,
+                path=str(path),
+            )
+        )
+
+    def _add_cameras(self, box: LoadedBox) -> dict[str, PacketRing]:
+        """Build each camera with its ring and its pipeline; return the rings by camera id.
+
+        Raises:
+            ConfigError: A camera's rules are wrong.
+        """
+        keep, rings = box.config.evidence, {}
+        for loaded in box.cameras:
+            config = loaded.config
+            ring = rings[config.id] = PacketRing(keep.ring_s, keep.ring_max_bytes)
+            camera = Camera(
+                config,
+                ring,
+                self._mailbox,
+                self._clock,
+                on_status=self._delivery.beat_now,
+                counters=self._counters,
+            )
+            setting = Setting(
+                box_id=self._box.box_id,
+                software_version=__version__,
+                time_source=camera.time_source,
+                now=self._clock.now,
+            )
+            self._cameras.append(camera)
+            self._pipelines[config.id] = Pipeline(config, self._detector, setting, self._counters)
+        return rings
+
+    def _finish(self) -> None:
+        """Stop in the order of the flow: cameras, incidents, evidence, delivery."""
+        log.info("box_stopping", box=self._box.box_id)
+        # A silent camera notices after its timeout only, so all are told at once.
+        stops = [threading.Thread(target=camera.stop) for camera in self._cameras]
+        for thread in stops:
+            thread.start()
+        for thread in stops:
+            thread.join()
+        for pipeline in self._pipelines.values():
+            with self._judging:
+                changes = pipeline.finish()
+            self._pass_on(changes)
+        self._evidence.close(EVIDENCE_BOUND_S)
+        self._delivery.stop()
+        log.info("box_stopped", box=self._box.box_id)
+
+    def _camera_states(self) -> tuple[CameraState, ...]:
+        """Return the health of all cameras."""
+        return tuple(camera.state() for camera in self._cameras)
+
+    def _restart(self) -> None:
+        """Stop, to be begun again by the command that runs this."""
+        self.restart_wanted = True
+        self.stop()
+
+    def _is_worth_a_line(self) -> bool:
+        """Count a frame lost to a mistake; say whether to log it: the 1st, 2nd, 4th, 8th."""
+        self._counters.increment("pipeline_errors")
+        count = self._counters.get("pipeline_errors")
+        return count & (count - 1) == 0
