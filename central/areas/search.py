@@ -24,7 +24,7 @@ class Match:
     area: AreaFacts
     former_unit: str | None
     rank: int
-    """0 the name itself, 1 a name's beginning, 2 a former unit, 3 anywhere inside a name."""
+    """0 the name, 1 its beginning, 2 a former name, 3 the beginning of one, 4 inside the name."""
 
 
 def search(areas: Iterable[AreaFacts], query: str, limit: int = 20) -> list[Match]:
@@ -48,10 +48,13 @@ def _match(area: AreaFacts, wanted: str) -> Match | None:
         return Match(area, None, 0)
     if name.startswith(wanted) or full_name.startswith(wanted):
         return Match(area, None, 1)
-    for unit in area.former_names:
-        former = fold(unit)
-        if former.startswith(wanted) or _KIND.sub("", former).startswith(bare):
+    former = {unit: fold(unit) for unit in area.former_names}
+    for unit, old in former.items():
+        if old == wanted or _KIND.sub("", old) == bare:
             return Match(area, unit, 2)
+    for unit, old in former.items():
+        if old.startswith(wanted) or _KIND.sub("", old).startswith(bare):
+            return Match(area, unit, 3)
     if wanted in full_name:
-        return Match(area, None, 3)
+        return Match(area, None, 4)
     return None
