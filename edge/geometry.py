@@ -15,7 +15,7 @@ it to tell standing from moving and near from far, never to report a speed.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -169,6 +169,13 @@ class GroundPlane:
 
     matrix: NDArray[np.float64]
     error_m: float
+    _forwards: tuple[float, ...] = field(init=False, repr=False)
+    _backwards: tuple[float, ...] = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_forwards", tuple(self.matrix.ravel().tolist()))
+        backwards = np.linalg.inv(self.matrix).ravel().tolist()
+        object.__setattr__(self, "_backwards", tuple(backwards))
 
     @classmethod
     def fit(cls, px: Sequence[Point], m: Sequence[Point]) -> GroundPlane:
@@ -200,9 +207,10 @@ class GroundPlane:
         one_side = bool(np.all(third > 0) or np.all(third < 0))
         if not rank_8 or not one_side or np.linalg.cond(vectors[-1].reshape(3, 3)) > MAX_CONDITION:
             raise ValueError("the ground points do not span a plane: no three may be on one line")
-        plane = cls(matrix / third.mean(), 0.0)
-        gaps = plane._map(np.asarray(px, np.float64))[0] - np.asarray(m)
-        return cls(plane.matrix, float(np.sqrt((gaps**2).sum(axis=1).mean())))
+        matrix /= third.mean()
+        mapped = np.column_stack([np.asarray(px), np.ones(len(px))]) @ matrix.T
+        gaps = mapped[:, :2] / mapped[:, 2:] - np.asarray(m)
+        return cls(matrix, float(np.sqrt((gaps**2).sum(axis=1).mean())))
 
     @classmethod
     def of_camera(
@@ -225,18 +233,20 @@ class GroundPlane:
 
     def to_ground(self, point_px: Point) -> Point | None:
         """Return the place on the road in metres, None at or beyond the usable horizon."""
-        ground_m, _, usable = self.project(np.array([point_px]), np.zeros((1, 2)))
-        return (float(ground_m[0, 0]), float(ground_m[0, 1])) if usable[0] else None
+        place = self._place(point_px)
+        return None if place is None else (place[0], place[1])
 
     def metres_per_px(self, point_px: Point) -> float | None:
         """Return the largest ground length of one pixel at a point, None beyond the horizon."""
-        largest, usable = self._scale(np.array([point_px]))
-        return float(largest[0]) if usable[0] else None
+        place = self._place(point_px)
+        return None if place is None else place[2]
 
     def to_px(self, point_m: Point) -> Point:
-        """Return the pixel of a ground point in metres (used to draw a grid for a check by eye)."""
-        x, y, third = np.linalg.solve(self.matrix, np.array([point_m[0], point_m[1], 1.0]))
-        return float(x / third), float(y / third)
+        """Return the pixel of a ground point in metres."""
+        a, b, c, d, e, f, g, h, i = self._backwards
+        x, y = point_m
+        third = g * x + h * y + i
+        return (a * x + b * y + c) / third, (d * x + e * y + f) / third
 
     def project(
         self, points_px: NDArray[np.float64], velocities_px_s: NDArray[np.float64]
@@ -246,32 +256,40 @@ class GroundPlane:
         Returns metres (n, 2), metres per second (n, 2) and a mask (n,): False at or beyond the
         usable horizon, where the numbers mean nothing.
         """
-        ground_m, jacobian = self._map(points_px)
-        velocities_mps = np.einsum("nij,nj->ni", jacobian, velocities_px_s)
-        return ground_m, velocities_mps, self._scale(points_px)[1]
-
-    def _map(
-        self, points_px: NDArray[np.float64]
-    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Return metres (n, 2) and their derivative by pixels (n, 2, 2)."""
         homogeneous = points_px @ self.matrix[:, :2].T + self.matrix[:, 2]
-        third = homogeneous[:, 2:]
-        third = np.where(np.abs(third) < TINY, TINY, third)
+        near = homogeneous[:, 2] > TINY
+        third = np.where(near, homogeneous[:, 2], 1.0)[:, None]
         ground_m = homogeneous[:, :2] / third
-        jacobian = self.matrix[:2, :2] - ground_m[:, :, None] * self.matrix[2, :2]
-        return ground_m, jacobian / third[:, :, None]
+        by_px = self.matrix[:2, :2] - ground_m[:, :, None] * self.matrix[2, :2]
+        by_px /= third[:, :, None]
+        velocities_mps = (by_px * velocities_px_s[:, None, :]).sum(axis=2)
+        det = by_px[:, 0, 0] * by_px[:, 1, 1] - by_px[:, 0, 1] * by_px[:, 1, 0]
+        usable = near & (_largest((by_px**2).sum(axis=(1, 2)), det) <= MAX_METRES_PER_PX)
+        return ground_m, velocities_mps, usable
 
-    def _scale(
-        self, points_px: NDArray[np.float64]
-    ) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
-        """Return the largest metres per pixel (n,) and whether the point is usable (n,)."""
-        jacobian = self._map(points_px)[1]
-        # Largest singular value of a 2x2 matrix in closed form.
-        total = (jacobian**2).sum(axis=(1, 2))
-        det = jacobian[:, 0, 0] * jacobian[:, 1, 1] - jacobian[:, 0, 1] * jacobian[:, 1, 0]
-        largest = np.sqrt((total + np.sqrt(np.maximum(total**2 - 4 * det**2, 0))) / 2)
-        near_side = points_px @ self.matrix[2, :2] + self.matrix[2, 2] > 0
-        return largest, near_side & (largest <= MAX_METRES_PER_PX)
+    def _place(self, point_px: Point) -> tuple[float, float, float] | None:
+        """Return (x, y, metres per pixel) of a usable point: one point in plain numbers.
+
+        Rules ask point by point, and twenty times as fast as through arrays of one row.
+        """
+        a, b, c, d, e, f, g, h, i = self._forwards
+        x, y = point_px
+        third = g * x + h * y + i
+        if third <= TINY:
+            return None
+        u, v = (a * x + b * y + c) / third, (d * x + e * y + f) / third
+        ux, uy, vx, vy = a - g * u, b - h * u, d - g * v, e - h * v
+        total, det = ux * ux + uy * uy + vx * vx + vy * vy, ux * vy - uy * vx
+        largest = math.sqrt((total + math.sqrt(max(total * total - 4 * det * det, 0.0))) / 2)
+        largest /= third
+        return (u, v, largest) if largest <= MAX_METRES_PER_PX else None
+
+
+def _largest(total: NDArray[np.float64], det: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the largest singular value of 2x2 matrices from sums of squares and determinants."""
+    root = np.sqrt(np.maximum(total**2 - 4 * det**2, 0))
+    singular: NDArray[np.float64] = np.sqrt((total + root) / 2)
+    return singular
 
 
 def _normalised(points: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

@@ -6,6 +6,8 @@ map is dropped by the detector and by nobody else.
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 ROAD_USERS = ("person", "bicycle", "motorbike", "car", "bus", "truck")
 VEHICLES = frozenset(ROAD_USERS) - {"person"}
 TWO_WHEELERS = frozenset({"bicycle", "motorbike"})
@@ -37,6 +39,7 @@ COCO_NUMBERS = {
 Source: COCO detection classes, https://cocodataset.org; numbered 0..79 without gaps."""
 
 
+@lru_cache(maxsize=1024)
 def road_user(name: str) -> str | None:
     """Return our class for a name, None when it is not a road user."""
     return ALIASES.get(name.strip().lower())

@@ -85,8 +85,10 @@ def with_riders(detections: Detections) -> Detections:
         return detections
     xyxy, scores = detections.xyxy.copy(), detections.scores.copy()
     share = rider_share(xyxy[people], xyxy[bikes])
-    best = share.argmax(axis=1)
-    riding = share[np.arange(len(people)), best] >= RIDER_MIN_SHARE
+    # The surest bike gets the rider: a faint box around the rider's own legs shares even more.
+    claim = np.where(share >= RIDER_MIN_SHARE, share * scores[bikes], 0)
+    best = claim.argmax(axis=1)
+    riding = claim[np.arange(len(people)), best] > 0
     for person, bike in zip(people[riding], bikes[best[riding]], strict=True):
         rider = detections.xyxy[person]
         xyxy[bike, :2] = np.minimum(xyxy[bike, :2], rider[:2])
