@@ -111,6 +111,7 @@ def _run(settings: Settings, _options: argparse.Namespace) -> int:
         port=settings.port,
         log_config=None,
         access_log=False,
+        server_header=False,
         timeout_graceful_shutdown=10,
     )
     _Server(config, centre).run()

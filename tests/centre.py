@@ -135,7 +135,7 @@ def running_centre(
     chosen = {"data_dir": str(folder), "mqtt_port": 0, "disk_reserve_bytes": 0, **settings}
     app = create_app(Settings.model_validate(chosen), clock)
     parts: Centre = app.state.centre
-    if parts.database.engine.dialect.name == "sqlite":
+    if not (folder / "songlam.sqlite3").exists() and "database_url" not in settings:
         shutil.copy(_migrated_sqlite(), folder / "songlam.sqlite3")
     migrations.upgrade(parts.database)
     config = uvicorn.Config(app, port=0, log_config=None, timeout_graceful_shutdown=5)

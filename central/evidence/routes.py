@@ -31,7 +31,7 @@ UploadsDep = Annotated[Uploads, Depends(get_uploads)]
 def create_upload(
     request: Request, box_id: CurrentBox, centre: CentreDep, uploads: UploadsDep
 ) -> Response:
-    """Begin an upload (tus creation): 201 with its address, 200 when it had begun before."""
+    """Begin an upload (tus creation): 201 with its address, 200 when bytes are here already."""
     wanted = parse_creation(request.headers, centre.settings.evidence_max_bytes)
     upload = uploads.create(box_id, wanted)
     headers = {
@@ -39,7 +39,7 @@ def create_upload(
         "Location": f"/api/v1/uploads/{upload.evidence_id}",
         "Upload-Offset": str(upload.offset),
     }
-    return Response(status_code=201 if upload.created else 200, headers=headers)
+    return Response(status_code=200 if upload.offset else 201, headers=headers)
 
 
 @router.head("/uploads/{evidence_id}")

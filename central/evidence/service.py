@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import structlog
@@ -40,7 +40,6 @@ class Upload:
     evidence_id: str
     offset: int
     size_bytes: int
-    created: bool = False
     discarded: bool = False
     """It was whole just now and its hash was wrong."""
 
@@ -66,7 +65,6 @@ class Uploads:
         self.check_space(wanted.size_bytes)
         with self._centre.database.write() as session:
             row = session.get(EvidenceRow, wanted.evidence_id)
-            created = row is None
             if row is None:
                 row = EvidenceRow(**wanted.model_dump(), box_id=box_id, received_bytes=0)
                 session.add(row)
@@ -77,7 +75,7 @@ class Uploads:
                     "Tệp đã được khai báo khác.",
                     "This id is another's, or was announced with another size or hash.",
                 )
-        return replace(self.find(box_id, wanted.evidence_id), created=created)
+        return self.find(box_id, wanted.evidence_id)
 
     def find(self, box_id: str, evidence_id: str) -> Upload:
         """Return where an upload stands; one that is whole is checked and becomes evidence.
