@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING, Self
 import av
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
 SYSTEM_PYTHON = "/usr/bin/python3"
 PACKAGES = (
@@ -75,7 +75,7 @@ class RtspServer:
         method: str = "basic",
         lasting_s: float = 120.0,
     ) -> None:
-        """Prepare looped copies of ``files`` (name → video) in ``folder``; ``start`` serves them."""
+        """Prepare looped copies of ``files`` (name → video) in ``folder`` for ``start``."""
         self._streams: dict[str, tuple[str, str]] = {}
         for name, path in files.items():
             looped = folder / f"{name}.mkv"
@@ -147,13 +147,12 @@ class RtspServer:
         self.stop()
 
 
-def wait_for(condition: object, within_s: float, what: str) -> None:
+def wait_for(condition: Callable[[], bool], within_s: float, what: str) -> None:
     """Wait until ``condition()`` is true; real servers give no other sign.
 
     Raises:
         AssertionError: It did not become true in time.
     """
-    assert callable(condition)
     deadline = time.monotonic() + within_s
     while not condition():
         if time.monotonic() > deadline:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from itertools import islice
 
 import numpy as np
@@ -75,9 +76,9 @@ def test_frames_left_when_closed_are_not_handed_out() -> None:
 
 
 def test_many_cameras_share_one_reader_without_loss_of_order() -> None:
-    """Each camera's frames arrive in order; taken and replaced together make up all that was put."""
-    mailbox, replaced, taken = FrameMailbox(), Counter[str](), list[tuple[str, float]]()
-    done = threading.Event()
+    """Frames arrive in order; those taken and those replaced make up all that was put."""
+    mailbox, replaced, done = FrameMailbox(), Counter[str](), threading.Event()
+    taken: dict[str, list[float]] = {name: [] for name in "abcd"}
 
     def write(camera_id: str) -> None:
         for i in range(300):
@@ -85,22 +86,17 @@ def test_many_cameras_share_one_reader_without_loss_of_order() -> None:
 
     def read() -> None:
         for one in mailbox:
-            taken.append((one.camera_id, one.stream_s))
-            if sum(at_s == 299.0 for _, at_s in taken) == 4:
+            taken[one.camera_id].append(one.stream_s)
+            if all(times_s[-1:] == [299.0] for times_s in taken.values()):
                 done.set()
 
-    reader = threading.Thread(target=read)
-    writers = [threading.Thread(target=write, args=(name,)) for name in "abcd"]
-    for thread in (reader, *writers):
-        thread.start()
-    for thread in writers:
-        thread.join(10)
-    done.wait(10)
-    mailbox.close()
-    reader.join(5)
+    with ThreadPoolExecutor(5) as pool:
+        pool.submit(read)
+        pool.map(write, taken)
+        in_time = done.wait(10)
+        mailbox.close()
 
-    for name in "abcd":
-        times_s = [at_s for camera_id, at_s in taken if camera_id == name]
+    assert in_time
+    for name, times_s in taken.items():
         assert times_s == sorted(times_s)
         assert len(times_s) + replaced[name] == 300
-        assert times_s[-1] == 299.0

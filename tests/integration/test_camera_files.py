@@ -1,0 +1,147 @@
+"""Cameras on files, in real time: pace, loops, ends, and a neighbour that breaks."""
+
+from __future__ import annotations
+
+import threading
+from itertools import islice, pairwise
+from typing import TYPE_CHECKING
+
+import pytest
+
+from edge.camera import Camera, FrameMailbox, PacketRing
+from edge.clock import SystemClock
+from edge.config.camera import FileSource
+from edge.counters import Counters
+from edge.errors import CameraError
+from edge.scene import Frame
+from tests.rtsp_server import wait_for
+from tests.videos import camera_config, make_video, number_in
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def camera_on(
+    path: Path, mailbox: FrameMailbox, *, loop: bool = False, camera_id: str = "gate"
+) -> Camera:
+    source = FileSource(kind="file", path=str(path), loop=loop)
+    config = camera_config(id=camera_id, source=source, detect_fps=10)
+    return Camera(config, PacketRing(30, 10**7), mailbox, SystemClock())
+
+
+def test_a_file_plays_in_real_time_and_says_when_it_has_ended(tmp_path: Path) -> None:
+    mailbox, clock = FrameMailbox(), SystemClock()
+    camera = camera_on(make_video(tmp_path / "v.mp4", seconds=2), mailbox)
+    started_s, frames, at_s = clock.monotonic(), list[Frame](), list[float]()
+    camera.start()
+    for frame in islice(mailbox, 20):
+        frames.append(frame)
+        at_s.append(clock.monotonic() - started_s)
+    wait_for(lambda: camera.state().status == "offline", 5, "the end of the file")
+    camera.stop()
+
+    assert [number_in(frame.image) for frame in frames] == list(range(20))
+    assert 1.8 <= at_s[-1] - at_s[0] <= 3.0
+    assert camera.state().reason.endswith("v.mp4: the file has ended")
+    assert camera.state().codec == "mpeg4"
+    assert camera.time_source == "file"
+
+
+def test_wall_time_runs_with_the_stream(tmp_path: Path) -> None:
+    mailbox, clock = FrameMailbox(), SystemClock()
+    camera = camera_on(make_video(tmp_path / "v.mp4", seconds=2), mailbox)
+    began_at = clock.now()
+    camera.start()
+    frames = list(islice(mailbox, 15))
+    camera.stop()
+
+    assert 0 <= (frames[0].captured_at - began_at).total_seconds() < 1.5
+    for frame in frames:
+        lasted_s = (frame.captured_at - frames[0].captured_at).total_seconds()
+        assert lasted_s == pytest.approx(frame.stream_s - frames[0].stream_s, abs=0.1)
+
+
+def test_a_looped_file_goes_on_in_a_new_epoch_with_growing_seconds(tmp_path: Path) -> None:
+    mailbox = FrameMailbox()
+    camera = camera_on(make_video(tmp_path / "v.mp4", seconds=0.6), mailbox, loop=True)
+    camera.start()
+    frames = list(islice(mailbox, 15))
+    camera.stop()
+
+    assert [frame.epoch for frame in frames] == sorted(frame.epoch for frame in frames)
+    assert frames[-1].epoch >= 1
+    for before, after in pairwise(frames):
+        assert 0 < after.stream_s - before.stream_s < 0.35
+    assert camera.state().reconnects == 0
+
+
+def test_a_missing_file_is_tried_again_and_stops_nobody_else(tmp_path: Path) -> None:
+    """The file appears later, as a network share does."""
+    mailbox, late = FrameMailbox(), tmp_path / "late.mp4"
+    well = camera_on(
+        make_video(tmp_path / "v.mp4", seconds=0.5), mailbox, loop=True, camera_id="well"
+    )
+    ill = camera_on(late, mailbox, camera_id="ill")
+    well.start()
+    ill.start()
+    wait_for(lambda: ill.state().status == "offline", 5, "the missing file to be noticed")
+    reason = ill.state().reason
+    before = list(islice(mailbox, 5))
+    make_video(tmp_path / "made.mp4", seconds=3).rename(late)
+    after = set[str]()
+    for frame in mailbox:
+        after.add(frame.camera_id)
+        if after == {"well", "ill"}:
+            break
+    ill.stop()
+    well.stop()
+
+    assert "late.mp4: there is no such file" in reason
+    assert {frame.camera_id for frame in before} == {"well"}
+
+
+def test_frames_that_nobody_takes_in_time_are_replaced_and_counted(tmp_path: Path) -> None:
+    mailbox, counters = FrameMailbox(), Counters()
+    source = FileSource(kind="file", path=str(make_video(tmp_path / "v.mp4", seconds=1.5)))
+    config = camera_config(source=source, detect_fps=10)
+    camera = Camera(config, PacketRing(30, 10**7), mailbox, SystemClock(), lambda: None, counters)
+    camera.start()
+    wait_for(lambda: camera.state().status == "offline", 10, "the end of the file")
+    newest = next(iter(mailbox))
+    camera.stop()
+
+    assert number_in(newest.image) == 14
+    assert camera.state().frames_dropped == 14
+    assert counters.get("frames_dropped") == 14
+
+
+def test_every_change_of_status_is_announced(tmp_path: Path) -> None:
+    announced = threading.Semaphore(0)
+    source = FileSource(kind="file", path=str(make_video(tmp_path / "v.mp4", seconds=0.3)))
+    camera = Camera(
+        camera_config(source=source),
+        PacketRing(30, 10**7),
+        FrameMailbox(),
+        SystemClock(),
+        announced.release,
+    )
+    camera.start()
+
+    assert announced.acquire(timeout=5)
+    assert announced.acquire(timeout=5)
+    assert camera.state().status == "offline"
+    camera.stop()
+    assert not announced.acquire(blocking=False)
+
+
+def test_a_camera_without_a_source_cannot_be_made() -> None:
+    with pytest.raises(CameraError, match="camera gate: no source"):
+        Camera(camera_config(), PacketRing(30, 10**7), FrameMailbox(), SystemClock())
+
+
+def test_a_camera_can_be_stopped_before_it_was_started(tmp_path: Path) -> None:
+    camera = camera_on(tmp_path / "v.mp4", FrameMailbox())
+
+    camera.stop()
+
+    assert camera.state().status == "connecting"

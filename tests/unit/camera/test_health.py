@@ -1,0 +1,112 @@
+"""What a camera says of itself."""
+
+from __future__ import annotations
+
+import random
+
+from edge.camera.camera import FIRST_RETRY_S, LAST_RETRY_S, Backoff
+from edge.camera.health import RATE_WINDOW_S, CameraHealth, RateMeter
+from edge.config.camera import Location
+from tests.builders import NOON, ManualClock
+from tests.videos import camera_config, some_info
+
+
+def seeded(seed: int) -> random.Random:
+    return random.Random(seed)  # noqa: S311 - jitter, not a secret
+
+
+def test_a_rate_is_events_per_second() -> None:
+    meter = RateMeter()
+    for i in range(100):
+        meter.tick(i / 25)
+
+    assert round(meter.rate_hz(99 / 25), 6) == 25.0
+
+
+def test_a_rate_falls_to_zero_when_the_events_stop() -> None:
+    meter = RateMeter()
+    for i in range(100):
+        meter.tick(i / 25)
+
+    assert meter.rate_hz(100.0) == 0.0
+    assert RateMeter().rate_hz(1.0) == 0.0
+
+
+def test_a_rate_remembers_no_more_than_its_window() -> None:
+    meter = RateMeter()
+    for i in range(10_000):
+        meter.tick(i / 10)
+
+    assert len(meter._at_s) <= RATE_WINDOW_S * 10 + 1
+
+
+def test_a_camera_starts_as_connecting() -> None:
+    state = CameraHealth(camera_config(), ManualClock(), lambda: None).state()
+
+    assert (state.status, state.since, state.reason) == ("connecting", NOON, "")
+
+
+def test_the_beginning_of_a_status_moves_only_when_the_status_changes() -> None:
+    clock, changes = ManualClock(), list[int]()
+    health = CameraHealth(camera_config(), clock, lambda: changes.append(1))
+    clock.advance(1)
+    health.offline("refused")
+    since = health.state().since
+    clock.advance(60)
+    health.offline("still refused")
+
+    assert health.state().since == since
+    assert health.state().reason == "still refused"
+    assert len(changes) == 1
+
+
+def test_being_online_clears_the_reason_and_tells_the_stream() -> None:
+    health = CameraHealth(camera_config(), ManualClock(), lambda: None)
+    health.offline("refused")
+    health.online(some_info("hevc"))
+
+    state = health.state()
+
+    assert (state.status, state.reason) == ("online", "")
+    assert (state.codec, state.width_px, state.height_px) == ("hevc", 128, 64)
+
+
+def test_frames_replaced_are_counted_and_not_taken_for_processed() -> None:
+    clock = ManualClock()
+    health = CameraHealth(camera_config(), clock, lambda: None)
+    for i in range(40):
+        clock.advance(0.1)
+        health.frame(clock.now(), replaced=i % 2 == 0)
+
+    state = health.state()
+
+    assert state.frames_dropped == 20
+    assert 4.5 <= state.processed_fps <= 5.5
+    assert state.last_frame_at == clock.now()
+
+
+def test_the_place_of_the_camera_travels_with_its_state() -> None:
+    place = Location(lat=18.67, lon=105.69, heading_deg=90)
+    config = camera_config(location=place, area_code="16681", road="QL1A", rules={"wrong_way": {}})
+
+    state = CameraHealth(config, ManualClock(), lambda: None).state()
+
+    assert (state.location, state.heading_deg) == ((18.67, 105.69), 90)
+    assert (state.area_code, state.road, state.rules) == ("16681", "QL1A", ("wrong_way",))
+
+
+def test_waits_between_attempts_grow_to_a_bound_and_start_small_again() -> None:
+    backoff = Backoff(seeded(1))
+    waits_s = [backoff.wait_s() for _ in range(12)]
+    backoff.reset()
+
+    for i, wait_s in enumerate(waits_s):
+        bound_s = min(FIRST_RETRY_S * 2**i, LAST_RETRY_S)
+        assert bound_s / 2 <= wait_s <= bound_s
+    assert backoff.wait_s() <= FIRST_RETRY_S
+
+
+def test_waits_of_two_cameras_differ() -> None:
+    first, second = Backoff(seeded(1)), Backoff(seeded(2))
+
+    assert [first.wait_s() for _ in range(5)] != [second.wait_s() for _ in range(5)]
