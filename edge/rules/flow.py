@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from edge.geometry import direction_deg
+from edge.rules.road import unit
 
 if TYPE_CHECKING:
     from edge.scene import Point, Scene
@@ -77,12 +78,12 @@ class LearnedFlow:
             votes[own] -= 1
         if votes.sum() < self._min_vehicles:
             return None
-        near = votes + np.roll(votes, 1) + np.roll(votes, -1)
-        best = int(near.argmax())
-        if near[best] < MIN_AGREEMENT * votes.sum():
+        best = int(votes.argmax())
+        agreeing = votes[[best - 1, best, (best + 1) % SECTORS]]
+        if agreeing.sum() < MIN_AGREEMENT * votes.sum():
             return None
-        angle = math.radians(best * 360 / SECTORS)
-        return math.cos(angle), math.sin(angle)
+        angles = (best + np.arange(-1, 2)) * (2 * math.pi / SECTORS)
+        return unit((float(agreeing @ np.cos(angles)), float(agreeing @ np.sin(angles))))
 
     def _cell(self, point: Point) -> tuple[int, int]:
         rows, columns, _ = self._votes.shape

@@ -100,6 +100,7 @@ class Step:
     at_m: Point
     foot_px: Point
     xyxy: Xyxy
+    score: float
 
 
 @dataclass(slots=True)
@@ -123,7 +124,7 @@ class Trail:
         at_m = track.ground_m if self.has_plane else self._walked_to(track)
         if at_m is None:
             return
-        self.steps.append(Step(now_s, at_m, track.foot_px, track.xyxy))
+        self.steps.append(Step(now_s, at_m, track.foot_px, track.xyxy, track.score))
         while now_s - self.steps[0].at_s > self.keep_s:
             self.steps.popleft()
 

@@ -95,14 +95,17 @@ class StoppedVehicleOptions(RuleOptions):
         source="tuned on RoadTrack K221, K287: shadows and signs stay below",
     )
     crowd_vehicles: float = option(
-        4, title="Vehicles at rest that may be a jam", ge=2, source="tuned on RoadTrack K221, K287"
+        5,
+        title="Vehicles at rest or crawling that may be a jam",
+        ge=2,
+        source="tuned on RoadTrack K221, K287",
     )
     crowd_ratio: float = option(
-        0.5,
+        0.4,
         title="Share of the zone's vehicles at rest or crawling that makes it a jam",
         ge=0,
         le=1,
-        source="a breakdown lets the other half pass",
+        source="a breakdown lets most pass; box noise makes some of a jam seem to drive",
     )
 
 
@@ -167,11 +170,14 @@ class StoppedVehicle:
             if track.class_name in VEHICLES and track.observed:
                 self._look_at(track, now_s)
         self._spots = [spot for spot in self._spots if now_s <= spot.until_s]
-        jammed = self._jammed_zones()
+        for spot in self._spots:
+            self._crowding.saw(spot.zone.id, spot.owner, Pace.REST, now_s)
         return [
             self._sighting(spot, now_s)
             for spot in self._spots
-            if spot.last_s == now_s and spot.zone.id not in jammed and self._is_due(spot)
+            if spot.last_s == now_s
+            and self._is_due(spot)
+            and not self._crowding.is_jammed(spot.zone.id)
         ]
 
     def _look_at(self, track: Track, now_s: float) -> None:
@@ -182,13 +188,13 @@ class StoppedVehicle:
         if zone is None:
             return
         pace = pace_of(trail, self._road.plane, self._options.max_speed_kmh)
+        self._crowding.saw(zone.id, track.track_id, pace, now_s)
         spot = self._spot_of(track)
         if pace is Pace.REST and spot is None:
             spot = self._new_spot(track, zone, trail.steps[0].at_s)
         if spot is None:
-            if pace is Pace.DRIVE:
-                self._crowding.drives(zone.id, track.track_id, now_s)
-        elif pace in {Pace.REST, Pace.SETTLING}:
+            return
+        if pace in {Pace.REST, Pace.SETTLING}:
             spot.stand(track, now_s, counts=not self._wait.excuses(zone))
             spot.until_s = now_s + self._options.max_gap_s
         elif spot.owner == track.track_id and pace is Pace.DRIVE:
@@ -212,13 +218,6 @@ class StoppedVehicle:
         spot = _Spot(next(self._ids), zone, track.track_id, since_s, since_s, track.xyxy)
         self._spots.append(spot)
         return spot
-
-    def _jammed_zones(self) -> set[str]:
-        """Return the ids of zones in which hardly anybody gets through."""
-        standing: dict[str, set[int]] = {}
-        for spot in self._spots:
-            standing.setdefault(spot.zone.id, set()).add(spot.owner)
-        return {zone for zone, who in standing.items() if self._crowding.is_jammed(zone, who)}
 
     def _is_due(self, spot: _Spot) -> bool:
         """Say whether a spot's vehicle has stood too long."""

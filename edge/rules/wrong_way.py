@@ -22,17 +22,21 @@ import numpy as np
 from edge.geometry import angle_between_deg
 from edge.rules.base import IncidentPolicy, RuleKind, RuleOptions, TrackMemory, option
 from edge.rules.flow import LearnedFlow
-from edge.rules.road import DRIVEN, MPS_TO_KMH, Road, Trail
+from edge.rules.road import DRIVEN, MPS_TO_KMH, Road, Step, Trail
 from edge.scene import Sighting
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
     from edge.config.camera import CameraConfig, Zone
     from edge.scene import Point, Scene, Track
 
 NAME = "wrong_way"
 VEHICLES = frozenset({"bicycle", "motorbike", "car", "van", "bus", "truck"})
+LOST_S = 2.0
+"""A tracker may lose a wrong-way driver this long; found again it is the same event."""
+REACH_HEIGHTS = 2.0
+"""How far from the expected place, in own heights, it may be found again."""
 MIN_STEPS = 5
 """A line through fewer points has no scatter to speak of."""
 
@@ -49,7 +53,7 @@ class WrongWayOptions(RuleOptions):
         unit="m",
         ge=1,
         le=200,
-        source="field practice 6-10 m; the catalogue's 10 m is reached well before an officer looks",
+        source="field practice 6-10 m, provincial catalogue VP_NGUOC_CHIEU 10 m",
     )
     min_speed_kmh: float = option(
         5.0, title="Faster than", unit="km/h", ge=0, source="provincial catalogue VP_NGUOC_CHIEU"
@@ -71,6 +75,16 @@ class WrongWayOptions(RuleOptions):
         ge=0.01,
         le=1,
         source="a jump fitted as a way scatters by 0.17 of it",
+    )
+    min_shift_ratio: float = option(
+        0.5,
+        title="Way seen in the picture, in own heights",
+        ge=0,
+        le=10,
+        source="eight times the box noise: far away a metre is less than a pixel",
+    )
+    min_score: float = option(
+        0.3, title="Mean detection score", ge=0, le=1, source="measured: phantoms stay below 0.3"
     )
     window_s: float = option(
         3.0, title="Way remembered", unit="s", ge=1, le=30, source="anchors, recipes"
@@ -127,8 +141,27 @@ class _Driver:
     """What is remembered of one vehicle; ``TrackMemory`` removes it with its track."""
 
     trail: Trail
-    zone_id: str = ""
+    course: Point | None = None
     began_s: float | None = None
+    event: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class _LastSeen:
+    """Where a wrong-way driver was last; removed by ``WrongWay.observe`` after ``LOST_S``."""
+
+    at_s: float
+    track: Track
+
+    def leads_to(self, step: Step) -> bool:
+        """Say whether the driver would have come to the place of ``step``."""
+        passed_s = step.at_s - self.at_s
+        if not 0 <= passed_s <= LOST_S:
+            return False
+        (x, y), (vx, vy) = self.track.foot_px, self.track.velocity_px_s
+        height_px = self.track.xyxy[3] - self.track.xyxy[1]
+        off_px = math.dist((x + vx * passed_s, y + vy * passed_s), step.foot_px)
+        return off_px <= REACH_HEIGHTS * height_px
 
 
 class WrongWay:
@@ -146,36 +179,66 @@ class WrongWay:
         self._drivers = TrackMemory(
             lambda _: _Driver(Trail(options.window_s, self._road.plane is not None)), linger_s=1.0
         )
+        self._last_seen: dict[str, _LastSeen] = {}
 
     def observe(self, scene: Scene) -> Sequence[Sighting]:
         """Return one sighting per vehicle that drives the wrong way now."""
-        self._drivers.attend(scene)
+        if self._drivers.attend(scene):
+            self._last_seen.clear()
         self._flow.attend(scene)
-        seen = (self._judge(track, scene) for track in self._on_road(scene.tracks))
+        kept_s = LOST_S + self._options.window_s
+        self._last_seen = {
+            event: last
+            for event, last in self._last_seen.items()
+            if scene.stream_s - last.at_s <= kept_s
+        }
+        seen = [
+            self._judge(track, scene.stream_s)
+            for track in scene.tracks
+            if track.class_name in VEHICLES and track.observed
+        ]
         return [sighting for sighting in seen if sighting is not None]
 
-    def _on_road(self, tracks: Iterable[Track]) -> list[Track]:
-        return [track for track in tracks if track.class_name in VEHICLES and track.observed]
-
-    def _judge(self, track: Track, scene: Scene) -> Sighting | None:
-        driver = self._drivers.of(track, scene.stream_s)
+    def _judge(self, track: Track, now_s: float) -> Sighting | None:
+        driver = self._drivers.of(track, now_s)
         zone = self._road.zone_at(track.foot_px, DRIVEN)
-        if zone is None or zone.id != driver.zone_id:
-            driver.trail.steps.clear()
-            driver.began_s, driver.zone_id = None, zone.id if zone is not None else ""
+        self._keep_to_course(driver, zone)
         if zone is None:
             return None
-        driver.trail.add(track, scene.stream_s)
+        driver.trail.add(track, now_s)
         way = fit_way(driver.trail)
         if way is None:
             return None
-        course = self._courses[zone.id] or self._learned_course(track, driver, way)
-        if course is None or not self._is_against(way, course):
+        course = driver.course or self._learned_course(track, driver, way)
+        if course is None or not (self._is_seen(driver) and self._is_against(way, course)):
             driver.began_s = None
             return None
         if driver.began_s is None:
             driver.began_s = driver.trail.steps[0].at_s
-        return self._sighting(track, driver, zone, scene.stream_s)
+        if not driver.event:
+            driver.event = self._event_of(track, driver, zone)
+        self._last_seen[driver.event] = _LastSeen(now_s, track)
+        return self._sighting(track, driver, zone, now_s)
+
+    def _keep_to_course(self, driver: _Driver, zone: Zone | None) -> None:
+        """Begin a new trail where the road's direction changes; lanes side by side are one road."""
+        course = None if zone is None else self._courses[zone.id]
+        old = driver.course
+        same = (
+            old is not None and course is not None and old[0] * course[0] + old[1] * course[1] > 0
+        )
+        if zone is None or (course != old and not same):
+            driver.trail.steps.clear()
+            driver.began_s = None
+        driver.course = course
+
+    def _event_of(self, track: Track, driver: _Driver, zone: Zone) -> str:
+        """Return the event of a driver the tracker lost just where this one began, else a new."""
+        first = driver.trail.steps[0]
+        for event, last in self._last_seen.items():
+            if last.leads_to(first):
+                return event
+        return f"{zone.id}:{track.track_id}"
 
     def _learned_course(self, track: Track, driver: _Driver, way: Way) -> Point | None:
         """Return which way others drive here, and let this vehicle vote in its turn."""
@@ -183,8 +246,18 @@ class WrongWay:
             return None
         first = driver.trail.steps[0].foot_px
         course = self._flow.course_between(first, track.foot_px, besides=track.track_id)
-        self._flow.vote(track.track_id, track.foot_px, way.velocity_mps)
+        for step in driver.trail.steps:
+            self._flow.vote(track.track_id, step.foot_px, way.velocity_mps)
         return course
+
+    def _is_seen(self, driver: _Driver) -> bool:
+        """Say whether the way is more than the noise of a weak or far box."""
+        steps = driver.trail.steps
+        first, last = steps[0], steps[-1]
+        height_px = max(1.0, last.xyxy[3] - last.xyxy[1])
+        shift = math.dist(first.foot_px, last.foot_px) / height_px
+        score = sum(step.score for step in steps) / len(steps)
+        return shift >= self._options.min_shift_ratio and score >= self._options.min_score
 
     def _is_against(self, way: Way, course: Point) -> bool:
         """Say whether a fitted way is a drive against ``course``, all thresholds together."""
@@ -205,7 +278,7 @@ class WrongWay:
         began_s = now_s if driver.began_s is None else driver.began_s
         return Sighting(
             rule=NAME,
-            key=f"{zone.id}:{track.track_id}",
+            key=driver.event,
             occurred_s=began_s,
             seen_s=now_s,
             confidence=min(0.99, 0.5 + track.score / 2),
