@@ -9,6 +9,7 @@ import argparse
 import json
 import logging
 import os
+import signal
 import sys
 from typing import TYPE_CHECKING, TextIO
 
@@ -114,6 +115,9 @@ def _run(settings: Settings, _options: argparse.Namespace) -> int:
         server_header=False,
         timeout_graceful_shutdown=10,
     )
+    for stop in (signal.SIGINT, signal.SIGTERM):
+        # uvicorn raises the signal once more after a graceful stop; by then it means nothing.
+        signal.signal(stop, signal.SIG_IGN)
     _Server(config, centre).run()
     return 0
 

@@ -1,0 +1,186 @@
+"""The live stream over real HTTP: new events, resuming, reset, its end."""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import httpx
+import pytest
+
+from central import live
+from central.auth.guard import COOKIE
+from central.auth.schemas import Role
+from central.incidents import repository, service
+from tests.builders import NOON, incident_message
+from tests.centre import RunningCentre, add_person, running_centre
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+WAIT_S = 15.0
+
+
+@pytest.fixture
+def centre(tmp_path: Path) -> Iterator[RunningCentre]:
+    """A running centre."""
+    with running_centre(tmp_path) as running:
+        yield running
+
+
+@dataclass
+class Browser:
+    """What one EventSource has received."""
+
+    events: list[dict[str, str]] = field(default_factory=list)
+    ended: bool = False
+
+    def names(self) -> list[str]:
+        """Return the kinds of the events so far."""
+        return [event["event"] for event in self.events]
+
+    def wait(self, reached: Callable[[Browser], Any]) -> None:
+        """Wait until ``reached`` is true.
+
+        Raises:
+            AssertionError: It never was.
+        """
+        deadline = time.monotonic() + WAIT_S
+        while not reached(self):
+            assert time.monotonic() < deadline, f"only {self.events}"
+            time.sleep(0.005)
+
+
+@contextmanager
+def watching(centre: RunningCentre, last_id: str = "", token: str = "") -> Iterator[Browser]:
+    """Yield a browser on the stream, read by a thread as a browser would."""
+    token = token or add_person(centre.parts.database, "watcher", Role.OPERATOR)
+    browser = Browser()
+    headers = {"Last-Event-ID": last_id} if last_id else {}
+    client = httpx.Client(base_url=f"{centre.url}/api/v1", timeout=30, cookies={COOKIE: token})
+    with client, client.stream("GET", "/live", headers=headers) as response:
+        assert response.headers["content-type"].startswith("text/event-stream")
+        thread = threading.Thread(target=_read, args=(response, browser), daemon=True)
+        thread.start()
+        yield browser
+
+
+def _read(response: httpx.Response, browser: Browser) -> None:
+    """Collect events until the stream ends or the test closes it."""
+    event: dict[str, str] = {}
+    try:
+        for line in response.iter_lines():
+            name, _, value = line.partition(": ")
+            if not line and event:
+                browser.events.append(event)
+                event = {}
+            elif name:
+                event[name] = value
+        browser.ended = True
+    except (httpx.HTTPError, httpx.StreamError, OSError):
+        return
+
+
+def happen(centre: RunningCentre, *incident_ids: str) -> None:
+    """Let incidents arrive."""
+    for incident_id in incident_ids:
+        with centre.parts.database.write() as session:
+            row = repository.store(session, incident_message(incident_id), NOON).current
+            assert row is not None
+            service.announce(session, centre.parts.live, row, NOON)
+
+
+def ids(browser: Browser) -> list[str]:
+    return [
+        json.loads(event["data"])["incident_id"]
+        for event in browser.events
+        if event["event"] == "incident"
+    ]
+
+
+def test_a_new_incident_is_on_the_stream_within_100_ms_of_its_commit(
+    centre: RunningCentre,
+) -> None:
+    with watching(centre) as browser:
+        browser.wait(lambda b: b.names() == ["ready"])
+        happen(centre, "i1")
+        committed = time.monotonic()
+        browser.wait(lambda b: ids(b) == ["i1"])
+        took_s = time.monotonic() - committed
+
+    assert took_s < 0.1
+    assert browser.events[1]["id"] == "1"
+
+
+def test_a_browser_that_was_away_gets_what_it_missed_once_and_in_order(
+    centre: RunningCentre,
+) -> None:
+    with watching(centre) as browser:
+        browser.wait(lambda b: b.names() == ["ready"])
+        happen(centre, "i1")
+        browser.wait(lambda b: ids(b) == ["i1"])
+    last_id = browser.events[-1]["id"]
+    happen(centre, "i2", "i3")
+    with watching(centre, last_id) as again:
+        again.wait(lambda b: len(b.events) == 2)
+        happen(centre, "i4")
+        again.wait(lambda b: len(b.events) == 3)
+
+    assert ids(again) == ["i2", "i3", "i4"]
+    assert "ready" not in again.names()
+
+
+def test_a_browser_that_fell_out_of_the_log_is_told_to_reload(centre: RunningCentre) -> None:
+    happen(centre, "i1", "i2", "i3", "i4")
+    with centre.parts.database.write() as session:
+        live.prune(session, keep_rows=1)
+    with watching(centre, "1") as browser:
+        browser.wait(lambda b: b.events)
+
+    assert (browser.names(), browser.events[0]["id"]) == (["reset"], "4")
+
+
+def test_the_stream_needs_a_log_in(centre: RunningCentre) -> None:
+    assert centre.client().get("/live").status_code == 401
+
+
+def test_every_open_console_gets_the_same_events(centre: RunningCentre) -> None:
+    with watching(centre) as first, watching(centre) as second:
+        for browser in (first, second):
+            browser.wait(lambda b: b.names() == ["ready"])
+        happen(centre, "i1", "i2")
+        for browser in (first, second):
+            browser.wait(lambda b: ids(b) == ["i1", "i2"])
+
+
+def test_a_stream_that_was_left_is_forgotten_when_it_is_next_written_to(
+    centre: RunningCentre,
+) -> None:
+    def clients() -> float | None:
+        return centre.parts.metrics.registry.get_sample_value("songlam_live_clients")
+
+    with watching(centre) as browser:
+        browser.wait(lambda b: b.events)
+        assert clients() == 1
+    deadline = time.monotonic() + WAIT_S
+    for number in range(100):
+        happen(centre, f"i{number}")
+        if clients() == 0 or time.monotonic() > deadline:
+            break
+
+    assert clients() == 0
+
+
+def test_open_streams_end_when_the_centre_stops(tmp_path: Path) -> None:
+    with running_centre(tmp_path) as centre, watching(centre) as browser:
+        browser.wait(lambda b: b.events)
+        started = time.monotonic()
+        centre.parts.live.close()
+        browser.wait(lambda b: b.ended)
+
+    assert time.monotonic() - started < 10
