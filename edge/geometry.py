@@ -130,6 +130,17 @@ def iou(first: NDArray[np.floating], second: NDArray[np.floating]) -> NDArray[np
     return ratio
 
 
+def box_overlap(one: Xyxy, other: Xyxy, *, of_smaller: bool = False) -> float:
+    """Return the shared area of two boxes, 0..1, of their union or of the smaller of them."""
+    width = min(one[2], other[2]) - max(one[0], other[0])
+    height = min(one[3], other[3]) - max(one[1], other[1])
+    if width <= 0 or height <= 0:
+        return 0.0
+    shared = width * height
+    areas = [(box[2] - box[0]) * (box[3] - box[1]) for box in (one, other)]
+    return shared / (min(areas) if of_smaller else sum(areas) - shared)
+
+
 def box_areas(xyxy: NDArray[np.float32]) -> NDArray[np.float32]:
     """Return the areas of boxes (n, 4) in their unit squared, float32 (n,)."""
     sides = np.maximum(xyxy[:, 2:] - xyxy[:, :2], 0)

@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING
 from uuid import UUID, uuid5
 
 from edge.contract.messages import IncidentMessage, Phase
+from edge.geometry import box_overlap
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
     from edge.contract.messages import BoxAt, EvidenceItem, ModelRef
     from edge.counters import Counters
     from edge.rules.base import IncidentPolicy
-    from edge.scene import Moment, Scene, Sighting, Xyxy
+    from edge.scene import Moment, Scene, Sighting
 
 NAMESPACE = UUID("6f2d1f4e-6a55-4c39-9d0e-3f3a8f1b7c20")
 """Random, drawn once; root of all incident ids. Never change it."""
@@ -359,15 +360,4 @@ def _overlap(one: Sighting, other: Sighting, *, of_smaller: bool = False) -> flo
     """Return the overlap of the newest boxes, 0 where there are none."""
     if not one.boxes or not other.boxes:
         return 0.0
-    return overlap(one.boxes[-1][1:], other.boxes[-1][1:], of_smaller=of_smaller)
-
-
-def overlap(one: Xyxy, other: Xyxy, *, of_smaller: bool = False) -> float:
-    """Return the shared area, 0..1, of the union of two boxes or of the smaller of them."""
-    width = min(one[2], other[2]) - max(one[0], other[0])
-    height = min(one[3], other[3]) - max(one[1], other[1])
-    if width <= 0 or height <= 0:
-        return 0.0
-    shared = width * height
-    areas = [(box[2] - box[0]) * (box[3] - box[1]) for box in (one, other)]
-    return shared / (min(areas) if of_smaller else sum(areas) - shared)
+    return box_overlap(one.boxes[-1][1:], other.boxes[-1][1:], of_smaller=of_smaller)

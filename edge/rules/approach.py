@@ -31,18 +31,56 @@ DEPTH_STRETCH = 2.0
 Source: 1 / sin(30°), the usual steepest look of a roadside camera."""
 
 
+@dataclass(frozen=True, slots=True)
+class RoadLine:
+    """A stop line on the road plane.
+
+    Attributes:
+        ends_m: Its two ends, metres, in such order that approaching traffic has negative
+            :func:`~edge.geometry.signed_distance`.
+        along: Unit vector of approaching traffic.
+        across: Share of a way along the arrow that leads straight over the line, 0..1.
+        turns: 1 where a right turn is clockwise in metres as in the picture, -1 where the drawing
+            has y away from the camera and so mirrors it.
+    """
+
+    ends_m: tuple[Point, Point]
+    along: Point
+    across: float
+    turns: float
+
+    @classmethod
+    def of(cls, stop: StopLine, plane: GroundPlane | None) -> RoadLine | None:
+        """Return the line of a drawing; None without ground points or where they do not reach."""
+        if plane is None:
+            return None
+        points = [plane.to_ground(point) for point in (*stop.line, *stop.direction)]
+        first, second, tail, head = points
+        if first is None or second is None or tail is None or head is None:
+            return None
+        length = math.dist(tail, head) or 1.0
+        along = ((head[0] - tail[0]) / length, (head[1] - tail[1]) / length)
+        ahead = signed_distance(head, (first, second)) - signed_distance(tail, (first, second))
+        ends = (first, second) if ahead > 0 else (second, first)
+        in_picture = signed_distance(stop.direction[1], stop.line) - signed_distance(
+            stop.direction[0], stop.line
+        )
+        return cls(ends, along, abs(ahead) / length, math.copysign(1.0, ahead * in_picture))
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Approach:
     """One stop line of a camera whose drawing is in the stream's pixels."""
 
     stop: StopLine
     plane: GroundPlane | None
+    road: RoadLine | None
 
     @classmethod
     def all_of(cls, camera: CameraConfig) -> tuple[Approach, ...]:
         """Return the approaches of a camera, in the order drawn."""
         plane = GroundPlane.of_camera(camera.ground, camera.frame_size_px, camera.frame_size_px)
-        return tuple(cls(stop, plane) for stop in camera.stop_lines)
+        return tuple(cls(stop, plane, RoadLine.of(stop, plane)) for stop in camera.stop_lines)
 
     def metres_per_px(self, track: Track) -> float:
         """Return metres of road per pixel along the approach at the track's foot."""
@@ -55,28 +93,15 @@ class Approach:
             1 + (DEPTH_STRETCH - 1) * abs(dy)
         )
 
-    def front_px(self, track: Track) -> Point:
-        """Return where the track's front touches the road, source pixels."""
-        dx, dy = self._arrow
-        # Up the picture the box's foot is the rear, down it is the front, across it the middle.
-        ahead_m = LENGTH_M.get(track.class_name, 0.0) * (1 - dy) / 2
-        x, y = track.foot_px
-        if self.plane is not None:
-            foot_m, step_m = self.plane.to_ground((x, y)), self.plane.to_ground((x + dx, y + dy))
-            if foot_m is not None and step_m is not None:
-                share = ahead_m / (math.dist(foot_m, step_m) or 1.0)
-                return self.plane.to_px(
-                    (
-                        foot_m[0] + (step_m[0] - foot_m[0]) * share,
-                        foot_m[1] + (step_m[1] - foot_m[1]) * share,
-                    )
-                )
-        ahead_px = ahead_m / self.metres_per_px(track)
-        return x + dx * ahead_px, y + dy * ahead_px
-
     def front_past_m(self, track: Track) -> float:
         """Return how far the front is past the stop line, metres, negative before it."""
-        return self._past_px(self.front_px(track), self.stop.line) * self.metres_per_px(track)
+        _, dy = self._arrow
+        # Up the picture the box's foot is the rear, down it is the front, across it the middle.
+        ahead_m = LENGTH_M.get(track.class_name, 0.0) * (1 - dy) / 2
+        if self.road is not None and track.ground_m is not None:
+            past_m = signed_distance(track.ground_m, self.road.ends_m)
+            return past_m + ahead_m * self.road.across
+        return self._past_px(track.foot_px, self.stop.line) * self.metres_per_px(track) + ahead_m
 
     def is_beside(self, point_px: Point) -> bool:
         """Say whether a point lies outside the approach's width."""
@@ -91,13 +116,20 @@ class Approach:
             track.foot_px, self.stop.past
         )
 
-    def heading_off_deg(self, step_px: Point) -> float:
-        """Return how far a step near the line turns from the arrow, degrees, positive to the right.
+    def heading_off_deg(self, start: Track, end: Track) -> float:
+        """Return how far a way turns from the arrow, degrees, positive to the right.
 
         Measured on the road where there are ground points, else in pixels stretched along depth.
         """
-        (ax, ay), (bx, by) = self._on_road(self._arrow), self._on_road(step_px)
-        return math.degrees(math.atan2(ax * by - ay * bx, ax * bx + ay * by))
+        if self.road is not None and start.ground_m is not None and end.ground_m is not None:
+            (ax, ay), turns = self.road.along, self.road.turns
+            (x1, y1), (x2, y2) = start.ground_m, end.ground_m
+            bx, by = x2 - x1, y2 - y1
+        else:
+            (ax, ay), turns = self._arrow, 1.0
+            (x1, y1), (x2, y2) = start.foot_px, end.foot_px
+            ay, bx, by = ay * DEPTH_STRETCH, x2 - x1, (y2 - y1) * DEPTH_STRETCH
+        return turns * math.degrees(math.atan2(ax * by - ay * bx, ax * bx + ay * by))
 
     @property
     def _arrow(self) -> Point:
@@ -105,21 +137,6 @@ class Approach:
         (x1, y1), (x2, y2) = self.stop.direction
         length = math.hypot(x2 - x1, y2 - y1) or 1.0
         return (x2 - x1) / length, (y2 - y1) / length
-
-    def _on_road(self, step_px: Point) -> Point:
-        """Return a step near the line as a step on the road, as the picture turns."""
-        dx, dy = step_px
-        (x1, y1), (x2, y2) = self.stop.line
-        x, y = (x1 + x2) / 2, (y1 + y2) / 2
-        if self.plane is not None:
-            at, right = self.plane.to_ground((x, y)), self.plane.to_ground((x + 1, y))
-            down = self.plane.to_ground((x, y + 1))
-            if at is not None and right is not None and down is not None:
-                a, c = right[0] - at[0], right[1] - at[1]
-                b, d = down[0] - at[0], down[1] - at[1]
-                # A ground plane drawn with y away from the camera is mirrored against the picture.
-                return a * dx + b * dy, math.copysign(1.0, a * d - b * c) * (c * dx + d * dy)
-        return dx, dy * DEPTH_STRETCH
 
     def _past_px(self, point: Point, line: tuple[Point, Point]) -> float:
         """Return the distance past a line, in pixels across it, positive where the arrow goes."""
@@ -140,11 +157,27 @@ class Approach:
         return 0 <= along <= 1
 
 
-def red_since(scene: Scene, signal_id: str) -> float | None:
-    """Return the stream second at which the present red began; None when it is not surely red."""
+@dataclass(frozen=True, slots=True)
+class Red:
+    """A signal's present red.
+
+    Attributes:
+        since_s: Stream second at which it began, or at which it was first seen.
+        is_warned: False when it came without a readable yellow: the lamp is dead or dark, and
+            drivers had no warning either.
+    """
+
+    since_s: float
+    is_warned: bool
+
+
+def present_red(scene: Scene, signal_id: str) -> Red | None:
+    """Return the present red of a signal; None when it is not surely red."""
     if scene.signals.get(signal_id) != "red":
         return None
-    for change in reversed(scene.signal_log):
-        if change.signal_id == signal_id:
-            return change.clip_s if change.state == "red" else None
-    return None
+    changes = [change for change in scene.signal_log if change.signal_id == signal_id]
+    if not changes or changes[-1].state != "red":
+        return None
+    since_s = changes[-1].clip_s
+    known = [change.state for change in changes[:-1] if change.state != "unknown"]
+    return Red(since_s, is_warned=not known or known[-1] != "green")

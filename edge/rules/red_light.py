@@ -1,9 +1,10 @@
 """``red_light``: a vehicle crosses the stop line on red and goes through.
 
 A sighting needs all of: the signal surely red; the front seen before the line; the front over the
-line at least ``grace_s`` after red began; then the whole vehicle past the second line while the
-same red lasts. So who is over the line when the light changes, who creeps over and waits
-(``stop_line``), who goes on green, and who turns off before the second line is never sighted.
+line at least ``grace_s`` after red began (``unwarned_grace_s`` where no yellow could be seen); then
+the whole vehicle past the second line while the same red lasts. So who is over the line when the
+light changes, who creeps over and waits (``stop_line``), who goes on green, and who turns off
+before the second line is never sighted.
 
 Where turning right on red is permitted, draw the second line so that it is not met on that way, or
 set ``right_turn_allowed``.
@@ -11,9 +12,9 @@ set ``right_turn_allowed``.
 Three moments for the record: before the line, on it, past it. Who crept over the line, waited or
 shuffled there and then ran has occurred when the run began, not when the creeping did.
 
-Tracks break in a dense queue: a track that begins between the lines, close to where another was
-just lost, takes over what that one had done. Two boxes on one vehicle are merged by the incident
-policy.
+Tracks break and double in a dense queue. A track that begins between the lines, close to where
+another was just lost, takes over what that one had done; two tracks whose boxes lay on each other
+on the way are one vehicle, sighted under one key.
 
 Not seen: who was never seen before the line, and who goes through behind a taller vehicle.
 """
@@ -23,9 +24,12 @@ from __future__ import annotations
 import math
 from collections import deque
 from dataclasses import dataclass, field
+from itertools import pairwise
+from statistics import median
 from typing import TYPE_CHECKING, NamedTuple
 
-from edge.rules.approach import Approach, red_since
+from edge.geometry import box_overlap
+from edge.rules.approach import Approach, present_red
 from edge.rules.base import (
     MOTOR_VEHICLES,
     IncidentPolicy,
@@ -38,7 +42,8 @@ from edge.scene import Moment, Sighting
 
 if TYPE_CHECKING:
     from edge.config.camera import CameraConfig
-    from edge.scene import Point, Scene, Track, Xyxy
+    from edge.rules.approach import Red
+    from edge.scene import Scene, Track
 
 NAME = "red_light"
 LINGER_S = 3.0
@@ -55,6 +60,19 @@ TURNED_DEG = 20.0
 right angle when past a crossing; who goes straight weaves by less."""
 ALONG_DEG = 70.0
 """The way from before the line to through it leaves the arrow by no more than this."""
+BACKING_M = 0.5
+"""Who has moved back by this much over ``PACE_S`` drives the other way and is not approaching."""
+MAX_GAP_S = 0.8
+"""A way with a longer hole in it is not one vehicle's for sure: the tracker may have taken another
+for it. Source: Hàng Bài clip, three of three such holes were exchanges."""
+MAX_MPS = 20.0
+JITTER_M = 1.5
+"""A step longer than ``MAX_MPS`` allows, with this for the jitter of boxes, is such an exchange."""
+ONE_VEHICLE_SHARE = 0.5
+"""Two tracks whose smaller box lies this far in the other, half of the time, are one vehicle.
+Source: Hàng Bài clip: double boxes 0.8 in the median, riders side by side below 0.2."""
+DOUBLE_S = 2.0
+"""Doubles get through within this time of each other."""
 LOST_S = 1.5
 """A track lost longer ago than this is not taken over."""
 LOST_M = 2.0
@@ -68,13 +86,17 @@ class RedLightOptions(RuleOptions):
         0.5, title="Crossings this soon after red began are let go", unit="s",
         source="domain-vn.md §4, VP_DEN_DO", ge=0, le=10,
     )  # fmt: skip
+    unwarned_grace_s: float = option(
+        4.0, title="The same, where red came without a readable yellow", unit="s",
+        source="a yellow of 3 s that drivers did not get, and some grace", ge=0, le=15,
+    )  # fmt: skip
     past_m: float = option(
         3.0, title="Way past the line that counts as through, where no second line is drawn",
         unit="m", source="width of a zebra, QCVN 41:2019 vạch 7.3: at least 3 m", ge=1, le=50,
     )  # fmt: skip
     creep_mps: float = option(
-        0.35, title="Slower than this is creeping or standing, not running", unit="m/s",
-        source="a rider walking the bike forward, 1.3 km/h", ge=0, le=3,
+        0.7, title="Slower than this is creeping or standing, not running", unit="m/s",
+        source="a rider walking the bike forward, 2.5 km/h", ge=0, le=3,
     )  # fmt: skip
     follow_s: float = option(
         3.0, title="Keep watching who has run for", unit="s",
@@ -93,8 +115,7 @@ class _Step(NamedTuple):
     """Where a vehicle was at one instant."""
 
     at_s: float
-    xyxy: Xyxy
-    foot_px: Point
+    track: Track
     past_m: float
 
 
@@ -106,20 +127,49 @@ class _Passage:
     """Oldest first; what is older than ``KEPT_S`` is dropped as new steps come."""
     scores: float = 0.0
     seen: int = 0
-    before_px: Point | None = None
-    """Foot point when the front was last before the line; None when nobody saw it there."""
+    before: _Step | None = None
+    """Where the front was last before the line; None when nobody saw it come."""
     on_s: float | None = None
     red_s: float | None = None
     """When the red began that the line was crossed on; None for a legal crossing."""
     through_s: float | None = None
+    key: str = ""
+    """What the crossing is sighted under, once it is through."""
 
     def take(self, track: Track, now_s: float, past_m: float) -> None:
         """Add where the vehicle is now."""
-        self.way.append(_Step(now_s, track.xyxy, track.foot_px, past_m))
+        self.way.append(_Step(now_s, track, past_m))
         while now_s - self.way[0].at_s > KEPT_S:
             self.way.popleft()
         self.scores += track.score
         self.seen += 1
+
+    def was_one_with(self, other: _Passage) -> bool:
+        """Say whether the boxes of both mostly lay on each other."""
+        boxes = {step.at_s: step.track.xyxy for step in other.way}
+        shares = [
+            box_overlap(step.track.xyxy, boxes[step.at_s], of_smaller=True)
+            for step in self.way
+            if step.at_s in boxes
+        ]
+        return bool(shares) and median(shares) >= ONE_VEHICLE_SHARE
+
+    def is_backing(self) -> bool:
+        """Say whether the newest steps lead back from the line."""
+        newest = self.way[-1]
+        return any(
+            newest.at_s - step.at_s <= PACE_S and step.past_m - newest.past_m > BACKING_M
+            for step in self.way
+        )
+
+    def is_one_way(self) -> bool:
+        """Say whether the steps since before the line can be one vehicle's."""
+        return self.before is not None and all(
+            later.at_s - step.at_s <= MAX_GAP_S
+            and later.past_m - step.past_m <= MAX_MPS * (later.at_s - step.at_s) + JITTER_M
+            for step, later in pairwise(self.way)
+            if step.at_s >= self.before.at_s
+        )
 
     def run_began_s(self, creep_mps: float) -> float | None:
         """Return when the front crossed the line or, after creeping, when the run began."""
@@ -157,7 +207,7 @@ class RedLight:
         sightings = []
         for approach, memory in self._watched:
             memory.attend(scene)
-            red_s = red_since(scene, approach.stop.signal)
+            red = present_red(scene, approach.stop.signal)
             for track in scene.tracks:
                 if not track.observed or track.class_name not in self._classes:
                     continue
@@ -166,45 +216,53 @@ class RedLight:
                 if not passage.way and past_m >= 0:
                     self._take_over(passage, memory, approach, track, scene.stream_s)
                 passage.take(track, scene.stream_s, past_m)
-                self._judge(passage, approach, track, red_s)
+                self._judge(passage, approach, track, red)
+                if passage.through_s == scene.stream_s:
+                    passage.key = _key(passage, memory, f"{approach.stop.id}/{track.track_id}")
                 if self._is_running(passage, scene.stream_s):
                     sightings.append(self._sighting(passage, approach, track, scene))
         return sightings
 
-    def _judge(
-        self, passage: _Passage, approach: Approach, track: Track, red_s: float | None
-    ) -> None:
+    def _judge(self, passage: _Passage, approach: Approach, track: Track, red: Red | None) -> None:
         """Move the passage on: before the line → on it → through."""
-        now_s, past_m = passage.way[-1].at_s, passage.way[-1].past_m
-        if past_m < 0:
+        step = passage.way[-1]
+        now_s = step.at_s
+        if step.past_m < 0:
             if not approach.is_beside(track.foot_px):
-                passage.before_px, passage.on_s, passage.red_s = track.foot_px, None, None
-        elif passage.before_px is not None and passage.on_s is None:
+                came = None if passage.is_backing() else step
+                passage.before, passage.on_s, passage.red_s = came, None, None
+        elif passage.before is not None and passage.on_s is None:
             passage.on_s = now_s
-            on_red = red_s is not None and now_s >= red_s + self._options.grace_s
-            passage.red_s = red_s if on_red else None
+            passage.red_s = red.since_s if red is not None and self._counts(red, now_s) else None
         if (
             passage.through_s is None
-            and passage.red_s is not None
-            and passage.red_s == red_s
+            and red is not None
+            and passage.red_s == red.since_s
             and approach.is_through(track, self._options.past_m)
+            and passage.is_one_way()
             and self._goes_along(passage, approach)
         ):
             passage.on_s = passage.run_began_s(self._options.creep_mps)
             passage.through_s = now_s
 
+    def _counts(self, red: Red, now_s: float) -> bool:
+        """Say whether the red has lasted long enough to blame who crosses the line now."""
+        options = self._options
+        grace_s = options.grace_s if red.is_warned else options.unwarned_grace_s
+        return now_s >= red.since_s + grace_s
+
     def _goes_along(self, passage: _Passage, approach: Approach) -> bool:
         """Say whether the way leads through the junction, not sideways or off to the right."""
-        if passage.before_px is None:
+        newest = passage.way[-1]
+        if passage.before is None:
             return False
-        (x1, y1), (x2, y2) = passage.before_px, passage.way[-1].foot_px
-        if abs(approach.heading_off_deg((x2 - x1, y2 - y1))) > ALONG_DEG:
+        if abs(approach.heading_off_deg(passage.before.track, newest.track)) > ALONG_DEG:
             return False
         if not self._options.right_turn_allowed:
             return True
-        since_s = passage.way[-1].at_s - TURN_OVER_S
-        x1, y1 = next(step.foot_px for step in passage.way if step.at_s >= since_s)
-        return approach.heading_off_deg((x2 - x1, y2 - y1)) <= TURNED_DEG
+        since_s = newest.at_s - TURN_OVER_S
+        start = next(step for step in passage.way if step.at_s >= since_s)
+        return approach.heading_off_deg(start.track, newest.track) <= TURNED_DEG
 
     def _take_over(
         self,
@@ -219,14 +277,15 @@ class RedLight:
             return
         reach_px = LOST_M / approach.metres_per_px(track)
         for other in memory.entries():
-            if other is passage or other.before_px is None or other.through_s is not None:
+            if other is passage or other.before is None or other.through_s is not None:
                 continue
             last = other.way[-1]
             gone_s = now_s - last.at_s
-            if 0 < gone_s <= LOST_S and math.dist(last.foot_px, track.foot_px) <= reach_px:
+            apart_px = math.dist(last.track.foot_px, track.foot_px)
+            if 0 < gone_s <= LOST_S and apart_px <= reach_px:
                 passage.way.extend(other.way)
-                passage.before_px, passage.on_s = other.before_px, other.on_s
-                passage.red_s, other.before_px = other.red_s, None
+                passage.before, passage.on_s = other.before, other.on_s
+                passage.red_s, other.before = other.red_s, None
                 return
 
     def _is_running(self, passage: _Passage, now_s: float) -> bool:
@@ -242,14 +301,14 @@ class RedLight:
         before_s = max(passage.red_s or 0.0, passage.way[0].at_s, on_s - BEFORE_S)
         return Sighting(
             rule=NAME,
-            key=f"{approach.stop.id}/{track.track_id}",
+            key=passage.key,
             occurred_s=on_s,
             seen_s=scene.stream_s,
             confidence=min(0.99, passage.scores / passage.seen),
             place=approach.stop.id,
             object_class=track.class_name,
             track_ids=(track.track_id,),
-            boxes=tuple((step.at_s, *step.xyxy) for step in passage.way),
+            boxes=tuple((step.at_s, *step.track.xyxy) for step in passage.way),
             moments=(
                 Moment(label="before_line", stream_s=min(before_s, on_s)),
                 Moment(label="on_line", stream_s=on_s),
@@ -257,6 +316,18 @@ class RedLight:
             ),
             signal_log=scene.signal_log,
         )
+
+
+def _key(passage: _Passage, memory: TrackMemory[_Passage], own: str) -> str:
+    """Return the key of another track of the same vehicle that is through already, else ``own``."""
+    now_s = passage.way[-1].at_s
+    for other in memory.entries():
+        through_s = other.through_s
+        if other is passage or through_s is None or now_s - through_s > DOUBLE_S:
+            continue
+        if passage.was_one_with(other):
+            return other.key
+    return own
 
 
 KIND = RuleKind(

@@ -14,7 +14,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from edge.rules.approach import Approach, red_since
+from edge.rules.approach import Approach, present_red
 from edge.rules.base import (
     MOTOR_VEHICLES,
     IncidentPolicy,
@@ -46,8 +46,8 @@ class StopLineOptions(RuleOptions):
         source="a rider who sees the mistake rolls back within two or three s", ge=0.5, le=120,
     )  # fmt: skip
     over_m: float = option(
-        0.8, title="Front past the line by at least", unit="m",
-        source="a wheel's width past a 0.4 m line, and the error of the drawing", ge=0, le=10,
+        0.3, title="Front past the line by at least", unit="m",
+        source="a wheel's radius: the error of box and drawing at 20 m", ge=0, le=10,
     )  # fmt: skip
     bicycles: bool = option(default=False, title="Watch bicycles too", source="officers' practice")
 
@@ -87,7 +87,8 @@ class StopLineRule:
         sightings = []
         for approach, memory in self._watched:
             memory.attend(scene)
-            red_s = red_since(scene, approach.stop.signal)
+            red = present_red(scene, approach.stop.signal)
+            red_s = None if red is None else red.since_s
             for track in scene.tracks:
                 if not track.observed or track.class_name not in self._classes:
                     continue
