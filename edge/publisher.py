@@ -127,6 +127,9 @@ class Publisher:
         self._outbox.wake()
         self._thread.join()
         if self.connected:
+            # Receipts that nobody reads any more would turn the good-bye into a reset connection,
+            # and the broker would send the last will over it.
+            self._client.unsubscribe([topic(self._box.box_id, channel) for channel in DOWNWARD])
             self._publish(Channel.STATE, farewell.model_dump_json()).wait_for_publish(FAREWELL_S)
         self._client.disconnect()
         self._client.loop_stop()

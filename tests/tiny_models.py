@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 INPUT_PX = 64
 CLASSES = ("person", "car")
-Behaviour = Literal["sees_a_car", "sees_nothing", "not_finite", "endless", "outside"]
+Behaviour = Literal["sees_a_car", "sees_nothing", "not_finite", "endless", "elsewhere"]
 
 
 def weights(behaviour: Behaviour = "sees_a_car", salt: int = 0) -> bytes:
@@ -33,6 +33,8 @@ def weights(behaviour: Behaviour = "sees_a_car", salt: int = 0) -> bytes:
     answer = np.zeros((1, 4 + len(CLASSES), 3), np.float32)
     if behaviour != "sees_nothing":
         answer[0, :, 0] = (32, 32, 20, 10, 0.0, 0.9)
+    if behaviour == "elsewhere":
+        answer[0, :, 0] = (12, 32, 16, 8, 0.0, 0.9)
     if behaviour == "not_finite":
         answer[0, 0, 1] = np.nan
     nodes = [

@@ -276,6 +276,9 @@ def test_a_box_that_stops_says_so_itself(
     centre = stack.enter_context(centre_of(broker))
     with Box(tmp_path, broker.port) as box:
         assert box.connected()
+        for number in range(100):
+            box.outbox.put(telemetry_message(number))
+    assert wait_until(lambda: "songlam-n1 disconnected" in broker.log)
     assert wait_until(lambda: bool(centre.of_kind("state")))
     assert [s["message_id"] for s in centre.of_kind("state")] == ["farewell"]
 

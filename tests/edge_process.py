@@ -1,0 +1,109 @@
+"""A real box for tests: ``python -m edge run`` on a made clip, with a tiny network that sees a car.
+
+The car stands still, so ``stopped_vehicle`` opens an incident and updates it as the clip loops.
+"""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Self
+
+from tests.tiny_models import write_model
+from tests.videos import make_video
+
+if TYPE_CHECKING:
+    from tests.mosquitto import Mosquitto
+
+ROOT = Path(__file__).parents[1]
+TOKEN = "t" * 32
+CLIP_S = 5.0
+CAMERA = """\
+id: {name}
+name: Ngã ba {name}
+source: {{kind: file, path: clip.avi, loop: true}}
+frame_size_px: [128, 64]
+detect_fps: 10
+zones:
+  - {{id: road, kind: carriageway, polygon: [[0, 0], [128, 0], [128, 64], [0, 64]]}}
+rules:
+  stopped_vehicle: {{hold_s: 1, settle_s: 0.5}}
+"""
+BOX = """\
+box_id: n1
+data_dir: var
+centre: {{url: "{url}", token: "{token}", public_key: "{public_key}"}}
+broker: {{port: {port}, keepalive_s: 5}}
+detector: {{manifest: own/manifest.json}}
+evidence: {{before_s: 1, after_s: 1}}
+cameras: [{cameras}]
+heartbeat_s: 1
+"""
+
+
+def write_box(
+    folder: Path,
+    broker: Mosquitto,
+    url: str,
+    public_key: str = "",
+    cameras: tuple[str, ...] = ("gate",),
+) -> Path:
+    """Write everything a box needs into ``folder``; return the box file."""
+    write_model(folder / "own")
+    make_video(folder / "clip.avi", seconds=CLIP_S)
+    for name in cameras:
+        (folder / f"{name}.yaml").write_text(CAMERA.format(name=name), encoding="utf-8")
+    path = folder / "box.yaml"
+    path.write_text(
+        BOX.format(
+            url=url,
+            token=TOKEN,
+            public_key=public_key,
+            port=broker.port,
+            cameras=", ".join(f"{name}.yaml" for name in cameras),
+        ),
+        encoding="utf-8",
+    )
+    return path
+
+
+class EdgeProcess:
+    """One life of a box."""
+
+    def __init__(self, box_file: Path) -> None:
+        self._log_path = box_file.with_name("edge.log")
+        self._log = self._log_path.open("ab")
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "edge", "run", "--config", str(box_file)],
+            cwd=ROOT,
+            stdout=self._log,
+            stderr=subprocess.STDOUT,
+        )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.kill()
+        self._log.close()
+
+    @property
+    def log(self) -> str:
+        """Return all that boxes of this folder have written."""
+        return self._log_path.read_text(encoding="utf-8")
+
+    def kill(self) -> None:
+        """End it as a power cut would."""
+        self._process.kill()
+        self._process.wait(timeout=10)
+
+    def terminate(self) -> int:
+        """Ask it to stop; return its exit code."""
+        self._process.send_signal(signal.SIGTERM)
+        return self.wait()
+
+    def wait(self) -> int:
+        """Wait for its end; return its exit code."""
+        return self._process.wait(timeout=40)
