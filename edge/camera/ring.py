@@ -115,12 +115,16 @@ class PacketRing:
                 return None
             info = self._epochs[epoch][1]
             groups = [list(group) for group in self._groups if group[0].epoch == epoch]
-        groups = [group for group in groups if group[0].stream_s <= until_s]
-        if not groups:
+        groups = [group for group in groups if min(p.stream_s for p in group) <= until_s]
+        if not groups or groups[0][0].stream_s > until_s:
             return None
         early = [i for i, group in enumerate(groups) if group[0].stream_s <= from_s]
         packets = list(chain.from_iterable(groups[early[-1] if early else 0 :]))
         last = max(i for i, packet in enumerate(packets) if packet.stream_s <= until_s)
+        # A picture from after ``until_s`` may stand before one that is needed: take what lies
+        # between them too, or the clip would end with a jump.
+        shown_s = max(packet.stream_s for packet in packets[: last + 1])
+        last = max(i for i, packet in enumerate(packets) if packet.stream_s <= shown_s)
         # Pictures shown before the first key frame need packets that are not here.
         starts_s = packets[0].stream_s
         return Segment(info, tuple(p for p in packets[: last + 1] if p.stream_s >= starts_s))

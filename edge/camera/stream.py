@@ -141,7 +141,8 @@ class CameraStream:
         """Yield packets from the first key frame on, until the end of the file or connection.
 
         Raises:
-            CameraError: The connection broke, fell silent, or the file is damaged.
+            CameraError: The connection broke, fell silent, or the file is damaged; or its codec is
+                one that cannot be kept.
         """
         last_s: float | None = None
         packets = self._container.demux(self._stream)
@@ -163,7 +164,7 @@ class CameraStream:
         """
         try:
             frames = self._stream.codec_context.decode(packet)
-        except InvalidDataError:
+        except FFmpegError:
             self.decode_errors += 1
             return []
         size_px = (self.info.width_px, self.info.height_px)
@@ -222,12 +223,17 @@ class CameraStream:
     def _describe(self, first: Packet[VideoStream]) -> StreamInfo:
         """Return what this stream is, from its header and first key frame."""
         context, rate = self._stream.codec_context, self._stream.guessed_rate
+        try:
+            template = _template(self._stream, first)
+        except (FFmpegError, ValueError) as error:
+            what = f"{name_of(self._source)}: video in {context.name} cannot be kept ({error})"
+            raise CameraError(f"{what}; set H.264 in the camera") from error
         return StreamInfo(
             codec=context.name,
             width_px=context.width,
             height_px=context.height,
             fps=float(rate or 0),
-            template=_template(self._stream, first),
+            template=template,
         )
 
     def _frame_s(self) -> float:

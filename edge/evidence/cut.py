@@ -6,6 +6,8 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from av.error import FFmpegError
+
 from edge.contract.messages import EvidenceItem, EvidenceKind
 from edge.errors import EvidenceError
 from edge.evidence.clip import container_of, write_clip
@@ -22,7 +24,7 @@ if TYPE_CHECKING:
     from edge.evidence.request import EvidenceRequest
 
 WIDE = "wide"
-REORDER_S = 1.0  # packets that a still may need from after its moment (B-frames)
+REORDER_S = 0.5  # packets arrive this much after pictures that are shown later (B-frames)
 SHORT_S = 0.5  # a clip shorter than asked by less than this is not worth a word
 
 
@@ -45,7 +47,10 @@ def cut_stills(folder: Path, request: EvidenceRequest, ring: PacketRing) -> Cut:
     segment = ring.cut(seconds[0], min(seconds), max(seconds) + REORDER_S)
     if segment is None:
         raise EvidenceError("stills: the camera's packets of that time are no longer kept")
-    frames = decode_at(segment, seconds)
+    try:
+        frames = decode_at(segment, seconds)
+    except FFmpegError as error:
+        raise EvidenceError(f"stills: the packets cannot be decoded ({error.strerror})") from error
     items, missing = [], []
     for moment in moments:
         if moment.stream_s not in frames:
@@ -91,11 +96,7 @@ def cut_clip(
     if segment is None:
         raise EvidenceError("clip: the camera's packets of that time are no longer kept")
     if segment.starts_s > from_s + SHORT_S:
-        begin_s = request.occurred_s - segment.starts_s
-        missing.append(
-            f"clip: begins {begin_s:.1f} s before the event, not {config.before_s:g} s: "
-            "nothing earlier was received or kept"
-        )
+        missing.append(_late(segment.starts_s - request.occurred_s, config.before_s))
     if segment.ends_s < until_s - SHORT_S:
         missing.append(
             f"clip: ends {until_s - segment.ends_s:.1f} s early: the stream ended or fell silent"
@@ -128,6 +129,15 @@ def copy_for_browsers(folder: Path, clip: EvidenceItem) -> Cut:
         }
     )
     return Cut((copy,))
+
+
+def _late(after_event_s: float, before_s: float) -> str:
+    """Return in words that a clip begins too late."""
+    side = "after" if after_event_s > 0 else "before"
+    return (
+        f"clip: begins {abs(after_event_s):.1f} s {side} the event, not {before_s:g} s before it: "
+        "nothing earlier was received or kept"
+    )
 
 
 def _clip(folder: Path, request: EvidenceRequest, segment: Segment) -> EvidenceItem:

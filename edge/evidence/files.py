@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 from av.error import FFmpegError
@@ -52,7 +52,8 @@ def writing(path: Path) -> Iterator[Path]:
         part.rename(path)
         _flush(path.parent)
     except (OSError, FFmpegError) as error:
-        part.unlink(missing_ok=True)
+        with suppress(OSError):  # there may be no folder to remove it from
+            part.unlink(missing_ok=True)
         why = error.strerror or type(error).__name__
         raise EvidenceError(f"cannot write {path.name}: {why}; check the disk") from error
     except EvidenceError:

@@ -25,7 +25,7 @@ from edge.camera.stream import PLAYABLE_CODECS
 from edge.contract.messages import EvidenceItem, EvidenceKind
 from edge.counters import Counters
 from edge.errors import EvidenceError
-from edge.evidence.cut import Cut, copy_for_browsers, cut_clip, cut_stills
+from edge.evidence.cut import REORDER_S, Cut, copy_for_browsers, cut_clip, cut_stills
 from edge.evidence.files import sweep
 
 if TYPE_CHECKING:
@@ -137,7 +137,7 @@ class EvidenceRecorder:
         """Return whether the clip's end is in the ring, or waiting is of no use."""
         _, until_s = job.request.window(self._config)
         ring = self._rings[job.request.camera_id]
-        arrived = ring.has_until(job.request.occurred_s, until_s)
+        arrived = ring.has_until(job.request.occurred_s, until_s + REORDER_S)
         return arrived or self._clock.monotonic() >= job.give_up_s
 
     def _cut_clip(self, job: _Job) -> None:

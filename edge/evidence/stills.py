@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import av
 import cv2
-from av.error import InvalidDataError
+from av.error import FFmpegError
 
 from edge.camera.frames import to_bgr
 from edge.camera.stream import TICK, new_packet
@@ -73,7 +73,7 @@ def _frames(segment: Segment) -> Iterator[tuple[float, VideoFrame]]:
                 packet = new_packet(stored.payload, pts, is_key=stored.is_key)
             try:
                 frames = context.decode(packet)
-            except InvalidDataError:
+            except FFmpegError:
                 continue
             for frame in frames:
                 if frame.pts is not None:

@@ -176,7 +176,8 @@ def test_what_is_kept_is_always_decodable_and_bounded(
             assert ring.size_bytes <= max_bytes
             segment = ring.cut(at / FPS, 0.0, at / FPS)
             assert segment is None or segment.packets[0].is_key
-    if ring.size_bytes and ring.size_bytes + 300 < max_bytes and at / FPS > max_s:
+    newest_s = (at - 1) / FPS
+    if ring.size_bytes and ring.size_bytes + 300 < max_bytes and newest_s > max_s:
         segment = ring.cut(at / FPS, 0.0, at / FPS)
         assert segment is not None
-        assert segment.starts_s <= (at - 1) / FPS - max_s
+        assert segment.starts_s <= newest_s - max_s
