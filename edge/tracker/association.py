@@ -63,10 +63,11 @@ def assign(cost: NDArray[np.float32], limit: float) -> tuple[NDArray[np.int64], 
     rivals_row[rows], rivals_column[columns] = 0, 0
     open_rows, open_columns = np.flatnonzero(rivals_row), np.flatnonzero(rivals_column)
     if len(open_rows) and len(open_columns):
-        block = cost[np.ix_(open_rows, open_columns)]
-        block = np.where(block <= limit, block, FORBIDDEN)
-        solved_rows, solved_columns = linear_sum_assignment(block)
-        real = block[solved_rows, solved_columns] <= limit
+        # Below zero is the gain over leaving both alone. Without this the solver would rather shift
+        # a whole queue by one place than leave one track and one detection unmatched.
+        gain = np.minimum(cost[np.ix_(open_rows, open_columns)] - limit, 0)
+        solved_rows, solved_columns = linear_sum_assignment(gain)
+        real = gain[solved_rows, solved_columns] < 0
         rows = np.concatenate([rows, open_rows[solved_rows[real]]])
         columns = np.concatenate([columns, open_columns[solved_columns[real]]])
     return rows, columns
