@@ -48,7 +48,7 @@ COAST_S = 1.0
 MEMORY_S = 3.0
 TENTATIVE_S = 0.5
 """An unconfirmed track is forgotten sooner."""
-MAX_COST = 1.3
+MAX_COST = 1.4
 """Above 1 boxes need not overlap: at 5 frames per second a crossing motorbike leaves its own box
 behind. Source: best of a small search on TUD, KITTI and our two Hà Nội clips and a jam."""
 WEAK_MIN_IOU = 0.4
