@@ -22,9 +22,17 @@ if TYPE_CHECKING:
     from edge.config.camera import CameraConfig, StopLine
     from edge.scene import Point, Scene, Track
 
-LENGTH_M = {"bicycle": 1.7, "motorbike": 1.9, "car": 4.4, "bus": 9.0, "truck": 7.0}
-"""Source: lengths of common vehicles in Viet Nam (Honda Wave 1.9 m, Toyota Vios 4.4 m, 29-seat bus
-7–9 m, medium truck 6–8 m)."""
+LENGTH_M = {
+    "bicycle": (1.6, 1.8),
+    "motorbike": (1.8, 2.0),
+    "car": (3.6, 4.9),
+    "bus": (6.0, 12.0),
+    "truck": (4.5, 10.0),
+}
+"""Shortest and longest common vehicle of a class, metres.
+
+Source: makers' data of vehicles common in Viet Nam: Honda Wave 1.9, Kia Morning 3.6, Fortuner
+4.8, 16-seat and 45-seat buses 6 and 12, light and three-axle trucks 4.5 and 10."""
 DEPTH_STRETCH = 2.0
 """Metres of road per metre of upright object, going up the picture without ground points.
 
@@ -93,11 +101,17 @@ class Approach:
             1 + (DEPTH_STRETCH - 1) * abs(dy)
         )
 
-    def front_past_m(self, track: Track) -> float:
-        """Return how far the front is past the stop line, metres, negative before it."""
+    def front_past_m(self, track: Track, *, at_least: bool = False) -> float:
+        """Return how far the front is past the stop line, metres, negative before it.
+
+        Nobody knows the length of the vehicle. As a rule the longest of its class is meant: its
+        front is surely before the line when this is negative. ``at_least`` means the shortest: its
+        front is surely past the line when this is positive.
+        """
         _, dy = self._arrow
         # Up the picture the box's foot is the rear, down it is the front, across it the middle.
-        ahead_m = LENGTH_M.get(track.class_name, 0.0) * (1 - dy) / 2
+        length_m = LENGTH_M.get(track.class_name, (0.0, 0.0))[0 if at_least else 1]
+        ahead_m = length_m * (1 - dy) / 2
         if self.road is not None and track.ground_m is not None:
             past_m = signed_distance(track.ground_m, self.road.ends_m)
             return past_m + ahead_m * self.road.across
@@ -110,7 +124,7 @@ class Approach:
     def is_through(self, track: Track, past_m: float) -> bool:
         """Say whether all of it is past the second line, or ``past_m`` where none is drawn."""
         if self.stop.past is None:
-            own_m = LENGTH_M.get(track.class_name, 0.0)
+            _, own_m = LENGTH_M.get(track.class_name, (0.0, 0.0))
             return self.front_past_m(track) >= past_m + own_m and not self.is_beside(track.foot_px)
         return self._past_px(track.foot_px, self.stop.past) > 0 and self._in_shadow(
             track.foot_px, self.stop.past

@@ -112,7 +112,7 @@ class StopLineRule:
         if moved:
             stay.strayed |= stay.anchor is not None and not stay.was_before
             stay.anchor, stay.rested_s = track.foot_px, now_s
-        past_m = approach.front_past_m(track)
+        past_m = approach.front_past_m(track, at_least=True)
         through = approach.is_through(track, DEEP_M)
         if past_m < 0:
             stay.was_before = not approach.is_beside(track.foot_px)
