@@ -72,7 +72,7 @@ def template(indicators: Iterable[Indicator], province: str) -> bytes:
     """Return a CSV to fill in, one line per indicator, as Vietnamese Excel opens it by a click."""
     text = io.StringIO()
     writer = csv.writer(text, delimiter=";", lineterminator="\r\n")
-    writer.writerow([*COLUMNS, "tên chỉ tiêu", "đơn vị", "kỳ"])
+    writer.writerow([*COLUMNS, "tên chỉ tiêu", "đơn vị", "loại kỳ"])
     for item in indicators:
         row = [item.code, province, "", "", "", item.name_vi, item.unit_vi, item.period.value]
         writer.writerow([_inert(cell) for cell in row])
@@ -89,19 +89,27 @@ def _rows(lines: Iterator[tuple[int, list[Any]]]) -> Iterator[RawRow]:
     columns: list[str | None] = []
     count = 0
     for number, cells in lines:
-        if all(cell is None or not str(cell).strip() for cell in cells):
+        if all(map(_is_empty, cells)):
             continue
         if not columns:
             columns = _columns(cells)
             continue
+        row = _cells(columns, cells)
+        if _is_empty(row.get("period_start")) and _is_empty(row.get("value")):
+            continue  # a line of the template that nobody filled in says nothing
         count += 1
         if count > MAX_ROWS:
             raise CellError(
                 f"Quá {MAX_ROWS} dòng; hãy chia tệp.", f"Over {MAX_ROWS} rows; split the file."
             )
-        yield RawRow(number, _cells(columns, cells))
+        yield RawRow(number, row)
     if not columns:
         raise CellError("Tệp không có dữ liệu.", "The file is empty.")
+
+
+def _is_empty(cell: object) -> bool:
+    """Return whether nothing stands in a cell."""
+    return cell is None or not str(cell).strip()
 
 
 def _cells(columns: list[str | None], cells: list[Any]) -> dict[str, Any]:

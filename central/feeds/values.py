@@ -145,7 +145,7 @@ def _parse_time(cell: object, example: str) -> tuple[datetime, Period]:
         for form in _FORMS:
             if (match := form.pattern.fullmatch(text)) is not None:
                 return _from_parts(match.groupdict()), form.names
-        return _utc(datetime.fromisoformat(text)), Period.MINUTE
+        return _utc(datetime.fromisoformat(text.upper())), Period.MINUTE
     except ValueError as error:
         raise CellError(
             f"Không đọc được thời gian; viết như {example}.",

@@ -38,7 +38,10 @@ if TYPE_CHECKING:
 _NAME = "traffic"
 _BEGINNING = datetime(2020, 1, 1, tzinfo=UTC)
 OVERLAP = timedelta(minutes=2)
-"""Read again what arrived shortly before the mark: a transaction may commit after a later one."""
+"""Read again what arrived shortly before the mark: a transaction may commit after a later one.
+
+It makes hours pending again for this long, which costs a second count and nothing else.
+"""
 SETTLED_AFTER = timedelta(minutes=5)
 """When an hour that is over is counted for the last time. Source: telemetry comes each minute."""
 OLDEST = timedelta(days=400)

@@ -179,7 +179,7 @@ def test_a_value_of_an_unknown_area_is_refused_by_the_database(database: Databas
         with database.write() as session:
             store(session, [figure(area_code="99999")], origin())
 
-    with pytest.raises(DBAPIError, match="(?i)foreign key"):
+    with pytest.raises(DBAPIError, match=r"(?i)foreign key"):
         write()
 
 
