@@ -179,19 +179,25 @@ def _say(text: str, stream: TextIO | None = None) -> None:
 
 
 def _set_up_logging(log_format: str) -> None:
-    """Log to stderr: JSON lines for machines, colours for people."""
-    renderer: structlog.typing.Processor = structlog.processors.JSONRenderer(ensure_ascii=False)
+    """Log to stderr: JSON lines for machines, colours for people; never the values of variables.
+
+    A traceback with local variables would write passwords and tokens into the log.
+    """
+    plain = structlog.tracebacks.ExceptionDictTransformer(show_locals=False)
+    rendering: list[structlog.typing.Processor] = [
+        structlog.processors.ExceptionRenderer(plain),
+        structlog.processors.JSONRenderer(ensure_ascii=False),
+    ]
     if log_format == "console":
-        renderer = structlog.dev.ConsoleRenderer()
+        rendering = [
+            structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
+        ]
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.dict_tracebacks
-            if log_format == "json"
-            else structlog.processors.StackInfoRenderer(),
-            renderer,
+            *rendering,
         ],
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
         cache_logger_on_first_use=True,

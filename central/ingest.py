@@ -27,7 +27,7 @@ from central.db import attempt
 from central.fleet import repository as fleet_rows
 from central.fleet import service as fleet
 from central.incidents import repository as incident_rows
-from central.incidents import service as incidents
+from central.incidents import views
 from central.incidents.evidence_rows import ForeignSenderError
 from central.quarantine import service as quarantine
 from edge.contract.messages import (
@@ -171,7 +171,7 @@ class Ingest:
         if isinstance(message, IncidentMessage):
             stored = incident_rows.store(session, message, centre.clock())
             if stored.current is not None:
-                incidents.announce(session, centre.live, stored.current, centre.clock())
+                views.announce(session, centre.live, stored.current, centre.clock())
             return "duplicate" if stored.duplicate else "stored"
         if isinstance(message, TelemetryMessage):
             new = fleet_rows.store_telemetry(session, message, centre.clock())

@@ -40,6 +40,8 @@ class SecurityHeaders:
                     headers.setdefault(name, value)
                 if "/assets/" in scope["path"]:  # names hold a hash of the content
                     headers.setdefault("Cache-Control", "public, max-age=31536000, immutable")
+                elif headers.get("content-type", "").startswith("text/html"):
+                    headers.setdefault("Cache-Control", "no-cache")  # a new release shows at once
             await send(message)
 
         await self._app(scope, receive, send_with_headers if scope["type"] == "http" else send)

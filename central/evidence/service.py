@@ -14,8 +14,7 @@ from typing import TYPE_CHECKING
 import structlog
 
 from central.evidence.files import EvidenceFiles, WrongHashError
-from central.incidents import evidence_rows, repository
-from central.incidents import service as incidents
+from central.incidents import evidence_rows, repository, views
 from central.problems import Problem
 from central.tables.evidence import EvidenceRow
 
@@ -160,7 +159,7 @@ class Uploads:
             incident = repository.find(session, row.incident_id) if stored_at else None
             if incident is not None and incident.box_id == row.box_id:
                 evidence_rows.refresh_media(session, incident)
-                incidents.announce(session, self._centre.live, incident, self._centre.clock())
+                views.announce(session, self._centre.live, incident, self._centre.clock())
 
 
 def _same(row: EvidenceRow, box_id: str, wanted: UploadRequest) -> bool:

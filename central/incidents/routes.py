@@ -7,7 +7,7 @@ from fastapi import APIRouter, Depends, Query
 from central.auth.guard import current_user, require
 from central.auth.schemas import Role
 from central.centre import Centre, CentreDep
-from central.incidents import service
+from central.incidents import service, views
 from central.incidents.catalogue import REJECT_REASONS, RULES
 from central.incidents.schemas import (
     Confirmation,
@@ -50,7 +50,7 @@ def list_reject_reasons() -> RejectReasonList:
 def get_incident(incident_id: str, centre: CentreDep) -> IncidentDetail:
     """Return everything about one incident."""
     with centre.database.read() as session:
-        return service.detail(session, service.get(session, incident_id))
+        return views.detail(session, service.get(session, incident_id))
 
 
 @router.post("/incidents/{incident_id}/acknowledge")

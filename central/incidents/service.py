@@ -1,4 +1,4 @@
-"""What people may do with an incident, and how one looks to them.
+"""What people may do with incidents: list them and review them.
 
 The functions take a session and leave the commit to their caller.
 """
@@ -8,21 +8,17 @@ from __future__ import annotations
 import base64
 import binascii
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from central.incidents import evidence_rows, repository
-from central.incidents.catalogue import REJECT_REASONS, describe_rule
+from central.incidents import repository, views
+from central.incidents.catalogue import REJECT_REASONS
 from central.incidents.schemas import (
-    EventEntry,
-    EvidenceEntry,
-    IncidentDetail,
     IncidentFilter,
     IncidentItem,
     IncidentList,
     Review,
     ReviewKind,
     ReviewStatus,
-    RevisionEntry,
 )
 from central.problems import Problem
 from central.tables.incidents import IncidentEventRow
@@ -31,8 +27,6 @@ if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
     from central.centre import Centre
-    from central.live import LiveHub
-    from central.tables.evidence import EvidenceRow
     from central.tables.incidents import IncidentRow
 
 STEPS: dict[ReviewKind, tuple[frozenset[ReviewStatus], ReviewStatus]] = {
@@ -93,14 +87,7 @@ def review(
             note=note,
         )
     )
-    shown = item(row, repository.camera_name(session, row))
-    centre.live.announce(session, "incident", shown, now)
-    return shown
-
-
-def announce(session: Session, live: LiveHub, row: IncidentRow, now: datetime) -> None:
-    """Tell every open console how an incident looks now."""
-    live.announce(session, "incident", item(row, repository.camera_name(session, row)), now)
+    return views.announce(session, centre.live, row, now)
 
 
 def get(session: Session, incident_id: str) -> IncidentRow:
@@ -126,7 +113,7 @@ def list_page(session: Session, wanted: IncidentFilter) -> IncidentList:
     page = found[: wanted.limit]
     more = len(found) > wanted.limit
     return IncidentList(
-        items=[item(row, name or row.camera_id) for row, name in page],
+        items=[views.item(row, name or row.camera_id) for row, name in page],
         next_cursor=make_cursor(page[-1][0]) if more else None,
     )
 
@@ -150,67 +137,6 @@ def parse_cursor(cursor: str) -> tuple[datetime, str]:
         raise Problem(
             422, "bad_cursor", "Trang không hợp lệ.", "The cursor is not one of ours."
         ) from error
-
-
-def item(row: IncidentRow, camera_name: str) -> IncidentItem:
-    """Return an incident as lists and live events show it."""
-    thumbnail = row.thumbnail_evidence_id
-    located = row.latitude is not None and row.longitude is not None
-    return IncidentItem(
-        **describe_rule(row.rule).model_dump(),
-        **{name: getattr(row, name) for name in _COPIED},
-        camera_name=camera_name,
-        location=(row.latitude, row.longitude) if located else None,
-        thumbnail_url=evidence_url(thumbnail) if thumbnail else None,
-    )
-
-
-_COPIED = tuple(
-    name
-    for name in IncidentItem.model_fields
-    if name
-    not in {
-        *("rule", "code", "name_vi", "name_en", "incident_class", "severity"),
-        *("camera_name", "location", "thumbnail_url"),
-    }
-)
-"""Fields that an item takes from the row as they are."""
-
-
-def detail(session: Session, row: IncidentRow) -> IncidentDetail:
-    """Return everything about one incident."""
-    message: dict[str, Any] = row.message
-    own = set(IncidentDetail.model_fields) - set(IncidentItem.model_fields)
-    told = {name: message[name] for name in own if name in message}
-    events = repository.events(session, row.incident_id)
-    found = repository.revisions(session, row.incident_id)
-    told["evidence"] = [
-        evidence_entry(each) for each in evidence_rows.of_incident(session, row.incident_id)
-    ]
-    told["events"] = [EventEntry.model_validate(each, from_attributes=True) for each in events]
-    told["revisions"] = [
-        RevisionEntry(revision=number, phase=phase, received_at=at) for number, phase, at in found
-    ]
-    shown = item(row, repository.camera_name(session, row))
-    return IncidentDetail.model_validate({**shown.model_dump(), **told})
-
-
-def evidence_entry(row: EvidenceRow) -> EvidenceEntry:
-    """Return one file of evidence as the incident page shows it."""
-    stored = row.stored_at is not None
-    state = "stored" if stored else "partial" if row.received_bytes else "expected"
-    copied = set(EvidenceEntry.model_fields) - {"state", "url", "playable"}
-    return EvidenceEntry(
-        **{name: getattr(row, name) for name in copied},
-        state=state,
-        url=evidence_url(row.evidence_id) if stored else None,
-        playable=stored and evidence_rows.is_playable(row),
-    )
-
-
-def evidence_url(evidence_id: str) -> str:
-    """Return where a logged-in browser gets a file."""
-    return f"/api/v1/evidence/{evidence_id}"
 
 
 def _reason(wanted: Review) -> str | None:

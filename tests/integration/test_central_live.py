@@ -15,7 +15,7 @@ import pytest
 from central import live
 from central.auth.guard import COOKIE
 from central.auth.schemas import Role
-from central.incidents import repository, service
+from central.incidents import repository, views
 from tests.builders import NOON, incident_message
 from tests.centre import RunningCentre, add_person, running_centre
 
@@ -92,7 +92,7 @@ def happen(centre: RunningCentre, *incident_ids: str) -> None:
         with centre.parts.database.write() as session:
             row = repository.store(session, incident_message(incident_id), NOON).current
             assert row is not None
-            service.announce(session, centre.parts.live, row, NOON)
+            views.announce(session, centre.parts.live, row, NOON)
 
 
 def ids(browser: Browser) -> list[str]:

@@ -7,7 +7,7 @@ import queue
 import time
 from contextlib import contextmanager
 from dataclasses import dataclass
-from socket import SHUT_RDWR
+from socket import SHUT_RDWR, socket
 from typing import TYPE_CHECKING, Any
 
 import httpx
@@ -90,9 +90,9 @@ class Box:
     def drop(self) -> None:
         """Vanish: the broker sends the last will."""
         self._client.loop_stop()
-        socket = self._client.socket()
-        assert socket is not None
-        socket.shutdown(SHUT_RDWR)
+        connection = self._client.socket()
+        assert isinstance(connection, socket)
+        connection.shutdown(SHUT_RDWR)
 
 
 @dataclass
@@ -134,7 +134,7 @@ def mosquitto_line(folder: Path) -> Iterator[Line]:
     tokens = {"n1": "token-of-n1-long-enough", "n2": "token-of-n2-long-enough"}
     users = tokens | {CENTRE: "secret-of-the-centre", "unregistered": "token-of-a-stranger"}
     with Mosquitto(folder / "broker", users) as broker:
-        options = {
+        options: dict[str, Any] = {
             "mqtt_host": "127.0.0.1",
             "mqtt_port": broker.port,
             "mqtt_username": CENTRE,
@@ -270,9 +270,13 @@ def test_a_box_that_nobody_registered_is_quarantined(tmp_path: Path) -> None:
 def test_the_centre_comes_back_by_itself_when_the_broker_was_away(tmp_path: Path) -> None:
     users = {"n1": "token-of-n1-long-enough", CENTRE: "secret-of-the-centre"}
     with Mosquitto(tmp_path / "broker", users) as broker:
-        options = {"mqtt_host": "127.0.0.1", "mqtt_port": broker.port, "mqtt_username": CENTRE}
-        secret = {"mqtt_password": users[CENTRE]}
-        with running_centre(tmp_path, **options, **secret) as centre:
+        options: dict[str, Any] = {
+            "mqtt_host": "127.0.0.1",
+            "mqtt_port": broker.port,
+            "mqtt_username": CENTRE,
+            "mqtt_password": users[CENTRE],
+        }
+        with running_centre(tmp_path, **options) as centre:
             add_box(centre.parts.database, "n1")
             wait_for("the broker", lambda: connected(centre))
             broker.kill()

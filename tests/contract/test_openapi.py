@@ -1,0 +1,81 @@
+"""The console's contract: the OpenAPI document says what every route takes, gives and refuses."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from central.app import create_app
+from central.settings import Settings
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+AGREED = {
+    "post /api/v1/session", "get /api/v1/session", "delete /api/v1/session",
+    "post /api/v1/session/password",
+    "get /api/v1/incidents", "get /api/v1/incidents/{incident_id}",
+    "post /api/v1/incidents/{incident_id}/acknowledge",
+    "post /api/v1/incidents/{incident_id}/confirm",
+    "post /api/v1/incidents/{incident_id}/reject",
+    "post /api/v1/incidents/{incident_id}/reopen",
+    "get /api/v1/incidents/reject-reasons", "get /api/v1/catalogue",
+    "get /api/v1/evidence/{evidence_id}",
+    "post /api/v1/uploads", "head /api/v1/uploads/{evidence_id}",
+    "patch /api/v1/uploads/{evidence_id}",
+    "get /api/v1/live",
+    "get /api/v1/boxes", "post /api/v1/boxes", "get /api/v1/boxes/{box_id}",
+    "delete /api/v1/boxes/{box_id}", "post /api/v1/boxes/{box_id}/token",
+    "get /api/v1/cameras",
+    "get /api/v1/quarantine", "post /api/v1/quarantine/{row_id}/dismiss",
+    "get /api/v1/quarantine/{row_id}/payload",
+    "get /api/v1/users", "post /api/v1/users",
+    "get /healthz", "get /readyz", "get /metrics",
+}  # fmt: skip
+"""Routes that boxes and the console rely on; one that disappears breaks an older one of them."""
+
+
+@pytest.fixture
+def document(tmp_path: Path) -> dict[str, Any]:
+    """The OpenAPI document of this release."""
+    return create_app(Settings(data_dir=str(tmp_path))).openapi()
+
+
+def operations(document: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    return {
+        f"{method} {path}": operation
+        for path, methods in document["paths"].items()
+        for method, operation in methods.items()
+    }
+
+
+def test_every_agreed_route_is_there(document: dict[str, Any]) -> None:
+    assert set(operations(document)) >= AGREED
+
+
+def test_every_route_says_what_it_does(document: dict[str, Any]) -> None:
+    silent = [name for name, told in operations(document).items() if not told.get("description")]
+
+    assert silent == []
+
+
+def test_every_refusal_has_the_one_shape(document: dict[str, Any]) -> None:
+    shape = {"$ref": "#/components/schemas/ProblemBody"}
+    for name, told in operations(document).items():
+        if name.partition(" ")[2].startswith("/api/v1/"):
+            described = told["responses"]["4XX"]["content"].values()
+            assert [each["schema"] for each in described] == [shape], name
+
+
+def test_times_and_nullable_fields_are_typed_for_the_console(document: dict[str, Any]) -> None:
+    item = document["components"]["schemas"]["IncidentItem"]
+
+    assert item["properties"]["occurred_at"]["format"] == "date-time"
+    assert {"type": "null"} in item["properties"]["ended_at"]["anyOf"]
+    assert set(item["required"]) == set(item["properties"])
+
+
+def test_the_document_is_json_and_names_no_host(document: dict[str, Any]) -> None:
+    assert "servers" not in json.loads(json.dumps(document))
