@@ -32,6 +32,12 @@ export function hasProblem(box: Box): boolean {
   )
 }
 
+/** Order for a technician: in trouble first, never connected last. */
+export function urgency(box: Box): number {
+  if (box.status === 'never_seen') return 0
+  return hasProblem(box) ? 2 : 1
+}
+
 /** Share of the stream's frames that are analysed, or null where the stream's rate is unknown. */
 export function analysedRatio(camera: Pick<CameraState, 'fps' | 'processed_fps'>): number | null {
   return camera.fps > 0 ? Math.min(1, camera.processed_fps / camera.fps) : null

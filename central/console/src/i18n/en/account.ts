@@ -1,3 +1,4 @@
+/** Logging in, passwords, users and boxes’ credentials, in English. */
 export default {
   logIn: 'Log in',
   username: 'User name',

@@ -1,3 +1,4 @@
+/** The officer’s phone page, in English. */
 export default {
   title: 'Alerts',
   soundOn: 'Turn sound on',

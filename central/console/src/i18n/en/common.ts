@@ -1,3 +1,4 @@
+/** Shell, navigation and shared words, in English. */
 export default {
   product: 'Sông Lam',
   tagline: 'Traffic safety',

@@ -1,3 +1,4 @@
+/** Boxes, cameras and the quarantine, in English. */
 export default {
   title: 'Edge boxes and cameras',
   status: {

@@ -1,3 +1,4 @@
+/** The queue, one incident and the decision on it, in English. */
 export default {
   title: 'Live incidents',
   count: '{n} incidents',
@@ -28,6 +29,9 @@ export default {
     area: 'Commune or ward',
     from: 'From',
     to: 'To',
+    any_rule: 'All kinds',
+    any_camera: 'All cameras',
+    any_area: 'All communes',
     clear: 'Clear filters',
   },
   empty: 'No incidents',

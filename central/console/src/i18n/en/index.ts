@@ -1,3 +1,4 @@
+/** All English texts, one file per area. */
 import account from './account'
 import alerts from './alerts'
 import common from './common'

@@ -1,3 +1,4 @@
+/** The nine components, in English. */
 export default {
   title: 'Nine components',
 }

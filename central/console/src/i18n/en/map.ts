@@ -1,3 +1,4 @@
+/** The map, in English. */
 export default {
   label: 'Map of Nghệ An province: cameras and incidents',
   unavailable: 'This computer cannot draw the map (no WebGL).',

@@ -1,3 +1,4 @@
+/** Models and their rollout, in English. */
 export default {
   title: 'Detection models',
   hint: 'The centre signs every version. A box checks signature and hash and tests the model itself before it replaces the one in use.',

@@ -46,7 +46,7 @@ export default {
   none: 'Không có',
   unknown: 'Chưa rõ',
   noData: 'Chưa có dữ liệu',
-  dayShape: 'ngày/tháng/năm',
+  dayShape: 'dd/mm/yyyy',
   dayWrong: 'Viết ngày theo dạng 24/11/2026.',
   search: 'Tìm kiếm',
   since: 'từ {time}',

@@ -1,3 +1,4 @@
+/** The map. */
 export default {
   label: 'Bản đồ tỉnh Nghệ An: camera và sự kiện',
   unavailable: 'Máy này không vẽ được bản đồ (thiếu WebGL).',

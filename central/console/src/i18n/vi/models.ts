@@ -1,3 +1,4 @@
+/** Models and their rollout. */
 export default {
   title: 'Mô hình phát hiện',
   hint: 'Mỗi phiên bản được trung tâm ký số. Thiết bị kiểm tra chữ ký, mã băm và tự chạy thử trước khi thay mô hình đang dùng.',

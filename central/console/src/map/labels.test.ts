@@ -1,0 +1,19 @@
+import { expect, it } from 'vitest'
+import { fitting } from './labels'
+
+const label = (text: string, x: number, y: number, weight: number) => ({ text, x, y, weight })
+
+it('the heavier of two names that would lie over each other stays', () => {
+  const shown = fitting([label('Nhỏ', 100, 100, 1), label('Lớn', 105, 104, 9)], 400, 300)
+  expect(shown.map((entry) => entry.text)).toEqual(['Lớn'])
+})
+
+it('names apart from each other all show', () => {
+  const shown = fitting([label('Vinh', 50, 50, 1), label('Cửa Lò', 200, 200, 2)], 400, 300)
+  expect(shown).toHaveLength(2)
+})
+
+it('a name that would be cut off at the edge does not show', () => {
+  expect(fitting([label('Quỳnh Lưu', 5, 50, 1)], 400, 300)).toEqual([])
+  expect(fitting([label('Quỳnh Lưu', 200, 298, 1)], 400, 300)).toEqual([])
+})
