@@ -34,6 +34,9 @@ JUDGED = DRIVEN | {"crosswalk"}
 RIDING_SHARE = 0.25
 """Share of a person's box covered by a two-wheeler that makes a rider of them. Source: a rider's
 legs are beside the bike: about a third of the height."""
+MAX_RODE_SHARE = 0.3
+"""Who looked like a rider more often than this is one; below it a motorbike passed behind."""
+KEPT_BOXES = 64
 PACE_S = 1.0
 """Time over which walking speed is measured."""
 
@@ -76,6 +79,7 @@ class _Walker:
     since_s: float | None = None
     scores: float = 0.0
     looks: int = 0
+    rode: int = 0
     boxes: list[tuple[float, float, float, float, float]] = field(default_factory=list)
 
 
@@ -111,7 +115,11 @@ class PedestrianOnCarriageway:
         if self._walkers.attend(scene):
             self._groups.clear()
         now_s = scene.stream_s
-        bikes = [track.xyxy for track in scene.tracks if track.class_name in TWO_WHEELERS]
+        bikes = [
+            track.xyxy
+            for track in scene.tracks
+            if track.class_name in TWO_WHEELERS and track.observed
+        ]
         found: dict[int, list[Track]] = {}
         for track in scene.tracks:
             if track.class_name in self._classes and track.observed:
@@ -131,17 +139,21 @@ class PedestrianOnCarriageway:
         walker, options = self._walkers.of(track, now_s), self._options
         walker.trail.add(track, now_s)
         zone = self._road.zone_at(track.foot_px, JUDGED)
-        if zone is None or zone.kind == "crosswalk" or self._rides(track, walker, bikes):
-            walker.since_s, walker.scores, walker.looks = None, 0.0, 0
+        if zone is None or zone.kind == "crosswalk":
+            walker.since_s, walker.scores, walker.looks, walker.rode = None, 0.0, 0, 0
             walker.boxes.clear()
             return None
         if walker.since_s is None:
             walker.since_s = now_s
         walker.scores += track.score
         walker.looks += 1
-        walker.boxes.append((now_s, *track.xyxy))
-        long_enough = now_s - walker.since_s >= options.min_s
-        return zone if long_enough and walker.scores >= options.min_score * walker.looks else None
+        walker.rode += self._rides(track, walker, bikes)
+        walker.boxes = [*walker.boxes, (now_s, *track.xyxy)][-KEPT_BOXES:]
+        is_person = (
+            walker.scores >= options.min_score * walker.looks
+            and walker.rode <= MAX_RODE_SHARE * walker.looks
+        )
+        return zone if is_person and now_s - walker.since_s >= options.min_s else None
 
     def _rides(self, track: Track, walker: _Walker, bikes: Iterable[Xyxy]) -> bool:
         """Say whether a person sits on a two-wheeler, seen or not."""
