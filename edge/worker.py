@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import threading
 from collections import deque
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -33,6 +34,7 @@ from edge.model_store.active import SharedDetector
 from edge.model_store.store import load_running
 from edge.outbox import MediaUpload
 from edge.pipeline import Pipeline, Setting
+from edge.telemetry import FlowCounter
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -48,6 +50,14 @@ EVIDENCE_BOUND_S = 10.0
 REMEMBERED_FILES = 1_000
 
 log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Watch:
+    """What looks at one camera's frames."""
+
+    pipeline: Pipeline
+    flow: FlowCounter
 
 
 class Worker:
@@ -71,7 +81,7 @@ class Worker:
         self._delivery = Delivery(box.config, around, clock, self._counters)
         self._mailbox = FrameMailbox()
         self._cameras: list[Camera] = []
-        self._pipelines: dict[str, Pipeline] = {}
+        self._watches: dict[str, Watch] = {}
         rings = self._add_cameras(box)
         self._evidence = EvidenceRecorder(
             self._folder, rings, box.config.evidence, self._on_evidence, clock, self._counters
@@ -97,15 +107,20 @@ class Worker:
 
     def _look_at(self, frame: Frame) -> None:
         """Take one frame all the way: judge it, and pass on what is news."""
+        watch = self._watches[frame.camera_id]
         try:
             with self._judging:
-                changes = self._pipelines[frame.camera_id].process(frame)
+                changes = watch.pipeline.process(frame)
+            scene = watch.pipeline.scene
+            minute = watch.flow.observe(scene) if scene is not None else None
         except Exception:  # one of three: a mistake in one camera stops nobody else
             if self._is_worth_a_line():
                 log.exception("pipeline_failed", camera=frame.camera_id)
             return
         self._counters.increment("frames_processed")
         self._pass_on(changes)
+        if minute is not None:
+            self._delivery.outbox.put(minute)
 
     def _pass_on(self, changes: Iterable[IncidentChange]) -> None:
         """Queue messages, and ask for the evidence of what has just been opened."""
@@ -130,8 +145,8 @@ class Worker:
         """Queue an incident's next revision with its evidence, and the files themselves."""
         with self._judging:
             revisions = (
-                pipeline.attach_evidence(incident_id, items, missing)
-                for pipeline in self._pipelines.values()
+                watch.pipeline.attach_evidence(incident_id, items, missing)
+                for watch in self._watches.values()
             )
             message = next((revision for revision in revisions if revision is not None), None)
         if message is None:
@@ -185,7 +200,10 @@ class Worker:
                 now=self._clock.now,
             )
             self._cameras.append(camera)
-            self._pipelines[config.id] = Pipeline(config, self._detector, setting, self._counters)
+            self._watches[config.id] = Watch(
+                Pipeline(config, self._detector, setting, self._counters),
+                FlowCounter(config, self._box.box_id, self._clock.now),
+            )
         return rings
 
     def _finish(self) -> None:
@@ -197,10 +215,12 @@ class Worker:
             thread.start()
         for thread in stops:
             thread.join()
-        for pipeline in self._pipelines.values():
+        for watch in self._watches.values():
             with self._judging:
-                changes = pipeline.finish()
+                changes = watch.pipeline.finish()
             self._pass_on(changes)
+            if (minute := watch.flow.finish()) is not None:
+                self._delivery.outbox.put(minute)
         self._evidence.close(EVIDENCE_BOUND_S)
         self._delivery.stop()
         log.info("box_stopped", box=self._box.box_id)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from edge.config.camera import Strict
 from edge.contract.messages import Identifier
+
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
 class CentreConfig(Strict):
@@ -27,6 +29,16 @@ class BrokerConfig(Strict):
     port: int = Field(default=1883, ge=1, le=65535)
     tls_ca: str = Field(default="", title="CA certificate file; empty means no TLS (loopback only)")
     keepalive_s: int = Field(default=15, ge=5, le=600)
+
+    @model_validator(mode="after")
+    def _token_stays_secret(self) -> Self:
+        """Refuse to send the token in clear over a network."""
+        if not self.tls_ca and self.host not in LOOPBACK:
+            raise ValueError(
+                f"tls_ca is needed for host {self.host!r}: without TLS the box's token would cross "
+                f"the network in clear; only {', '.join(LOOPBACK)} go without"
+            )
+        return self
 
 
 class DetectorConfig(Strict):

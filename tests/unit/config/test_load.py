@@ -203,3 +203,23 @@ def test_a_file_in_another_encoding_is_refused(tmp_path: Path) -> None:
     path.write_bytes(b"name: \xff\xfe")
     with pytest.raises(ConfigError, match="cannot be read as UTF-8"):
         load_camera(path, {})
+
+
+def test_a_broker_beyond_this_machine_needs_tls(tmp_path: Path) -> None:
+    path = write(tmp_path, box=BOX + "broker: {host: broker.example}\n")
+    assert "broker: tls_ca is needed for host 'broker.example'" in box_problems(path)
+
+
+def test_what_others_know_is_asked_and_comes_with_the_rest(tmp_path: Path) -> None:
+    """Rules and models are checked by whoever knows them, in the same go."""
+    with pytest.raises(ConfigError) as caught:
+        load_box(
+            write(tmp_path),
+            ENVIRONMENT,
+            check_camera=lambda camera: [f"rules.x: asked about {camera.id}"],
+            check_model=lambda manifest: [f"asked about {manifest.name}"],
+        )
+    assert caught.value.problems == [
+        f"{tmp_path / 'gate.yaml'}: rules.x: asked about gate",
+        f"{tmp_path / 'box.yaml'}: detector.manifest: asked about manifest.json",
+    ]
