@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from edge.camera import Camera, FrameMailbox, PacketRing
+from edge.camera.stream import CameraStream, TimedPacket, source_of
 from edge.clock import SystemClock
-from edge.config.camera import FileSource
+from edge.config.camera import FileSource, RtspSource
 from edge.counters import Counters
 from edge.errors import CameraError
 from edge.scene import Frame
@@ -113,6 +114,39 @@ def test_frames_that_nobody_takes_in_time_are_replaced_and_counted(tmp_path: Pat
     assert number_in(newest.image) == 14
     assert camera.state().frames_dropped == 14
     assert counters.get("frames_dropped") == 14
+
+
+def test_a_ring_too_small_for_the_camera_is_counted(tmp_path: Path) -> None:
+    counters = Counters()
+    source = FileSource(kind="file", path=str(make_video(tmp_path / "v.mp4", seconds=0.5)))
+    camera = Camera(
+        camera_config(source=source),
+        PacketRing(30, 50),
+        FrameMailbox(),
+        SystemClock(),
+        counters=counters,
+    )
+    camera.start()
+    wait_for(lambda: camera.state().status == "offline", 10, "the end of the file")
+    camera.stop()
+
+    assert counters.get("camera_ring_overflows") >= 1
+
+
+def test_a_live_camera_whose_clock_jumps_is_connected_again(tmp_path: Path) -> None:
+    """Its packets would otherwise stand minutes away from their time."""
+    source = RtspSource(kind="rtsp", url="rtsp://user:geheim@camera/live")
+    camera = Camera(
+        camera_config(source=source), PacketRing(30, 10**7), FrameMailbox(), SystemClock()
+    )
+    with CameraStream(source_of(str(make_video(tmp_path / "v.mp4", seconds=1)))) as stream:
+        first = next(stream.packets())
+        camera._begin_epoch(stream, first)
+        camera._keep(first)
+        jumped = TimedPacket(first.packet, first.pts_s + 3600, first.duration_s)
+
+        with pytest.raises(CameraError, match=r"user:\*\*\*@.*clock jumped by \+3600 s"):
+            camera._keep(jumped)
 
 
 def test_every_change_of_status_is_announced(tmp_path: Path) -> None:
