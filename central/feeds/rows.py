@@ -174,13 +174,14 @@ class RowJudge:
 
 def _value(cell: object, indicator: Indicator) -> float | None:
     """Return the value in a cell, as far as it makes sense for the indicator."""
-    value = parse_number(cell)
+    counted = indicator.kind is not Kind.RATIO
+    whole = counted and indicator.decimals == 0
+    value = parse_number(cell, whole=whole)
     if value is None:
         return None
-    counted = indicator.kind is not Kind.RATIO
     if counted and value < 0:
         raise CellError("Số không được âm.", "The number must not be negative.")
-    if counted and indicator.decimals == 0 and not value.is_integer():
+    if whole and not value.is_integer():
         raise CellError(
             f"Cần số nguyên ({indicator.unit_vi}).", f"Want a whole number ({indicator.unit_en})."
         )

@@ -2,7 +2,7 @@
 
 Invariants:
     * What can be read in two ways is refused, never guessed: ``1.234`` is a thousand here and a
-      little over one elsewhere.
+      little over one elsewhere. Where only a whole number makes sense there is one reading.
     * A cell is never evaluated; a formula is refused.
 
 Pure; messages come in both languages because the person who must mend a row reads them.
@@ -36,10 +36,11 @@ class CellError(Exception):
         self.en = en
 
 
-def parse_number(cell: object) -> float | None:
+def parse_number(cell: object, *, whole: bool = False) -> float | None:
     """Return the number in a cell, or None where the cell says that there is none.
 
-    ``1.234,5`` and ``1234.5`` are the same number; a comma is always the decimal sign.
+    ``1.234,5`` and ``1234.5`` are the same number; a comma is always the decimal sign. Where only
+    a ``whole`` number makes sense, ``1.234`` has one reading left and is taken.
 
     Raises:
         CellError: It is no number, not finite, too large, a formula, or can be read in two ways.
@@ -48,13 +49,13 @@ def parse_number(cell: object) -> float | None:
         return None
     if isinstance(cell, bool) or not isinstance(cell, str | int | float):
         raise CellError("Cần một số.", "Want a number.")
-    number = _parse_text(cell) if isinstance(cell, str) else float(cell)
+    number = _parse_text(cell, whole=whole) if isinstance(cell, str) else float(cell)
     if number is not None and not (math.isfinite(number) and abs(number) <= LARGEST):
         raise CellError("Số quá lớn hoặc không hợp lệ.", "Not a finite number below 10^15.")
     return number
 
 
-def _parse_text(cell: str) -> float | None:
+def _parse_text(cell: str, *, whole: bool) -> float | None:
     """Return the number that a text stands for."""
     text = cell.strip().replace("\u00a0", "").replace("−", "-")
     if text.lower() in _NO_VALUE:
@@ -64,10 +65,12 @@ def _parse_text(cell: str) -> float | None:
             "Ô chứa công thức; hãy dán giá trị.", "The cell holds a formula; paste its value."
         )
     if _TWO_READINGS.fullmatch(text):
-        whole, plain = text.replace(".", ""), text.replace(".", ",")
+        large, small = text.replace(".", ""), text.replace(".", ",")
+        if whole:
+            return float(large)
         raise CellError(
-            f"Không rõ {text} là {whole} hay {plain}; hãy viết {whole} hoặc {plain}.",
-            f"{text} may mean {whole} or {plain}; write {whole} or {plain}.",
+            f"Không rõ {text} là {large} hay {small}; hãy viết {large} hoặc {small}.",
+            f"{text} may mean {large} or {small}; write {large} or {small}.",
         )
     if _PLAIN.fullmatch(text):
         return float(text)

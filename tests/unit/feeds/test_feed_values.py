@@ -57,6 +57,11 @@ def test_a_number_that_can_be_read_in_two_ways_is_refused_with_both(cell: str) -
     assert cell.replace(".", ",") in caught.value.en
 
 
+@pytest.mark.parametrize("cell", ["1.234", "-1.234"])
+def test_where_only_a_whole_number_makes_sense_there_is_one_reading(cell: str) -> None:
+    assert parse_number(cell, whole=True) == float(cell.replace(".", ""))
+
+
 @pytest.mark.parametrize(
     "cell",
     ["mười", "12 ca", "1,234,567", "1.23.4", "0x1F", "1e5", "--5", "5%", "=A1+B1", "=SUM(A1:A9)"],
