@@ -51,6 +51,7 @@ def test_two_riders_who_pass_each_other_keep_their_ids_at_any_frame_rate(fps: fl
     right, left = Mover(200, 400, vx=180), Mover(1000, 415, vx=-180)
     tracker = Tracker(camera())
     first: list[set[int]] = []
+    tracks: tuple[Track, ...] = ()
 
     for s in instants(4, fps):
         tracks = tracker.update(frame(s), seen([right, left], s))
@@ -142,6 +143,7 @@ def test_weak_detections_extend_a_track_but_never_found_one() -> None:
 def test_the_class_is_a_vote_and_a_rider_seen_without_bike_is_outvoted() -> None:
     tracker = Tracker(camera())
     names = ["motorbike", "person", "person", "motorbike", "person", "person"] * 3
+    tracks: tuple[Track, ...] = ()
 
     for n, name in enumerate(names):
         tracks = tracker.update(frame(n / 8), detections([(100, 100, 140, 160)], name))
@@ -217,6 +219,7 @@ def test_another_picture_size_forgets_tracks_but_goes_on_counting_ids() -> None:
     told(tracker, [Mover(300, 200)], instants(1, 8))
 
     small = (640, 360)
+    tracks: tuple[Track, ...] = ()
     for s in (1.1, 1.2):
         tracks = tracker.update(frame(s, size_px=small), seen([Mover(150, 100)], s))
 
@@ -290,6 +293,7 @@ def test_the_dead_are_forgotten_and_their_ids_never_come_back(crowd: int, fps: f
     """Crowds come and go; after ``MEMORY_S`` nothing of them is left."""
     tracker = Tracker(camera())
     used: list[int] = []
+    tracks: tuple[Track, ...] = ()
     for wave, _ in enumerate(range(3)):
         start_s = wave * (MEMORY_S + 1.5)
         movers = [Mover(30 * n + 20, 300) for n in range(crowd)]
