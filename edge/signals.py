@@ -3,8 +3,9 @@
 Invariants:
     * The *position* of the lit lamp decides; its colour must only be possible. A camera shows a red
       lamp as orange or yellow (over-exposure) and a green one as cyan, but never red as green.
-    * A lamp is judged against its own dark level and against the other two: nothing, or more than
-      one, clearly lit is ``unknown``, and unknown lets no rule speak.
+    * A lamp is judged against its own dark level and against whatever colour the other two cells
+      show: nothing clearly lit, two lamps, or a lorry in front is ``unknown``, and unknown lets no
+      rule speak.
     * A state counts after it has lasted; a log entry carries the time at which it began. LED lamps
       that flicker dark between frames keep their state for ``DARK_HOLD_S``.
     * The region covers the three lamps only. A countdown display beside them stays outside it, and
@@ -66,7 +67,7 @@ class _Head:
     """What is remembered of one signal head; lives as long as its reader."""
 
     dark: NDArray[np.float64] | None = None
-    """float64 (3,): light 0..255 of each lamp when it is not lit."""
+    """float64 (3, 3), cell × colour: light 0..255 of each cell when its lamp is not lit."""
     state: State = "unknown"
     candidate: State = "unknown"
     candidate_since_s: float = 0.0
@@ -132,32 +133,32 @@ def lit_lamp(head: _Head, light: NDArray[np.float64], elapsed_s: float) -> State
 
     Args:
         head: The signal head; its dark levels follow every dip at once and rise slowly.
-        light: float64 (3,); light of the lamps, red first, see :func:`lamp_light`.
+        light: float64 (3, 3), cell × colour, see :func:`lamp_light`.
         elapsed_s: Seconds since the frame before.
     """
     if head.dark is None:
         # At first sight the darkest of the three stands for all: two of three are off.
-        head.dark = np.full(3, light.min())
+        head.dark = np.tile(light.min(axis=0), (3, 1))
     head.dark = np.minimum(light, head.dark + DARK_RISE_PER_S * max(elapsed_s, 0.0))
     excess = light - head.dark
-    order = np.argsort(excess)
-    best, second = excess[order[-1]], excess[order[-2]]
-    clear = best >= MIN_LIT and best >= MIN_RATIO * second
-    return LAMPS[int(order[-1])] if clear else "unknown"
+    lamp = int(np.argmax(np.diag(excess)))
+    others = np.delete(excess, lamp, axis=0).max()
+    clear = excess[lamp, lamp] >= MIN_LIT and excess[lamp, lamp] >= MIN_RATIO * others
+    return LAMPS[lamp] if clear else "unknown"
 
 
 def lamp_light(image: NDArray[np.uint8], signal: Signal) -> NDArray[np.float64]:
-    """Return the light of the three lamps, float64 (3,), 0..255, red first.
+    """Return how much each cell speaks for each colour, float64 (3, 3), 0..255, red first.
 
-    The light of a cell is how much the strongest quarter of its pixels speaks for its colour: a
-    lamp over-exposed to white keeps a coloured rim, a sunlit lens or a white car behind has none.
+    What counts is the strongest quarter of a cell's pixels: a lamp over-exposed to white keeps a
+    coloured rim, a sunlit lens or a white car behind has none.
 
     Args:
         image: uint8 (height, width, 3), BGR, source pixels.
         signal: Its region in the same pixels; parts outside the picture count as dark.
     """
     x1, y1, x2, y2 = signal.region
-    light = np.zeros(3)
+    light = np.zeros((3, 3))
     for lamp in range(3):
         low, high = (lamp + MARGIN) / 3, (lamp + 1 - MARGIN) / 3
         if signal.layout == "vertical":
@@ -168,6 +169,6 @@ def lamp_light(image: NDArray[np.uint8], signal: Signal) -> NDArray[np.float64]:
         top, bottom = (max(0, round(y1 + (y2 - y1) * share)) for share in along)
         pixels = image[top:bottom, left:right].reshape(-1, 3)
         if len(pixels):
-            speaks = np.sort(pixels @ OPPONENTS[lamp])
-            light[lamp] = max(0.0, float(speaks[-max(1, len(speaks) // 4) :].mean()))
+            speaks = np.sort(pixels @ OPPONENTS.T, axis=0)
+            light[lamp] = speaks[-max(1, len(speaks) // 4) :].mean(axis=0).clip(min=0)
     return light
