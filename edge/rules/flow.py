@@ -89,3 +89,7 @@ class LearnedFlow:
         rows, columns, _ = self._votes.shape
         row, column = int(point[1] // self._cell_px), int(point[0] // self._cell_px)
         return min(max(row, 0), rows - 1), min(max(column, 0), columns - 1)
+
+    def __len__(self) -> int:
+        """Return how many voters are remembered."""
+        return len(self._voted)

@@ -28,6 +28,8 @@ REST_SHIFT = 0.12
 
 Source: box noise of a 15 px vehicle is 0.04 heights (RoadTrack K221, K287, labelled while stopped);
 three times that. A car at 80 km/h 500 m away moves 0.4 heights in 2 s."""
+HERE_SHIFT = 0.25
+"""Own heights from a resting place that are still there: four times the box noise."""
 DRIVE_SHIFT = 0.6
 """Own heights per settling time that are driving whatever the plane says."""
 DRIVE_KMH = 10.0
@@ -66,6 +68,21 @@ def pace_of(trail: Trail, plane: GroundPlane | None, rest_kmh: float) -> Pace:
         return Pace.REST
     drives = speed_kmh > DRIVE_KMH if speed_kmh is not None else shift > DRIVE_SHIFT
     return Pace.DRIVE if drives else Pace.CRAWL
+
+
+def rest_began_s(trail: Trail) -> float:
+    """Return since when the owner of a resting trail has been where it is now.
+
+    One that crept all along, which a plane may call rest, has rested since the trail began.
+    """
+    steps = list(trail.steps)
+    (place, _) = _mean_step(steps[-max(1, len(steps) // 3) :])
+    near_px = HERE_SHIFT * (steps[-1].xyxy[3] - steps[-1].xyxy[1])
+    if math.dist(steps[0].foot_px, place) <= near_px:
+        return steps[0].at_s
+    came = [step.at_s for step in steps if math.dist(step.foot_px, place) > near_px]
+    here = [step.at_s for step in steps if step.at_s > came[-1]]
+    return here[0] if here else steps[0].at_s
 
 
 def _mean_step(steps: Sequence[Step]) -> tuple[Point, float]:

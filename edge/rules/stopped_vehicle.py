@@ -24,7 +24,7 @@ import numpy as np
 from edge.geometry import iou
 from edge.rules.base import IncidentPolicy, RuleKind, RuleOptions, TrackMemory, option
 from edge.rules.crowding import Crowding
-from edge.rules.pace import Pace, pace_of
+from edge.rules.pace import Pace, pace_of, rest_began_s
 from edge.rules.road import DRIVEN, Road, Trail
 from edge.rules.waiting import LawfulWait
 from edge.scene import Sighting
@@ -191,7 +191,7 @@ class StoppedVehicle:
         self._crowding.saw(zone.id, track.track_id, pace, now_s)
         spot = self._spot_of(track)
         if pace is Pace.REST and spot is None:
-            spot = self._new_spot(track, zone, trail.steps[0].at_s)
+            spot = self._new_spot(track, zone, rest_began_s(trail), now_s)
         if spot is None:
             return
         if pace in {Pace.REST, Pace.SETTLING}:
@@ -214,8 +214,11 @@ class StoppedVehicle:
         best = int(overlaps.argmax())
         return self._spots[best] if overlaps[best] >= SAME_SPOT_IOU else None
 
-    def _new_spot(self, track: Track, zone: Zone, since_s: float) -> _Spot:
-        spot = _Spot(next(self._ids), zone, track.track_id, since_s, since_s, track.xyxy)
+    def _new_spot(self, track: Track, zone: Zone, since_s: float, now_s: float) -> _Spot:
+        """Remember where a vehicle stands; the time it took to be sure counts as standing."""
+        spot = _Spot(next(self._ids), zone, track.track_id, since_s, now_s, track.xyxy)
+        if not self._wait.excuses(zone):
+            spot.counted_s = now_s - since_s
         self._spots.append(spot)
         return spot
 

@@ -1,0 +1,142 @@
+"""The drawn road: zones under a foot, courses, trails."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+
+from edge.rules.road import MAX_UNSEEN_S, Road, Trail, unit
+from tests.traffic import camera, road_user
+
+SQUARE = [(0, 0), (100, 0), (100, 100), (0, 100)]
+RIGHT_HALF = [(50, 0), (100, 0), (100, 100), (50, 100)]
+PLAN = [
+    {"px": (0, 0), "m": (0, 100)},
+    {"px": (100, 0), "m": (10, 100)},
+    {"px": (0, 100), "m": (0, 0)},
+    {"px": (100, 100), "m": (10, 0)},
+]
+"""A plan view: 10 px across and 1 px along are a metre."""
+
+
+def zone(name: str, kind: str, polygon: object = SQUARE, **given: object) -> dict[str, object]:
+    return {"id": name, "kind": kind, "polygon": polygon, **given}
+
+
+def road(*zones: dict[str, object], **given: object) -> Road:
+    return Road.of(camera(zones=zones, frame_size_px=(100, 100), **given))
+
+
+def test_a_foot_on_the_carriageway_is_on_its_zone() -> None:
+    found = road(zone("main", "carriageway")).zone_at((10, 10))
+
+    assert found is not None
+    assert found.id == "main"
+
+
+def test_a_foot_beside_every_zone_is_off_the_road() -> None:
+    assert road(zone("main", "carriageway")).zone_at((10, 150)) is None
+
+
+@pytest.mark.parametrize("kind", ["pavement", "ignore"])
+def test_a_pavement_drawn_over_the_carriageway_wins(kind: str) -> None:
+    drawn = road(zone("main", "carriageway"), zone("kerb", kind, RIGHT_HALF))
+
+    assert drawn.zone_at((75, 50)) is None
+    assert drawn.zone_at((25, 50)) is not None
+
+
+def test_a_crosswalk_wins_only_for_those_who_ask_for_crosswalks() -> None:
+    drawn = road(zone("main", "carriageway"), zone("zebra", "crosswalk", RIGHT_HALF))
+
+    for_walkers = drawn.zone_at((75, 50), frozenset({"carriageway", "crosswalk"}))
+    for_drivers = drawn.zone_at((75, 50))
+
+    assert for_walkers is not None
+    assert for_walkers.id == "zebra"
+    assert for_drivers is not None
+    assert for_drivers.id == "main"
+
+
+def test_of_two_zones_the_first_drawn_counts() -> None:
+    drawn = road(zone("lane", "lane", RIGHT_HALF), zone("all", "carriageway"))
+
+    found = drawn.zone_at((75, 50))
+
+    assert found is not None
+    assert found.id == "lane"
+
+
+def test_a_zone_without_an_arrow_has_no_course() -> None:
+    drawn = road(zone("main", "carriageway"))
+
+    assert drawn.course(drawn.zones[0]) is None
+
+
+def test_a_course_on_the_plane_is_in_metres() -> None:
+    """45° in the picture are 10 m along for every metre across."""
+    drawn = road(zone("main", "carriageway", direction=[(10, 90), (20, 80)]), ground=PLAN)
+
+    course = drawn.course(drawn.zones[0])
+
+    assert course == pytest.approx((1 / math.sqrt(101), 10 / math.sqrt(101)))
+
+
+def test_a_course_without_a_plane_stretches_the_depth() -> None:
+    drawn = road(zone("main", "carriageway", direction=[(10, 90), (20, 80)]))
+
+    course = drawn.course(drawn.zones[0])
+
+    assert course is not None
+    assert course[0] > 0 > course[1]
+    assert abs(course[1]) > abs(course[0])
+
+
+def test_the_zero_vector_has_no_direction() -> None:
+    assert unit((0.0, 0.0)) is None
+    assert unit((0.0, -3.0)) == (0.0, -1.0)
+
+
+def test_a_trail_keeps_only_its_last_seconds() -> None:
+    trail = Trail(1.0, has_plane=False)
+    for second in range(5):
+        trail.add(road_user(foot=(100 + second, 100)), second * 0.4)
+
+    assert trail.lasted_s == pytest.approx(0.8)
+    assert len(trail.steps) == 3
+
+
+def test_a_trail_begins_anew_after_a_gap() -> None:
+    trail = Trail(3.0, has_plane=False)
+    trail.add(road_user(foot=(100, 100)), 0.0)
+    trail.add(road_user(foot=(110, 100)), 0.4)
+    trail.add(road_user(foot=(400, 100)), 0.4 + MAX_UNSEEN_S + 0.1)
+
+    assert [step.foot_px for step in trail.steps] == [(400, 100)]
+    assert trail.lasted_s == 0.0
+
+
+def test_a_trail_does_not_believe_a_coasting_track() -> None:
+    trail = Trail(3.0, has_plane=False)
+    trail.add(road_user(foot=(100, 100)), 0.0)
+    trail.add(road_user(foot=(130, 100), observed=False), 0.1)
+
+    assert len(trail.steps) == 1
+
+
+def test_a_trail_on_a_plane_skips_places_beyond_it() -> None:
+    trail = Trail(3.0, has_plane=True)
+    trail.add(road_user(ground_m=(1.0, 2.0)), 0.0)
+    trail.add(road_user(ground_m=None), 0.1)
+
+    assert [step.at_m for step in trail.steps] == [(1.0, 2.0)]
+
+
+def test_apparent_metres_follow_the_height_of_the_road_user() -> None:
+    """A motorbike 60 px high is 1.55 m: 60 px across are 1.55 m."""
+    trail = Trail(3.0, has_plane=False)
+    trail.add(road_user(foot=(100, 100)), 0.0)
+    trail.add(road_user(foot=(160, 100)), 0.2)
+
+    assert trail.steps[-1].at_m == pytest.approx((1.55, 0.0))
