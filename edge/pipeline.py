@@ -66,6 +66,8 @@ class Pipeline:
         self.scene: Scene | None = None
         """What was believed at the last frame."""
         self._camera = camera
+        # The tracker scales its ground points itself: another picture size must not reuse ids.
+        self._tracker = Tracker(camera)
         self._begin(camera)
         origin = Origin(
             box_id=setting.box_id,
@@ -120,7 +122,6 @@ class Pipeline:
     def _begin(self, camera: CameraConfig) -> None:
         """Build what depends on the picture's size."""
         self._size_px = camera.frame_size_px
-        self._tracker = Tracker(camera)
         self._signals = SignalReader(camera.signals)
         self._rules: list[Rule] = build_rules(camera)
 

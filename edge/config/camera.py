@@ -127,7 +127,12 @@ class CameraConfig(Strict):
         default="B", title="Standing of the data as evidence: A certified, B supplied, C statistics"
     )
     detect_fps: float = Field(default=8.0, gt=0, le=60, title="Frames per second looked at")
-    min_score: float = Field(default=0.3, gt=0, lt=1, title="Detections below this are ignored")
+    min_score: float = Field(
+        default=0.3,
+        gt=0,
+        lt=1,
+        title="A detection this sure may begin a track; weaker ones only extend one",
+    )
     ground: tuple[GroundPoint, ...] = Field(
         default=(), title="At least four pixel-to-metre pairs, or none"
     )
