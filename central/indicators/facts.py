@@ -7,9 +7,9 @@ day is 24 short rows and not a hundred thousand telemetry messages.
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sqlalchemy import delete, select
 
@@ -27,10 +27,20 @@ if TYPE_CHECKING:
 
 AreaFacts = dict[str, Facts]
 """Facts by area code; the province is always among them."""
+HourSums = dict[str, FlowFact]
+"""Sums of one hour by area code as the telemetry says it, which may be none of ours."""
 
 ONLINE = "online"
 NOT_VEHICLES = frozenset({"person"})
 """Classes that telemetry counts and a flow of vehicles does not."""
+
+
+class _Seen(NamedTuple):
+    """One telemetry message, as far as summing needs it."""
+
+    camera: tuple[str, str]
+    observed_s: float
+    flows: list[dict[str, Any]]
 
 
 def touched_since(session: Session, since: datetime) -> Iterator[datetime]:
@@ -47,19 +57,35 @@ def touched_since(session: Session, since: datetime) -> Iterator[datetime]:
     )
 
 
-def count_hour(session: Session, hour: datetime) -> None:
-    """Sum the telemetry whose period starts in one hour, area by area, replacing older sums."""
-    rows = session.scalars(
-        select(TelemetryRow).where(
+def sum_hour(session: Session, hour: datetime) -> HourSums:
+    """Return the sums over the telemetry whose period starts in one hour, area by area."""
+    columns = (
+        TelemetryRow.area_code,
+        TelemetryRow.box_id,
+        TelemetryRow.camera_id,
+        TelemetryRow.period_s,
+        TelemetryRow.observed_ratio,
+        TelemetryRow.flows,
+    )
+    by_area: dict[str, list[_Seen]] = defaultdict(list)
+    for area_code, box_id, camera_id, period_s, observed_ratio, flows in session.execute(
+        select(*columns).where(
             TelemetryRow.period_start >= hour,
             TelemetryRow.period_start < hour + timedelta(hours=1),
         )
-    )
-    by_area: dict[str, list[TelemetryRow]] = defaultdict(list)
-    for row in rows:
-        by_area[row.area_code].append(row)
+    ):
+        seen = _Seen((box_id, camera_id), period_s * observed_ratio, flows)
+        by_area[area_code].append(seen)
+    return {area_code: _sum(seen) for area_code, seen in by_area.items()}
+
+
+def replace_hour(session: Session, hour: datetime, sums: HourSums) -> None:
+    """Store the sums of one hour in place of older ones."""
     session.execute(delete(TrafficHourRow).where(TrafficHourRow.hour_start == hour))
-    session.add_all(_hour_row(hour, code, rows) for code, rows in by_area.items())
+    session.add_all(
+        TrafficHourRow(hour_start=hour, area_code=area_code, **asdict(fact))
+        for area_code, fact in sums.items()
+    )
     session.flush()
 
 
@@ -139,20 +165,21 @@ def incident_fact(row: IncidentRow) -> IncidentFact:
     )
 
 
-def _hour_row(hour: datetime, area_code: str, telemetry: list[TelemetryRow]) -> TrafficHourRow:
-    """Return the sums over the telemetry of one area in one hour."""
-    flows: list[dict[str, Any]] = [
-        flow for row in telemetry for flow in row.flows if flow["object_class"] not in NOT_VEHICLES
+def _sum(telemetry: list[_Seen]) -> FlowFact:
+    """Return the sums over the telemetry of one area."""
+    flows = [
+        flow
+        for seen in telemetry
+        for flow in seen.flows
+        if flow["object_class"] not in NOT_VEHICLES
     ]
     timed = [flow for flow in flows if flow.get("mean_speed_kmh") is not None]
-    return TrafficHourRow(
-        hour_start=hour,
-        area_code=area_code,
+    return FlowFact(
         passes=sum(flow["count"] for flow in flows),
         timed_passes=sum(flow["count"] for flow in timed),
         speed_sum_kmh=sum(flow["count"] * flow["mean_speed_kmh"] for flow in timed),
-        observed_s=sum(row.period_s * row.observed_ratio for row in telemetry),
-        cameras=len({(row.box_id, row.camera_id) for row in telemetry}),
+        observed_s=sum(seen.observed_s for seen in telemetry),
+        cameras=len({seen.camera for seen in telemetry}),
     )
 
 
