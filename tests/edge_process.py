@@ -8,14 +8,12 @@ from __future__ import annotations
 import signal
 import subprocess
 import sys
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Self
+from typing import Self
 
 from tests.tiny_models import write_model
 from tests.videos import make_video
-
-if TYPE_CHECKING:
-    from tests.mosquitto import Mosquitto
 
 ROOT = Path(__file__).parents[1]
 TOKEN = "t" * 32
@@ -43,13 +41,17 @@ heartbeat_s: 1
 """
 
 
-def write_box(
-    folder: Path,
-    broker: Mosquitto,
-    url: str,
-    public_key: str = "",
-    cameras: tuple[str, ...] = ("gate",),
-) -> Path:
+@dataclass(frozen=True, slots=True)
+class Home:
+    """Where a box belongs: broker, centre, and the secret between them."""
+
+    mqtt_port: int
+    url: str
+    public_key: str = ""
+    token: str = TOKEN
+
+
+def write_box(folder: Path, home: Home, cameras: tuple[str, ...] = ("gate",)) -> Path:
     """Write everything a box needs into ``folder``; return the box file."""
     write_model(folder / "own")
     make_video(folder / "clip.avi", seconds=CLIP_S)
@@ -58,10 +60,10 @@ def write_box(
     path = folder / "box.yaml"
     path.write_text(
         BOX.format(
-            url=url,
-            token=TOKEN,
-            public_key=public_key,
-            port=broker.port,
+            url=home.url,
+            token=home.token,
+            public_key=home.public_key,
+            port=home.mqtt_port,
             cameras=", ".join(f"{name}.yaml" for name in cameras),
         ),
         encoding="utf-8",

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from contextlib import ExitStack
 from socket import SHUT_RDWR
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from paho.mqtt import publish
 from structlog.testing import capture_logs
 
-from edge.clock import SystemClock
-from edge.config.box import BoxConfig, OutboxConfig
 from edge.contract.messages import (
     CommandMessage,
     DesiredMessage,
@@ -20,10 +18,9 @@ from edge.contract.messages import (
     RolloutPhase,
 )
 from edge.contract.topics import Channel
-from edge.counters import Counters
-from edge.outbox import Outbox
-from edge.publisher import PROBES, WINDOW, Publisher
+from edge.publisher import PROBES, WINDOW
 from tests.builders import NOON, ManualClock, incident_message, state_message, telemetry_message
+from tests.delivery_box import TOKEN, DeliveryBox
 from tests.mosquitto import CENTRE, Mosquitto, free_port
 from tests.stand_in_centre import StandInCentre, wait_until
 
@@ -31,70 +28,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from edge.clock import Clock
 
 pytestmark = pytest.mark.broker
-TOKEN = "t" * 32
 PASSWORD = "c" * 32
-
-
-def box_config(port: int, token: str = TOKEN) -> BoxConfig:
-    """Return a box that talks to a broker on ``port``."""
-    return BoxConfig.model_validate(
-        {
-            "box_id": "n1",
-            "centre": {"url": "http://127.0.0.1:1", "token": token},
-            "broker": {"port": port, "keepalive_s": 5},
-            "detector": {"manifest": "unused"},
-            "cameras": ["unused"],
-        }
-    )
-
-
-class Box:
-    """Outbox and publisher of one box, run as ``edge run`` does."""
-
-    def __init__(
-        self, folder: Path, port: int, *, token: str = TOKEN, clock: Clock | None = None
-    ) -> None:
-        self.counters = Counters()
-        self.clock = clock or SystemClock()
-        self.desired: list[DesiredMessage] = []
-        self.commands: list[CommandMessage] = []
-        self.outbox = Outbox(
-            folder / "outbox.sqlite3",
-            config=OutboxConfig(),
-            clock=self.clock,
-            counters=self.counters,
-        )
-        self.publisher = Publisher(
-            box_config(port, token),
-            self.outbox,
-            clock=self.clock,
-            counters=self.counters,
-            on_desired=self.desired.append,
-            on_command=self.commands.append,
-        )
-
-    def __enter__(self) -> Self:
-        self.publisher.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.publisher.stop(state_message(status="offline", message_id="farewell"))
-        self.outbox.close()
-
-    def connected(self) -> bool:
-        """Wait for the connection."""
-        return wait_until(lambda: self.publisher.connected)
-
-    def counted(self, name: str, at_least: int = 1) -> bool:
-        """Wait until a counter has reached a number."""
-        return wait_until(lambda: self.counters.get(name) >= at_least)
-
-    def emptied(self) -> bool:
-        """Wait until nothing is left to send."""
-        return wait_until(lambda: self.outbox.depth() == 0)
 
 
 @pytest.fixture
@@ -117,7 +53,7 @@ def test_a_message_reaches_the_centre_and_leaves_on_its_receipt(
     tmp_path: Path, broker: Mosquitto, stack: ExitStack
 ) -> None:
     centre = stack.enter_context(centre_of(broker))
-    box = stack.enter_context(Box(tmp_path, broker.port))
+    box = stack.enter_context(DeliveryBox(tmp_path, broker.port))
     box.outbox.put(incident_message())
     assert box.emptied()
     assert centre.incidents() == ["i1:1"]
@@ -133,7 +69,7 @@ def test_without_a_receipt_the_message_stays_and_is_sent_again(
     clock = ManualClock()
     centre = stack.enter_context(centre_of(broker))
     centre.lose = 1
-    box = stack.enter_context(Box(tmp_path, broker.port, clock=clock))
+    box = stack.enter_context(DeliveryBox(tmp_path, broker.port, clock=clock))
     box.outbox.put(incident_message())
     assert wait_until(lambda: centre.incidents() == ["i1:1"])
     assert box.outbox.depth() == 1
@@ -147,7 +83,7 @@ def test_a_copy_of_a_receipt_does_no_harm(
     tmp_path: Path, broker: Mosquitto, stack: ExitStack
 ) -> None:
     centre = stack.enter_context(centre_of(broker))
-    box = stack.enter_context(Box(tmp_path, broker.port))
+    box = stack.enter_context(DeliveryBox(tmp_path, broker.port))
     box.outbox.put(incident_message())
     assert box.emptied()
     receipt = ReceiptMessage(
@@ -162,7 +98,7 @@ def test_a_quarantined_message_leaves_and_is_counted(
 ) -> None:
     centre = stack.enter_context(centre_of(broker))
     centre.quarantine.add("i1:1")
-    box = stack.enter_context(Box(tmp_path, broker.port))
+    box = stack.enter_context(DeliveryBox(tmp_path, broker.port))
     box.outbox.put(incident_message())
     assert box.emptied()
     assert box.counted("receipts_quarantined")
@@ -172,7 +108,7 @@ def test_messages_queued_while_the_broker_is_away_arrive_when_it_is_back(
     tmp_path: Path, broker: Mosquitto, stack: ExitStack
 ) -> None:
     centre = stack.enter_context(centre_of(broker))
-    box = stack.enter_context(Box(tmp_path, broker.port))
+    box = stack.enter_context(DeliveryBox(tmp_path, broker.port))
     assert box.connected()
     broker.kill()
     for number in range(5):
@@ -188,12 +124,12 @@ def test_a_backlog_is_sent_as_historical_and_a_live_incident_goes_first(
     tmp_path: Path, broker: Mosquitto, stack: ExitStack
 ) -> None:
     """The next process finds 300 rows of the last one; a new incident passes nearly all of them."""
-    earlier = Box(tmp_path, broker.port)
+    earlier = DeliveryBox(tmp_path, broker.port)
     for number in range(300):
         earlier.outbox.put(incident_message(f"old{number}"))
     earlier.outbox.close()
     centre = stack.enter_context(centre_of(broker))
-    box = Box(tmp_path, broker.port)
+    box = DeliveryBox(tmp_path, broker.port)
     box.outbox.put(incident_message("now"))
     stack.enter_context(box)
     assert box.emptied()
@@ -206,7 +142,7 @@ def test_a_live_incident_overtakes_a_backlog_under_way(
     tmp_path: Path, broker: Mosquitto, stack: ExitStack
 ) -> None:
     centre = stack.enter_context(centre_of(broker))
-    box = stack.enter_context(Box(tmp_path, broker.port))
+    box = stack.enter_context(DeliveryBox(tmp_path, broker.port))
     assert box.connected()
     for number in range(200):
         box.outbox.put(telemetry_message(number))
@@ -224,7 +160,7 @@ def test_a_silent_centre_is_probed_and_not_flooded(
     clock = ManualClock()
     centre = stack.enter_context(centre_of(broker))
     centre.lose = -1
-    box = stack.enter_context(Box(tmp_path, broker.port, clock=clock))
+    box = stack.enter_context(DeliveryBox(tmp_path, broker.port, clock=clock))
     assert box.connected()
     assert box.publisher._window() == WINDOW
     clock.advance(11)
@@ -244,7 +180,7 @@ def test_state_and_reported_are_retained_and_the_newest_wins(
     tmp_path: Path, broker: Mosquitto, stack: ExitStack
 ) -> None:
     first = stack.enter_context(centre_of(broker))
-    box = stack.enter_context(Box(tmp_path, broker.port))
+    box = stack.enter_context(DeliveryBox(tmp_path, broker.port))
     box.publisher.announce(state_message(message_id="s1", outbox_depth=1))
     box.publisher.announce(state_message(message_id="s2", outbox_depth=2))
     box.publisher.announce(
@@ -261,7 +197,7 @@ def test_a_box_that_vanishes_is_reported_offline_by_the_broker(
     tmp_path: Path, broker: Mosquitto, stack: ExitStack
 ) -> None:
     centre = stack.enter_context(centre_of(broker))
-    box = stack.enter_context(Box(tmp_path, broker.port))
+    box = stack.enter_context(DeliveryBox(tmp_path, broker.port))
     box.publisher.announce(state_message(message_id="alive"))
     assert wait_until(lambda: len(centre.of_kind("state")) == 1)
     connection: Any = box.publisher._client.socket()
@@ -274,7 +210,7 @@ def test_a_box_that_stops_says_so_itself(
     tmp_path: Path, broker: Mosquitto, stack: ExitStack
 ) -> None:
     centre = stack.enter_context(centre_of(broker))
-    with Box(tmp_path, broker.port) as box:
+    with DeliveryBox(tmp_path, broker.port) as box:
         assert box.connected()
         for number in range(100):
             box.outbox.put(telemetry_message(number))
@@ -287,7 +223,7 @@ def test_a_wrong_password_is_said_clearly_and_nothing_is_lost(
     tmp_path: Path, broker: Mosquitto, stack: ExitStack
 ) -> None:
     with capture_logs() as logs:
-        box = stack.enter_context(Box(tmp_path, broker.port, token="w" * 32))
+        box = stack.enter_context(DeliveryBox(tmp_path, broker.port, token="w" * 32))
         box.outbox.put(incident_message())
         assert box.counted("broker_refusals")
     [refusal] = [entry for entry in logs if entry["event"] == "broker_refused_box"][:1]
@@ -302,7 +238,7 @@ def test_a_broker_that_is_not_there_is_said_with_its_address(
 ) -> None:
     port = free_port()
     with capture_logs() as logs:
-        stack.enter_context(Box(tmp_path, port))
+        stack.enter_context(DeliveryBox(tmp_path, port))
         assert wait_until(lambda: any(e["event"] == "broker_unreachable" for e in logs))
     [first] = [entry for entry in logs if entry["event"] == "broker_unreachable"][:1]
     assert first["port"] == port
@@ -323,7 +259,7 @@ def test_desired_models_and_commands_in_time_are_passed_on(
         download_path="/x",
     )
     centre.send("n1", Channel.DESIRED, desired.model_dump_json(), retain=True)
-    box = stack.enter_context(Box(tmp_path, broker.port, clock=ManualClock()))
+    box = stack.enter_context(DeliveryBox(tmp_path, broker.port, clock=ManualClock()))
     assert wait_until(lambda: box.desired == [desired])
     for message_id, year in (("late", 2020), ("in-time", 2030)):
         command = CommandMessage(
@@ -343,7 +279,7 @@ def test_nonsense_from_the_centre_is_counted_and_the_box_goes_on(
     tmp_path: Path, broker: Mosquitto, stack: ExitStack, payload: bytes
 ) -> None:
     stack.enter_context(centre_of(broker))
-    box = stack.enter_context(Box(tmp_path, broker.port))
+    box = stack.enter_context(DeliveryBox(tmp_path, broker.port))
     assert box.connected()
     publish.single(
         "songlam/v1/n1/receipt",

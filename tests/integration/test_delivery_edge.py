@@ -11,7 +11,7 @@ import pytest
 from edge.contract.messages import CommandMessage
 from edge.contract.topics import Channel
 from tests.builders import NOON
-from tests.edge_process import TOKEN, EdgeProcess, write_box
+from tests.edge_process import TOKEN, EdgeProcess, Home, write_box
 from tests.mosquitto import CENTRE, Mosquitto
 from tests.stand_in_centre import StandInCentre, StandInUploads, wait_until
 from tests.tiny_models import Signer, manifest_of, weights
@@ -35,9 +35,8 @@ class Bench:
         self.centre = stack.enter_context(StandInCentre(self.broker, CENTRE, PASSWORD))
         self.uploads = stack.enter_context(StandInUploads(TOKEN))
         self.signer = Signer()
-        self.box_file = write_box(
-            folder, self.broker, self.uploads.url, self.signer.public_key, ("gate", "bridge")
-        )
+        home = Home(self.broker.port, self.uploads.url, self.signer.public_key)
+        self.box_file = write_box(folder, home, ("gate", "bridge"))
 
     def box(self) -> EdgeProcess:
         """Begin one life of the box."""
