@@ -132,8 +132,12 @@ class Ingest:
 
     def _commit(self, batch: list[Delivery]) -> list[Outcome]:
         """Store a batch in one transaction and return what became of each message."""
+        senders = {box_id for box_id, _ in (_sender(each.topic) for each in batch) if box_id}
         with self._centre.database.write() as session:
-            return [self._store(session, delivery) for delivery in batch]
+            held = fleet_rows.hold(session, senders)
+            outcomes = [self._store(session, delivery) for delivery in batch]
+            del held
+        return outcomes
 
     def _store(self, session: Session, delivery: Delivery) -> Outcome:
         """Store one message in a savepoint of its own, or quarantine it."""

@@ -59,7 +59,7 @@ class Uploads:
         """Begin an upload, or find the one that was begun.
 
         Raises:
-            Problem: 409, the id is another's or was announced with another hash; 507, disk full.
+            Problem: 422, the id is another's or was announced with another hash; 507, disk full.
         """
         self.check_space(wanted.size_bytes)
         with self._centre.database.write() as session:
@@ -69,7 +69,7 @@ class Uploads:
                 session.add(row)
             elif not _same(row, box_id, wanted):
                 raise Problem(
-                    409,
+                    422,
                     "announced_otherwise",
                     "Tệp đã được khai báo khác.",
                     "This id is another's, or was announced with another size or hash.",

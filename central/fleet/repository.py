@@ -22,6 +22,17 @@ def find(session: Session, box_id: str) -> BoxRow | None:
     return session.get(BoxRow, box_id)
 
 
+def hold(session: Session, box_ids: Iterable[str]) -> Sequence[BoxRow | CameraRow]:
+    """Load boxes and their cameras at once; while held, finding them again costs no query.
+
+    A session forgets rows that nobody holds, so a batch keeps what this returns until its end.
+    """
+    wanted = list(box_ids)
+    boxes = session.scalars(select(BoxRow).where(BoxRow.box_id.in_(wanted))).all()
+    cameras = session.scalars(select(CameraRow).where(CameraRow.box_id.in_(wanted))).all()
+    return [*boxes, *cameras]
+
+
 def all_boxes(session: Session) -> Sequence[BoxRow]:
     """Return every registered box, by id."""
     return session.scalars(select(BoxRow).order_by(BoxRow.box_id)).all()

@@ -46,19 +46,13 @@ def store(session: Session, message: IncidentMessage, now: datetime) -> Stored:
         ForeignSenderError: The incident or its evidence belongs to another box.
     """
     row = session.get(IncidentRow, message.incident_id, with_for_update=True)
-    if row is not None and row.box_id != message.box_id:
-        raise ForeignSenderError(f"incident {message.incident_id} belongs to {row.box_id}")
     if row is None:
-        row = IncidentRow(
-            incident_id=message.incident_id, box_id=message.box_id, revision=0, received_at=now
-        )
-        row.status, row.version = ReviewStatus.NEW, 1
+        row = _new_row(message, now)
+    elif row.box_id != message.box_id:
+        raise ForeignSenderError(f"incident {message.incident_id} belongs to {row.box_id}")
     elif session.get(RevisionRow, (message.incident_id, message.revision)) is not None:
         return Stored(duplicate=True, current=None)
-    lowest = session.scalar(
-        select(func.min(RevisionRow.revision)).where(RevisionRow.incident_id == message.incident_id)
-    )
-    if lowest is None or message.revision < lowest:
+    elif message.revision < _lowest_revision(session, message.incident_id):
         row.historical = message.historical
     newest = message.revision > row.revision
     if newest:
@@ -66,10 +60,31 @@ def store(session: Session, message: IncidentMessage, now: datetime) -> Stored:
     session.add(row)
     session.flush()
     _keep_revision(session, message, now)
-    announce_evidence(session, message)
-    session.flush()
-    media_changed = refresh_media(session, row)
-    return Stored(duplicate=False, current=row if newest or media_changed else None)
+    changed = newest
+    if message.evidence:
+        announce_evidence(session, message)
+        session.flush()
+        changed = refresh_media(session, row) or newest
+    return Stored(duplicate=False, current=row if changed else None)
+
+
+def _new_row(message: IncidentMessage, now: datetime) -> IncidentRow:
+    """Return the row of an incident never heard of before, still to be filled by :func:`_show`."""
+    return IncidentRow(
+        incident_id=message.incident_id,
+        box_id=message.box_id,
+        revision=0,
+        received_at=now,
+        historical=message.historical,
+        status=ReviewStatus.NEW,
+        version=1,
+    )
+
+
+def _lowest_revision(session: Session, incident_id: str) -> int:
+    """Return the lowest revision stored of an incident that is there."""
+    lowest = select(func.min(RevisionRow.revision)).where(RevisionRow.incident_id == incident_id)
+    return session.scalars(lowest).one()
 
 
 def _show(row: IncidentRow, message: IncidentMessage) -> None:

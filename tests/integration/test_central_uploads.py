@@ -245,7 +245,7 @@ def test_a_box_reaches_only_its_own_uploads(centre: RunningCentre) -> None:
 
     assert other.head("/uploads/e1", headers=TUS).status_code == 404
     assert append(other, CLIP, 0).status_code == 404
-    assert other.post("/uploads", headers=creation()).status_code == 409
+    assert other.post("/uploads", headers=creation()).status_code == 422
     assert centre.client().post("/uploads", headers=creation()).status_code == 401
 
 
