@@ -20,6 +20,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from edge.errors import ConfigError
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -233,14 +235,15 @@ class GroundPlane:
         """Return the plane of a camera file's points for its stream, or None where none are drawn.
 
         Raises:
-            ValueError: The points do not span a plane.
+            ConfigError: The points do not span a plane.
         """
         if not ground:
             return None
-        return cls.fit(
-            scale_points([point.px for point in ground], drawn_px, stream_px),
-            [point.m for point in ground],
-        )
+        px = scale_points([point.px for point in ground], drawn_px, stream_px)
+        try:
+            return cls.fit(px, [point.m for point in ground])
+        except ValueError as error:
+            raise ConfigError([f"ground: {error}"]) from error
 
     def to_ground(self, point_px: Point) -> Point | None:
         """Return the place on the road in metres, None at or beyond the usable horizon."""

@@ -15,10 +15,13 @@ from typing import TYPE_CHECKING
 from edge.config.load import LoadedBox, load_box
 from edge.detector.manifest import find_weights, load_manifest
 from edge.errors import ConfigError, ModelError
+from edge.geometry import GroundPlane
 from edge.rules import check_rules
 
 if TYPE_CHECKING:
     import argparse
+
+    from edge.config.camera import CameraConfig
 
 OK, WRONG = 0, 2
 
@@ -53,7 +56,17 @@ def load_checked_box(path: Path) -> LoadedBox:
     Raises:
         ConfigError: With every mistake of every file.
     """
-    return load_box(path, check_camera=check_rules, check_model=check_model)
+    return load_box(path, check_camera=check_camera, check_model=check_model)
+
+
+def check_camera(camera: CameraConfig) -> list[str]:
+    """Return what is wrong with a camera's rules and with its ground points taken together."""
+    problems = check_rules(camera)
+    try:
+        GroundPlane.of_camera(camera.ground, camera.frame_size_px, camera.frame_size_px)
+    except ConfigError as error:
+        problems += error.problems
+    return problems
 
 
 def check_model(manifest: Path) -> list[str]:

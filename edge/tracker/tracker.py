@@ -123,13 +123,17 @@ class Tracker:
     """Follows the road users of one camera; see the module."""
 
     def __init__(self, camera: CameraConfig) -> None:
-        """Start with no tracks; ``camera`` gives ground points and the score to found a track."""
+        """Start with no tracks; ``camera`` gives ground points and the score to found a track.
+
+        Raises:
+            ConfigError: The ground points do not span a plane.
+        """
         self._camera = camera
         self._ids = itertools.count(1)
         self._epoch: int | None = None
         self._now_s = 0.0
-        self._size_px = (0, 0)
-        self._plane: GroundPlane | None = None
+        self._size_px = camera.frame_size_px
+        self._plane = GroundPlane.of_camera(camera.ground, self._size_px, self._size_px)
         self._motion = Motion.start(np.zeros((0, 4)))
         self._lives = Lives.start([], 0.0)
 

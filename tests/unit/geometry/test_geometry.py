@@ -11,6 +11,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from edge.config.camera import GroundPoint
+from edge.errors import ConfigError
 from edge.geometry import (
     MAX_METRES_PER_PX,
     GroundPlane,
@@ -212,6 +213,13 @@ def test_usable_points_never_have_more_metres_per_pixel_than_the_limit(y: float)
 def test_points_that_span_no_plane_are_refused(px: tuple[tuple[float, float], ...]) -> None:
     with pytest.raises(ValueError, match="span a plane"):
         GroundPlane.fit(px, ROAD_M)
+
+
+def test_a_camera_whose_points_lie_on_a_line_is_a_mistake_of_its_file() -> None:
+    ground = [GroundPoint(px=(n, n), m=(n, 0)) for n in range(5)]
+
+    with pytest.raises(ConfigError, match=r"^ground: the ground points do not span a plane"):
+        GroundPlane.of_camera(ground, (1920, 1080), (1920, 1080))
 
 
 def test_three_points_are_too_few() -> None:

@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edge.config.camera import GroundPoint
+from edge.errors import ConfigError
 from edge.scene import Detections
 from edge.tracker import Tracker
 from edge.tracker.tracker import COAST_S, MEMORY_S
@@ -253,6 +254,11 @@ def test_ground_metres_and_metres_per_second_come_from_the_drawn_points() -> Non
 
     assert tracks[-1].ground_m == pytest.approx((7.0, 7.0), abs=0.1)
     assert tracks[-1].velocity_mps == pytest.approx((2.0, 1.0), rel=0.05)
+
+
+def test_ground_points_on_one_line_are_refused_before_the_first_frame() -> None:
+    with pytest.raises(ConfigError, match="span a plane"):
+        Tracker(camera(ground=[GroundPoint(px=(n, n), m=(n, 0)) for n in range(4)]))
 
 
 def test_without_ground_points_there_are_no_metres() -> None:
