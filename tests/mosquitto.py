@@ -121,7 +121,7 @@ class Mosquitto:
     def _write_files(self) -> Path:
         """Write configuration, password file and branch rules; return the configuration's path."""
         self.folder.mkdir(parents=True, exist_ok=True)
-        lines = [f"listener {self.port} {self.host}", "user root"]
+        lines = [f"listener {self.port} {self.host}", "user root", "set_tcp_nodelay true"]
         lines.append(f"persistence {'true' if self._persistent else 'false'}")
         if self._persistent:
             lines += [f"persistence_location {self.folder}/", "autosave_interval 1"]
