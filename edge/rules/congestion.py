@@ -24,7 +24,7 @@ import numpy as np
 
 from edge.geometry import in_polygon, metres_per_px
 from edge.rules.base import IncidentPolicy, RuleKind, RuleOptions, option
-from edge.rules.road import DEPTH_STRETCH, DRIVEN, MPS_TO_KMH, Road
+from edge.rules.road import DEPTH_STRETCH, DRIVEN, MPS_TO_KMH, Road, has_lasted
 from edge.rules.waiting import LawfulWait
 from edge.scene import Sighting
 
@@ -169,7 +169,7 @@ class Congestion:
             stretch.since_s = now_s
         else:
             stretch.counted_s += passed_s
-        if stretch.counted_s < self._options.hold_s:
+        if not has_lasted(0.0, stretch.counted_s, self._options.hold_s):
             return None
         return self._sighting(stretch, inside, speed_kmh or 0.0, now_s)
 

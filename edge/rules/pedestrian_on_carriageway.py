@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 
 from edge.geometry import metres_per_px
 from edge.rules.base import TWO_WHEELERS, IncidentPolicy, RuleKind, RuleOptions, TrackMemory, option
-from edge.rules.road import DRIVEN, MPS_TO_KMH, Road, Trail
+from edge.rules.road import DRIVEN, MPS_TO_KMH, Road, Trail, has_lasted
 from edge.scene import Sighting
 
 if TYPE_CHECKING:
@@ -85,13 +85,15 @@ class _Walker:
 
 @dataclass(slots=True)
 class _Group:
-    """People near each other on the road; removed when all have gone."""
+    """People near each other on the road; removed when all have gone.
+
+    ``places_px`` holds where each was last; who is unseen for ``group_gap_s`` is dropped from it.
+    """
 
     group_id: int
     zone_id: str
     since_s: float
-    last_s: float
-    places_px: list[tuple[Point, float]]
+    places_px: dict[int, tuple[Point, float]]
 
 
 class PedestrianOnCarriageway:
@@ -126,8 +128,7 @@ class PedestrianOnCarriageway:
                 zone = self._look_at(track, bikes, now_s)
                 if zone is not None:
                     found.setdefault(self._group_of(track, zone, now_s), []).append(track)
-        gap_s = self._options.group_gap_s
-        self._groups = [group for group in self._groups if now_s - group.last_s <= gap_s]
+        self._forget(now_s)
         return [
             self._sighting(group, found[group.group_id], now_s)
             for group in self._groups
@@ -153,7 +154,8 @@ class PedestrianOnCarriageway:
             walker.scores >= options.min_score * walker.looks
             and walker.rode <= MAX_RODE_SHARE * walker.looks
         )
-        return zone if is_person and now_s - walker.since_s >= options.min_s else None
+        long_enough = has_lasted(walker.since_s, now_s, options.min_s)
+        return zone if is_person and long_enough else None
 
     def _rides(self, track: Track, walker: _Walker, bikes: Iterable[Xyxy]) -> bool:
         """Say whether a person sits on a two-wheeler, seen or not."""
@@ -171,18 +173,29 @@ class PedestrianOnCarriageway:
         """Return the id of the group a person belongs to, a new one for a loner."""
         reach_px = self._options.group_m / metres_per_px(track)
         for group in self._groups:
-            group.places_px = [p for p in group.places_px if now_s - p[1] <= 1.0]
-            near = any(math.dist(track.foot_px, place) <= reach_px for place, _ in group.places_px)
+            near = any(
+                math.dist(track.foot_px, place) <= reach_px for place, _ in group.places_px.values()
+            )
             if group.zone_id == zone.id and near:
                 break
         else:
             since_s = self._walkers.of(track, now_s).since_s
-            group = _Group(next(self._ids), zone.id, now_s, now_s, [])
-            group.since_s = now_s if since_s is None else since_s
+            begun_s = now_s if since_s is None else since_s
+            group = _Group(next(self._ids), zone.id, begun_s, {})
             self._groups.append(group)
-        group.last_s = now_s
-        group.places_px.append((track.foot_px, now_s))
+        group.places_px[track.track_id] = (track.foot_px, now_s)
         return group.group_id
+
+    def _forget(self, now_s: float) -> None:
+        """Remove who has not been seen for long, and groups of which nobody is left."""
+        gap_s = self._options.group_gap_s
+        for group in self._groups:
+            group.places_px = {
+                track_id: seen
+                for track_id, seen in group.places_px.items()
+                if now_s - seen[1] <= gap_s
+            }
+        self._groups = [group for group in self._groups if group.places_px]
 
     def _sighting(self, group: _Group, people: Sequence[Track], now_s: float) -> Sighting:
         boxes = []

@@ -27,6 +27,7 @@ DRIVEN = frozenset({"carriageway", "lane"})
 """Zones on which vehicles drive."""
 OFF_ROAD = frozenset({"ignore", "pavement"})
 MPS_TO_KMH = 3.6
+ROUNDING_S = 1e-6
 ARROW_PARTS = (1.0, 0.5, 0.25, 0.1)
 """An arrow may point beyond the usable plane: then the part of it nearer its tail is asked."""
 MAX_UNSEEN_S = 0.5
@@ -82,6 +83,11 @@ class Road:
         return None
 
 
+def has_lasted(since_s: float, now_s: float, wanted_s: float) -> bool:
+    """Say whether ``wanted_s`` have passed; a frame is not lost to the rounding of seconds."""
+    return now_s - since_s >= wanted_s - ROUNDING_S
+
+
 def unit(vector: Point) -> Point | None:
     """Return the vector at length one; None for the zero vector."""
     length = math.hypot(*vector)
@@ -125,7 +131,7 @@ class Trail:
         if at_m is None:
             return
         self.steps.append(Step(now_s, at_m, track.foot_px, track.xyxy, track.score))
-        while now_s - self.steps[0].at_s > self.keep_s:
+        while now_s - self.steps[0].at_s > self.keep_s + ROUNDING_S:
             self.steps.popleft()
 
     def _walked_to(self, track: Track) -> Point:

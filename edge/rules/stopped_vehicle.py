@@ -25,7 +25,7 @@ from edge.geometry import iou
 from edge.rules.base import IncidentPolicy, RuleKind, RuleOptions, TrackMemory, option
 from edge.rules.crowding import Crowding
 from edge.rules.pace import Pace, pace_of, rest_began_s
-from edge.rules.road import DRIVEN, Road, Trail
+from edge.rules.road import DRIVEN, Road, Trail, has_lasted
 from edge.rules.waiting import LawfulWait
 from edge.scene import Sighting
 
@@ -225,10 +225,12 @@ class StoppedVehicle:
     def _is_due(self, spot: _Spot) -> bool:
         """Say whether a spot's vehicle has stood too long."""
         hold_s = self._options.hold_s
-        stood_s = spot.last_s - spot.since_s
         if spot.scores < self._options.min_score * spot.seen:
             return False
-        return spot.counted_s >= hold_s or stood_s >= self._options.max_wait_s + hold_s
+        longest_s = self._options.max_wait_s + hold_s
+        return has_lasted(0.0, spot.counted_s, hold_s) or has_lasted(
+            spot.since_s, spot.last_s, longest_s
+        )
 
     def _sighting(self, spot: _Spot, now_s: float) -> Sighting:
         sighting = Sighting(

@@ -22,7 +22,7 @@ import numpy as np
 from edge.geometry import angle_between_deg
 from edge.rules.base import IncidentPolicy, RuleKind, RuleOptions, TrackMemory, option
 from edge.rules.flow import LearnedFlow
-from edge.rules.road import DRIVEN, MPS_TO_KMH, Road, Step, Trail
+from edge.rules.road import DRIVEN, MPS_TO_KMH, Road, Step, Trail, has_lasted
 from edge.scene import Sighting
 
 if TYPE_CHECKING:
@@ -80,7 +80,7 @@ class WrongWayOptions(RuleOptions):
         0.5,
         title="Way seen in the picture, in own heights",
         ge=0,
-        le=10,
+        le=50,
         source="eight times the box noise: far away a metre is less than a pixel",
     )
     min_score: float = option(
@@ -263,7 +263,7 @@ class WrongWay:
         """Say whether a fitted way is a drive against ``course``, all thresholds together."""
         wanted, (vx, vy) = self._options, way.velocity_mps
         against_m = -(vx * course[0] + vy * course[1]) * way.lasted_s
-        if way.lasted_s < wanted.min_s or against_m < wanted.min_distance_m:
+        if not has_lasted(0.0, way.lasted_s, wanted.min_s) or against_m < wanted.min_distance_m:
             return False
         backward = [-(dx * course[0] + dy * course[1]) for dx, dy in way.steps_m]
         consistent = sum(step > 0 for step in backward) / len(backward)

@@ -1,0 +1,147 @@
+"""Congestion: full and slow together, for long enough, and not because of a red light."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from edge.rules import congestion
+from tests.traffic import camera, instants, road_user, scene
+
+if TYPE_CHECKING:
+    from edge.rules.base import Rule
+    from edge.scene import Sighting, Track
+
+FPS = 4.0
+ROAD = {
+    "id": "main",
+    "kind": "carriageway",
+    "polygon": [(0, 0), (1200, 0), (1200, 600), (0, 600)],
+}
+GROUND = [
+    {"px": (0, 600), "m": (0, 0)},
+    {"px": (1200, 600), "m": (12, 0)},
+    {"px": (500, 100), "m": (0, 100)},
+    {"px": (700, 100), "m": (12, 100)},
+]
+
+
+def rule(zone: dict[str, Any] | None = None, ground: Any = (), **options: Any) -> Rule:
+    drawn = camera(
+        zones=[ROAD | (zone or {})],
+        signals=[{"id": "main", "region": (1260, 0, 1270, 30)}],
+        ground=ground,
+    )
+    given = {"hold_s": 10, "window_s": 1, "min_occupancy_ratio": 0.5} | options
+    return congestion.KIND.build(drawn, given)
+
+
+def traffic(columns: int = 8, kmh: float = 0.0) -> list[Track]:
+    """Return columns of cars that fill the zone from the left, 150 px each, at one speed."""
+    return [
+        road_user(
+            10 * column + row,
+            (75 + 150 * column, 150 + 150 * row),
+            class_name="car",
+            xyxy=(150 * column, 150 * row, 150 * column + 150, 150 + 150 * row),
+            velocity_mps=(kmh / 3.6, 0.0),
+        )
+        for column in range(columns)
+        for row in range(4)
+    ]
+
+
+def watch(
+    watching: Rule, begin_s: float, end_s: float, tracks: list[Track], signal: str = "unknown"
+) -> list[Sighting]:
+    seen: list[Sighting] = []
+    for past_s in instants(end_s - begin_s, FPS):
+        look = replace(scene(begin_s + past_s, tracks), signals={"main": signal})
+        seen += watching.observe(look)
+    return seen
+
+
+def test_full_and_standing_is_congestion_once_it_has_lasted() -> None:
+    first, *_ = watch(rule(), 0, 15, traffic())
+
+    assert first.occurred_s == 0.0
+    assert first.seen_s == pytest.approx(10.0)
+    assert first.place == "main"
+    assert first.boxes[0][1:] == (0, 0, 1200, 600)
+
+
+@pytest.mark.parametrize(("columns", "expected"), [(8, True), (5, True), (3, False)])
+def test_half_the_zone_must_be_covered(columns: int, expected: bool) -> None:  # noqa: FBT001 - a table
+    assert bool(watch(rule(), 0, 15, traffic(columns))) is expected
+
+
+@pytest.mark.parametrize(("kmh", "expected"), [(0, True), (9, True), (11, False), (60, False)])
+def test_the_mean_speed_must_be_below_the_limit(kmh: float, expected: bool) -> None:  # noqa: FBT001 - a table
+    assert bool(watch(rule(), 0, 15, traffic(kmh=kmh))) is expected
+
+
+def test_without_a_plane_the_speed_is_read_off_the_heights() -> None:
+    fast = [replace(t, velocity_mps=None, velocity_px_s=(900.0, 0.0)) for t in traffic()]
+    slow = [replace(t, velocity_mps=None, velocity_px_s=(20.0, 0.0)) for t in traffic()]
+
+    assert watch(rule(), 0, 15, fast) == []
+    assert watch(rule(), 0, 15, slow)
+
+
+def test_three_vehicles_are_no_traffic() -> None:
+    lorries = [
+        replace(
+            traffic()[0],
+            track_id=i,
+            xyxy=(400 * i, 0, 400 * i + 400, 600),
+            foot_px=(400 * i + 200, 590),
+        )
+        for i in range(3)
+    ]
+
+    assert watch(rule(), 0, 15, lorries) == []
+
+
+def test_a_moment_of_free_flow_begins_the_time_anew() -> None:
+    watching = rule()
+    watch(watching, 0, 8, traffic())
+    watch(watching, 8.25, 11, traffic(kmh=50))
+    after = watch(watching, 11.25, 19, traffic())
+
+    assert after == []
+
+
+def test_a_red_light_stops_the_clock_and_does_not_turn_it_back() -> None:
+    watching = rule({"signal": "main"}, discharge_s=0)
+    first = watch(watching, 0, 6, traffic(), "green")
+    red = watch(watching, 6.25, 60, traffic(), "red")
+    after = watch(watching, 60.25, 66, traffic(), "green")
+
+    assert first == red == []
+    assert after
+    assert after[0].seen_s == pytest.approx(64.5, abs=0.6)
+
+
+def test_a_queue_at_red_is_never_congestion() -> None:
+    assert watch(rule({"signal": "main"}), 0, 120, traffic(), "red") == []
+
+
+def test_on_a_plane_near_and_far_road_weigh_alike() -> None:
+    """The nearest eighth of this picture is a sixth of the picture but little of the road."""
+    trapezium = [(0, 600), (1200, 600), (700, 100), (500, 100)]
+    near = [
+        replace(t, xyxy=(t.xyxy[0], 350, t.xyxy[2], 600), foot_px=(t.foot_px[0], 590))
+        for t in traffic()
+    ]
+
+    flat = watch(rule({"polygon": trapezium}), 0, 15, near)
+    metric = watch(rule({"polygon": trapezium}, GROUND), 0, 15, near)
+
+    assert flat
+    assert metric == []
+
+
+def test_one_zone_is_one_incident_while_the_jam_lasts() -> None:
+    assert {sighting.key for sighting in watch(rule(), 0, 30, traffic())} == {"main:0.0"}
