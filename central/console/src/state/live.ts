@@ -18,7 +18,7 @@ export type LiveEvent =
   'incident' | 'box' | 'quarantine' | 'indicator' | 'rollout' | 'ready' | 'reset'
 
 const SILENCE_S = 40
-const BACKOFF_S = [0.5, 1, 2, 5, 10]
+const BACKOFF_S = [0.5, 1, 2, 3, 5]
 
 interface Line {
   state: LineState
