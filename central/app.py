@@ -9,6 +9,7 @@ from __future__ import annotations
 from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
+from threading import Thread
 from typing import TYPE_CHECKING
 
 from fastapi import APIRouter, FastAPI
@@ -37,9 +38,10 @@ from central.link import BrokerAddress, BrokerLink
 from central.live import LiveHub
 from central.map import routes as map_routes
 from central.metrics import Metrics
-from central.periodic import PeriodicTasks, Task
+from central.periodic import PeriodicTasks, Task, run_once
 from central.quarantine import routes as quarantine_routes
 from central.rollouts import routes as rollout_routes
+from central.rollouts import service as rollout_service
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -77,6 +79,15 @@ def _roll_up(centre: Centre) -> None:
             centre.live.mention(session, "indicator", IndicatorNews(components=[TRAFFIC]))
 
 
+def _publish_desired(centre: Centre) -> None:
+    """Tell every box again which model it is to run: a broker may have lost what it retained."""
+    with centre.database.read() as session:
+        orders = rollout_service.all_desired(session, centre.clock())
+    for order in orders:
+        order.send(centre.publish)
+
+
+ON_CONNECTED = Task(name="publish_desired", interval_s=0, run=_publish_desired)
 TASKS: tuple[Task, ...] = (
     Task(name="forget_expired", interval_s=60, run=_forget_expired),
     Task(name="roll_up", interval_s=15, run=_roll_up),
@@ -138,6 +149,10 @@ async def _lifespan(_app: FastAPI, centre: Centre, link: BrokerLink) -> AsyncIte
         broker=lambda: link.connected,
         ingest=lambda: ingest.alive,
         periodic=lambda: tasks.alive,
+    )
+    # Not on the network thread, which must not wait for the database.
+    link.when_connected(
+        lambda: Thread(target=run_once, args=(centre, ON_CONNECTED), daemon=True).start()
     )
     link.start(broker.start() if broker is not None else _broker_address(settings))
     ingest.start()

@@ -11,13 +11,11 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, gene
 SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
 
 
-class Metrics:
-    """Every number the centre counts; an attribute per number."""
+class _IngestNumbers:
+    """What the way from the broker to the database counts."""
 
-    def __init__(self) -> None:
-        """Start all counters at zero in a fresh registry."""
-        registry = CollectorRegistry()
-        self.registry = registry
+    def __init__(self, registry: CollectorRegistry) -> None:
+        """Start at zero in ``registry``."""
         self.messages = Counter(
             "songlam_ingest_messages",
             "MQTT messages by channel and outcome (stored, duplicate, quarantined)",
@@ -46,6 +44,13 @@ class Metrics:
             "Quarantined messages dropped because the quarantine was full",
             registry=registry,
         )
+
+
+class _WebNumbers:
+    """What browsers, uploads, feeds and background tasks count."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        """Start at zero in ``registry``."""
         self.live_clients = Gauge(
             "songlam_live_clients", "Browsers on the live stream", registry=registry
         )
@@ -91,6 +96,16 @@ class Metrics:
             ["reason"],
             registry=registry,
         )
+
+
+class Metrics(_IngestNumbers, _WebNumbers):
+    """Every number the centre counts; an attribute per number."""
+
+    def __init__(self) -> None:
+        """Start all counters at zero in a fresh registry."""
+        self.registry = CollectorRegistry()
+        _IngestNumbers.__init__(self, self.registry)
+        _WebNumbers.__init__(self, self.registry)
 
     def exposition(self) -> bytes:
         """Return all numbers in Prometheus' text format."""

@@ -19,9 +19,10 @@ from sqlalchemy import func, select
 from central.tables.fleet import BoxRow
 from central.tables.incidents import IncidentRow, RevisionRow
 from central.tables.quarantine import QuarantineRow
-from edge.contract.messages import Message, ReceiptMessage
+from central.tables.rollouts import ModelRow
+from edge.contract.messages import DesiredMessage, Message, ReceiptMessage
 from edge.contract.topics import DOWNWARD, Channel, topic
-from tests.builders import incident_message, state_message
+from tests.builders import NOON, SHA256, incident_message, state_message
 from tests.centre import RunningCentre, add_box, running_centre
 from tests.mosquitto import CENTRE, Mosquitto, free_port
 
@@ -287,3 +288,45 @@ def test_the_centre_comes_back_by_itself_when_the_broker_was_away(tmp_path: Path
             with Line(centre, broker.port, users).box("n1") as box:
                 box.send(incident_message())
                 assert box.receipt().outcome == "stored"
+
+
+@pytest.mark.broker
+def test_a_broker_that_lost_what_it_retained_is_told_again_what_each_box_shall_run(
+    tmp_path: Path,
+) -> None:
+    users = {"n1": "token-of-n1-long-enough", CENTRE: "secret-of-the-centre"}
+    with Mosquitto(tmp_path / "broker", users) as broker:
+        options: dict[str, Any] = {
+            "mqtt_host": "127.0.0.1",
+            "mqtt_port": broker.port,
+            "mqtt_username": CENTRE,
+            "mqtt_password": users[CENTRE],
+        }
+        with running_centre(tmp_path, **options) as centre:
+            add_box(centre.parts.database, "n1")
+            wait_for("the broker", lambda: connected(centre))
+            want_model(centre, "n1")
+            broker.kill()
+            broker.start()
+            with Line(centre, broker.port, users).box("n1") as box:
+                order = DesiredMessage.model_validate_json(box.heard.get(timeout=WAIT_S).payload)
+
+    assert (order.box_id, order.signature) == ("n1", "signed")
+
+
+def want_model(centre: RunningCentre, box_id: str) -> None:
+    """Let the centre want a model on a box without telling the box."""
+    with centre.parts.database.write() as session:
+        model = ModelRow(
+            name="deim",
+            version="2",
+            manifest_json="{}",
+            signature="signed",
+            sha256=SHA256,
+            size_bytes=1,
+            uploaded_at=NOON,
+            uploaded_by="technician",
+        )
+        session.add(model)
+        box = session.get_one(BoxRow, box_id)
+        box.desired_name, box.desired_version = model.name, model.version
