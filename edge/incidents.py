@@ -305,6 +305,7 @@ class Incidents:
             "ended_at": self._utc(latest.seen_s) if phase is Phase.CLOSED else None,
             "confidence": min(1.0, round(episode.confidence, 3)),
             "object_class": latest.object_class,
+            "level": latest.level,
             "track_ids": episode.track_ids,
             "boxes": tuple(rounded(box) for box in thin_out(episode.boxes, self._max_boxes)),
             "signal_log": latest.signal_log or first.signal_log,

@@ -145,6 +145,7 @@ class Sighting:
         seen_s: ``stream_s`` of this sighting.
         confidence: 0..1.
         moments: Instants to keep as stills; empty means one wide still at ``occurred_s``.
+        level: 1 to 3 for rules that grade, as ``IncidentMessage.level``.
     """
 
     rule: str
@@ -153,6 +154,7 @@ class Sighting:
     seen_s: float
     confidence: float
     place: str = ""
+    level: int = 0
     object_class: str = ""
     track_ids: tuple[int, ...] = ()
     boxes: tuple[tuple[float, float, float, float, float], ...] = ()

@@ -118,6 +118,8 @@ class IncidentMessage(Message):
     boxes: tuple[BoxAt, ...] = ()
     place: str = ""
     """Id of the zone, stop line or lane concerned."""
+    level: int = Field(default=0, ge=0, le=3)
+    """How bad it is, for rules that grade: congestion 1 slow, 2 jammed, 3 standing. Else 0."""
     frame_size_px: tuple[int, int]
     location: tuple[float, float] | None = None
     """(latitude, longitude) of the camera or, where geometry is known, of the event."""

@@ -4,8 +4,8 @@ Invariants:
     * Two measures must agree, both averaged over ``window_s``: the share of the zone covered by
       vehicles and the space-mean speed of those in it. A full road that flows is busy, an empty one
       with a single slow lorry is not congested.
-    * Levels: 1 slow, 2 congested, 3 standing. The level is part of the key's place in the log only
-      through its confidence; an incident is one per zone and jam.
+    * Three levels by speed: 1 slow, 2 jammed, 3 standing. ``report_level`` says from which on it is
+      told; an incident is one per zone and jam and carries its newest level.
     * Waiting at red, and the queue that green has just released, do not count (``waiting``): the
       clock stops then, it does not run back.
 
@@ -38,6 +38,8 @@ if TYPE_CHECKING:
 
 NAME = "congestion"
 VEHICLES = frozenset({"bicycle", "motorbike", "car", "van", "bus", "truck"})
+CONFIDENCE = (0.6, 0.75, 0.9)
+"""By level. Source: operator's order of trust; the slower, the less the speed's error matters."""
 GRID = 24
 """Points along the longer side of a zone's box: 1 part in 24 is finer than a car in any zone."""
 
@@ -55,11 +57,20 @@ class CongestionOptions(RuleOptions):
     )
     max_speed_kmh: float = option(
         10.0,
-        title="Mean speed below",
+        title="Level 2 at a mean speed below",
         unit="km/h",
         ge=1,
         le=60,
         source="provincial catalogue SC_UN_TAC",
+    )
+    slow_speed_kmh: float = option(
+        20.0, title="Level 1 below", unit="km/h", ge=1, le=90, source="half a town's free speed"
+    )
+    standing_speed_kmh: float = option(
+        3.0, title="Level 3 below", unit="km/h", ge=0, le=30, source="walking pace"
+    )
+    report_level: float = option(
+        2, title="Told from this level on", ge=1, le=3, source="provincial catalogue SC_UN_TAC"
     )
     min_occupancy_ratio: float = option(
         0.6,
@@ -162,7 +173,8 @@ class Congestion:
         occupancy, speed_kmh, count = stretch.means()
         if self._wait.excuses(stretch.zone):
             return None
-        if not self._is_jam(occupancy, speed_kmh, count):
+        level = self._level(occupancy, speed_kmh, count)
+        if level < self._options.report_level:
             stretch.since_s, stretch.counted_s = None, 0.0
             return None
         if stretch.since_s is None:
@@ -171,19 +183,20 @@ class Congestion:
             stretch.counted_s += passed_s
         if not has_lasted(0.0, stretch.counted_s, self._options.hold_s):
             return None
-        return self._sighting(stretch, inside, speed_kmh or 0.0, now_s)
+        return self._sighting(stretch, inside, level, now_s)
 
-    def _is_jam(self, occupancy: float, speed_kmh: float | None, vehicles: float) -> bool:
+    def _level(self, occupancy: float, speed_kmh: float | None, vehicles: float) -> int:
+        """Return how bad it is: 0 free, 1 slow, 2 jammed, 3 standing."""
         wanted = self._options
-        return (
-            speed_kmh is not None
-            and speed_kmh < wanted.max_speed_kmh
-            and occupancy >= wanted.min_occupancy_ratio
-            and vehicles >= wanted.min_vehicles
-        )
+        if speed_kmh is None or occupancy < wanted.min_occupancy_ratio:
+            return 0
+        if vehicles < wanted.min_vehicles:
+            return 0
+        limits = (wanted.slow_speed_kmh, wanted.max_speed_kmh, wanted.standing_speed_kmh)
+        return sum(speed_kmh < limit for limit in limits)
 
     def _sighting(
-        self, stretch: _Stretch, inside: Sequence[Track], speed_kmh: float, now_s: float
+        self, stretch: _Stretch, inside: Sequence[Track], level: int, now_s: float
     ) -> Sighting:
         since_s = now_s if stretch.since_s is None else stretch.since_s
         xs, ys = zip(*stretch.zone.polygon, strict=True)
@@ -192,9 +205,9 @@ class Congestion:
             key=f"{stretch.zone.id}:{since_s:.1f}",
             occurred_s=since_s,
             seen_s=now_s,
-            confidence=min(0.95, 0.6 + 0.35 * (1 - speed_kmh / self._options.max_speed_kmh)),
+            confidence=CONFIDENCE[level - 1],
             place=stretch.zone.id,
-            object_class="",
+            level=level,
             track_ids=tuple(track.track_id for track in inside[:16]),
             boxes=((now_s, min(xs), min(ys), max(xs), max(ys)),),
         )

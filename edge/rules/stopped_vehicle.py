@@ -111,7 +111,7 @@ class StoppedVehicleOptions(RuleOptions):
 
 @dataclass(slots=True)
 class _Spot:
-    """A place where a vehicle stands; removed by ``StoppedVehicle._forget``."""
+    """A place where a vehicle stands; removed by ``StoppedVehicle.observe``."""
 
     spot_id: int
     zone: Zone

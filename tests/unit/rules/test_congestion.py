@@ -145,3 +145,15 @@ def test_on_a_plane_near_and_far_road_weigh_alike() -> None:
 
 def test_one_zone_is_one_incident_while_the_jam_lasts() -> None:
     assert {sighting.key for sighting in watch(rule(), 0, 30, traffic())} == {"main:0.0"}
+
+
+@pytest.mark.parametrize(("kmh", "level"), [(0, 3), (2, 3), (5, 2), (9, 2)])
+def test_the_level_tells_how_slow_it_is(kmh: float, level: int) -> None:
+    assert {sighting.level for sighting in watch(rule(), 0, 12, traffic(kmh=kmh))} == {level}
+
+
+def test_slow_traffic_is_told_only_where_level_one_is_asked_for() -> None:
+    slow = traffic(kmh=15)
+
+    assert watch(rule(), 0, 12, slow) == []
+    assert {s.level for s in watch(rule(report_level=1), 0, 12, slow)} == {1}
