@@ -24,7 +24,7 @@ import structlog
 
 from edge import __version__
 from edge.camera import Camera, FrameMailbox, PacketRing
-from edge.contract.messages import Phase
+from edge.contract.messages import EvidenceKind, Phase
 from edge.counters import Counters
 from edge.delivery import Delivery, Surroundings
 from edge.evidence.files import find_file
@@ -38,16 +38,18 @@ from edge.telemetry import FlowCounter
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from datetime import datetime
 
     from edge.clock import Clock
     from edge.config.load import LoadedBox
-    from edge.contract.messages import CameraState, EvidenceItem
+    from edge.contract.messages import CameraState, EvidenceItem, IncidentMessage
     from edge.incidents import IncidentChange
     from edge.scene import Frame
 
 EVIDENCE_BOUND_S = 10.0
 """How long a stopping box finishes evidence in progress."""
 REMEMBERED_FILES = 1_000
+RESTARTED = "the box stopped unexpectedly before the incident was over"
 
 log = structlog.get_logger(__name__)
 
@@ -94,6 +96,8 @@ class Worker:
             OSError: The port for Prometheus is taken.
         """
         self._delivery.start(self._fallback_reason)
+        for message in self._delivery.outbox.unfinished():
+            self._delivery.outbox.put(ended_by_restart(message, self._clock.now()))
         for camera in self._cameras:
             camera.start()
         log.info("box_started", box=self._box.box_id, cameras=len(self._cameras))
@@ -239,3 +243,26 @@ class Worker:
         self._counters.increment("pipeline_errors")
         count = self._counters.get("pipeline_errors")
         return count & (count - 1) == 0
+
+
+def ended_by_restart(message: IncidentMessage, now: datetime) -> IncidentMessage:
+    """Return the last revision of an incident whose process died: closed when it was last seen.
+
+    Packets and tracks died with the process, so nobody will ever know how it went on, nor cut its
+    clip; saying so is better than an incident that stays open for ever.
+    """
+    missing = message.evidence_missing
+    if not any(item.kind is EvidenceKind.CLIP for item in message.evidence):
+        missing = "; ".join(filter(None, (missing, RESTARTED)))
+    revision = message.revision + 1
+    return message.model_copy(
+        update={
+            "message_id": f"{message.incident_id}:{revision}",
+            "revision": revision,
+            "phase": Phase.CLOSED,
+            "sent_at": now,
+            "ended_at": message.ended_at or message.sent_at,
+            "evidence_missing": missing or RESTARTED,
+            "historical": True,
+        }
+    )

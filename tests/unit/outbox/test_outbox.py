@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from edge.config.box import OutboxConfig
 from edge.contract.catalogue import Lane
-from edge.contract.messages import EvidenceKind, SignalChange
+from edge.contract.messages import EvidenceItem, EvidenceKind, SignalChange
 from edge.counters import Counters
 from edge.errors import ConfigError
 from edge.outbox import LATE_AFTER_S, MAX_PAYLOAD_BYTES, MediaUpload, Outbox
@@ -234,6 +234,47 @@ def test_an_oversize_message_is_refused_and_counted(bench: Bench) -> None:
     assert bench.outbox.depth() == 0
 
 
+CLIP = EvidenceItem(
+    evidence_id="i1.clip",
+    kind=EvidenceKind.CLIP,
+    media_type="video/mp4",
+    sha256=SHA256,
+    size_bytes=1,
+    starts_at=NOON,
+)
+
+
+@pytest.mark.parametrize(
+    ("last", "is_finished"),
+    [
+        ({"phase": "opened"}, False),
+        ({"phase": "updated", "evidence": (CLIP,)}, False),
+        ({"phase": "closed"}, False),
+        ({"phase": "closed", "evidence": (CLIP,)}, True),
+        ({"phase": "closed", "evidence_missing": "clip: the disk is full"}, True),
+    ],
+)
+def test_an_incident_is_finished_when_closed_and_its_clip_is_there_or_excused(
+    bench: Bench, last: dict[str, Any], *, is_finished: bool
+) -> None:
+    """Its receipts do not matter: the next process must know even when all was delivered."""
+    bench.outbox.put(incident_message("i1", 1))
+    bench.outbox.put(incident_message("i1", 2, **last))
+    for revision in (1, 2):
+        bench.outbox.settle(f"i1:{revision}")
+    assert bench.outbox.unfinished() == []
+    bench.restart()
+    assert [m.revision for m in bench.outbox.unfinished()] == ([] if is_finished else [2])
+
+
+def test_an_unfinished_incident_of_another_program_version_is_passed_over(bench: Bench) -> None:
+    bench.outbox.put(incident_message("i1"))
+    bench.outbox.put(incident_message("i2"))
+    bench.outbox._db.execute("UPDATE unfinished SET payload = '{}' WHERE incident_id = 'i1'")
+    bench.restart()
+    assert [m.incident_id for m in bench.outbox.unfinished()] == ["i2"]
+
+
 def test_depth_and_oldest_tell_what_waits(bench: Bench) -> None:
     assert bench.outbox.oldest_at() is None
     bench.outbox.put(incident_message())
@@ -262,6 +303,7 @@ def test_an_unreadable_file_is_put_aside_and_the_box_starts_anew(tmp_path: Path)
 def test_a_write_that_fails_is_refused_in_words_not_raised(bench: Bench) -> None:
     bench.outbox._db.execute("PRAGMA query_only = ON")
     assert not bench.outbox.put(incident_message())
+    assert not bench.outbox._db.in_transaction
     assert not bench.outbox.settle("i1:1")
     assert bench.counters.get("outbox_refused") == 1
 

@@ -15,7 +15,7 @@ from edge.contract.messages import CommandMessage, EvidenceItem, EvidenceKind, P
 from edge.errors import ConfigError, ModelError
 from edge.incidents import IncidentChange
 from edge.scene import Frame
-from edge.worker import Worker
+from edge.worker import RESTARTED, Worker, ended_by_restart
 from tests.builders import NOON, SHA256, incident_message
 from tests.edge_process import CAMERA, TOKEN
 from tests.tiny_models import write_model
@@ -185,6 +185,32 @@ def test_a_stopped_box_closes_what_is_open(tmp_path: Path) -> None:
         parcels = next_life._delivery.outbox.take_messages(50, 5.0)
         assert any(b'"closed"' in p.payload for p in parcels)
         assert all(p.late for p in parcels)
+
+
+def test_what_a_killed_box_left_open_is_closed_by_the_next_with_the_reason() -> None:
+    left = incident_message("i1", 3, phase="updated", boxes=((1.0, 2.0, 3.0, 4.0, 5.0),))
+    now = NOON.replace(hour=9)
+    ended = ended_by_restart(left, now)
+    assert (ended.message_id, ended.revision, ended.phase) == ("i1:4", 4, Phase.CLOSED)
+    assert (ended.ended_at, ended.sent_at) == (left.sent_at, now)
+    assert ended.historical
+    assert ended.evidence_missing == RESTARTED
+    assert ended.boxes == left.boxes
+
+
+def test_an_end_and_evidence_that_are_known_are_kept() -> None:
+    clip = EvidenceItem(
+        evidence_id="i1.clip",
+        kind=EvidenceKind.CLIP,
+        media_type="video/mp4",
+        sha256=SHA256,
+        size_bytes=1,
+        starts_at=NOON,
+    )
+    left = incident_message("i1", 3, ended_at=NOON, evidence=(clip,), evidence_missing="shorter")
+    ended = ended_by_restart(left, NOON.replace(hour=9))
+    assert (ended.ended_at, ended.evidence) == (NOON, (clip,))
+    assert ended.evidence_missing == "shorter"
 
 
 def test_the_state_tells_of_every_camera_the_model_and_the_queue(worker: Worker) -> None:

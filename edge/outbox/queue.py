@@ -7,6 +7,8 @@ Invariants:
       upload, or counted when it can never be delivered. Telemetry alone may be thrown out under
       pressure, oldest first and counted.
     * Live incidents come before everything older, whatever the backlog: see :meth:`take_messages`.
+    * An incident that is open, or whose clip is still to come, is remembered beside the queue until
+      it is finished, so that the next process can end what this one could not.
     * What was tried, and when it is due again, lives in memory only: after a restart all is due.
       Its rows go with the message (``settle``) or with the process.
 
@@ -17,60 +19,27 @@ from __future__ import annotations
 
 import sqlite3
 import threading
-from dataclasses import dataclass
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import structlog
-from pydantic import BaseModel, ConfigDict
+from pydantic import ValidationError
 
 from edge.contract.catalogue import CATALOGUE, Lane
-from edge.contract.messages import EvidenceKind, IncidentMessage, Sha256, TelemetryMessage
+from edge.contract.messages import EvidenceKind, IncidentMessage, Phase, TelemetryMessage
 from edge.contract.topics import Channel
-from edge.errors import ConfigError
+from edge.outbox.file import open_file
+from edge.outbox.rows import LATE_AFTER_S, MAX_PAYLOAD_BYTES, MEDIA_RANK, MediaUpload, Parcel
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from edge.clock import Clock
     from edge.config.box import OutboxConfig
     from edge.counters import Counters
 
-LATE_AFTER_S = 30.0
-"""Sent later than this, a message is historical: nobody can act on it at once any more."""
-MAX_PAYLOAD_BYTES = 256 * 1024
-"""Largest message that is kept. Source: 60 boxes and 200 signal changes make about 25 kB."""
-MEDIA_ID = "media:{}"
-"""Name of the row of an evidence id."""
-MEDIA_RANK = {
-    EvidenceKind.STILL: 0,
-    EvidenceKind.OVERLAY: 1,
-    EvidenceKind.PLAYBACK: 2,
-    EvidenceKind.CLIP: 3,
-}
-"""Order of uploads: what an officer can look at soonest goes first."""
-
-SCHEMA = """
-PRAGMA journal_mode = WAL;
-PRAGMA synchronous = FULL;
-PRAGMA temp_store = MEMORY;
-CREATE TABLE IF NOT EXISTS parcel (
-    seq INTEGER PRIMARY KEY AUTOINCREMENT,
-    message_id TEXT NOT NULL UNIQUE,
-    lane INTEGER NOT NULL,
-    rank INTEGER NOT NULL,
-    channel TEXT NOT NULL,
-    payload BLOB NOT NULL,
-    queued_at REAL NOT NULL,
-    queued_mono_s REAL NOT NULL,
-    run INTEGER NOT NULL
-);
-CREATE INDEX IF NOT EXISTS parcel_in_order ON parcel (lane, rank, seq);
-CREATE INDEX IF NOT EXISTS parcel_by_age ON parcel (run, queued_mono_s);
-CREATE TEMP TABLE trial (
-    message_id TEXT PRIMARY KEY, lane INTEGER NOT NULL, count INTEGER NOT NULL, due_s REAL NOT NULL
-);
-"""
 TAKE = """
 SELECT parcel.*, coalesce(trial.count, 0) AS count
 FROM parcel LEFT JOIN trial USING (message_id)
@@ -83,42 +52,6 @@ TAKE_FRESH = TAKE + "AND trial.count IS NULL ORDER BY parcel.lane, rank, seq LIM
 TAKE_AGAIN = TAKE + "AND trial.count > 0 ORDER BY parcel.lane, trial.due_s LIMIT :n"
 
 log = structlog.get_logger(__name__)
-
-
-class MediaUpload(BaseModel):
-    """A file of evidence that waits to be uploaded."""
-
-    model_config = ConfigDict(frozen=True)
-
-    evidence_id: str
-    incident_id: str
-    kind: EvidenceKind
-    media_type: str
-    sha256: Sha256
-    size_bytes: int
-    path: str
-
-    @property
-    def message_id(self) -> str:
-        """Return the name of its row."""
-        return MEDIA_ID.format(self.evidence_id)
-
-
-@dataclass(frozen=True, slots=True)
-class Parcel:
-    """One row, taken to be sent now.
-
-    Attributes:
-        tries: How often it was taken before.
-        late: Queued more than ``LATE_AFTER_S`` ago or by an earlier process.
-    """
-
-    message_id: str
-    lane: Lane
-    channel: str
-    payload: bytes
-    tries: int
-    late: bool
 
 
 class Outbox:
@@ -138,9 +71,10 @@ class Outbox:
         self._changed = threading.Condition()
         self._changes = 0
         self._lock = threading.Lock()
-        self._db = self._open(path)
+        self._db = open_file(path, clock, counters)
         self._run: int = self._db.execute(
-            "SELECT coalesce(max(run), 0) + 1 FROM parcel"
+            "SELECT coalesce(max(run), 0) + 1"
+            " FROM (SELECT run FROM parcel UNION SELECT run FROM unfinished)"
         ).fetchone()[0]
 
     def put(self, message: IncidentMessage | TelemetryMessage) -> bool:
@@ -149,25 +83,35 @@ class Outbox:
         Returns:
             False when it was refused: too large, disk full or limit reached; counted and logged.
         """
-        if isinstance(message, IncidentMessage):
-            entry = CATALOGUE.get(message.rule)
-            lane = entry.lane if entry else Lane.INCIDENT
-            channel = Channel.INCIDENT
-        else:
-            lane, channel = Lane.TELEMETRY, Channel.TELEMETRY
         payload = message.model_dump_json().encode()
-        kept = self._insert(message.message_id, lane, 0, channel, payload)
-        if kept:
-            self._counters.increment(
-                f"{'telemetry' if lane is Lane.TELEMETRY else 'incidents'}_queued"
-            )
+        if isinstance(message, TelemetryMessage):
+            kept = self._insert(message.message_id, (Lane.TELEMETRY, 0), Channel.TELEMETRY, payload)
+            self._counters.increment("telemetry_queued", kept)
+            return kept
+        entry = CATALOGUE.get(message.rule)
+        lane = entry.lane if entry else Lane.INCIDENT
+        kept = self._insert(message.message_id, (lane, 0), Channel.INCIDENT, payload, message)
+        self._counters.increment("incidents_queued", kept)
         return kept
+
+    def unfinished(self) -> list[IncidentMessage]:
+        """Return the last revision of each incident that an earlier process could not finish."""
+        query = "SELECT incident_id, payload FROM unfinished WHERE run < ?"
+        with self._lock:
+            rows = self._db.execute(query, (self._run,)).fetchall()
+        messages = []
+        for row in rows:
+            try:
+                messages.append(IncidentMessage.model_validate_json(row["payload"]))
+            except ValidationError as error:  # written by another version of this program
+                log.warning("unfinished_unreadable", incident=row["incident_id"], error=str(error))
+        return messages
 
     def put_media(self, upload: MediaUpload) -> bool:
         """Keep the order to upload a file; as :meth:`put`."""
         payload = upload.model_dump_json().encode()
         return self._insert(
-            upload.message_id, Lane.MEDIA, MEDIA_RANK[upload.kind], "media", payload
+            upload.message_id, (Lane.MEDIA, MEDIA_RANK[upload.kind]), "media", payload
         )
 
     def take_messages(self, window: int, retry_after_s: float) -> list[Parcel]:
@@ -263,54 +207,66 @@ class Outbox:
         with self._lock:
             self._db.close()
 
-    def _open(self, path: Path) -> sqlite3.Connection:
-        """Open the file; an unreadable one is put aside, never deleted.
-
-        Raises:
-            ConfigError: It cannot be opened or created.
-        """
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            return _connect(path)
-        except (OSError, sqlite3.OperationalError) as error:
-            problem = (
-                f"{path}: the outbox cannot be opened ({error}); is another edge process using"
-            )
-            raise ConfigError([f"{problem} this data_dir, is the folder writable?"]) from error
-        except sqlite3.DatabaseError as error:
-            aside = path.with_name(f"{path.name}.unreadable-{self._clock.now():%Y%m%dT%H%M%S}")
-            path.rename(aside)
-            self._counters.increment("outbox_rebuilt")
-            log.warning("outbox_unreadable", error=str(error), kept_as=str(aside))
-            return _connect(path)
-
-    def _insert(self, message_id: str, lane: Lane, rank: int, channel: str, payload: bytes) -> bool:
-        """Write one row; False, counted and logged, when that is not possible."""
+    def _insert(
+        self,
+        message_id: str,
+        place: tuple[Lane, int],
+        channel: str,
+        payload: bytes,
+        incident: IncidentMessage | None = None,
+    ) -> bool:
+        """Write one row at its place (lane, rank); False, counted and logged, when impossible."""
         if len(payload) > MAX_PAYLOAD_BYTES:
             self._counters.increment("outbox_oversize")
             log.warning("message_too_large", message_id=message_id, size_bytes=len(payload))
             return False
         at = self._clock.now().timestamp()
-        row = (message_id, lane, rank, channel, payload, at, self._clock.monotonic(), self._run)
+        row = (message_id, *place, channel, payload, at, self._clock.monotonic(), self._run)
         try:
-            with self._lock:
+            with self._lock, self._transaction():
                 if self._used_bytes() >= self._config.max_bytes:
                     raise sqlite3.OperationalError(
                         f"limit of {self._config.max_bytes} bytes reached"
                     )
-                if lane is Lane.TELEMETRY:
+                if place[0] is Lane.TELEMETRY:
                     self._trim_telemetry()
                 self._db.execute(
                     "INSERT OR IGNORE INTO parcel (message_id, lane, rank, channel, payload,"
                     " queued_at, queued_mono_s, run) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
                     row,
                 )
+                if incident is not None:
+                    self._remember(incident, payload)
         except sqlite3.Error as error:
             self._counters.increment("outbox_refused")
             log.warning("outbox_write_failed", message_id=message_id, error=str(error))
             return False
         self._announce()
         return True
+
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        """Do all of a block or nothing, with one flush to disk; the caller holds the lock."""
+        self._db.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+            self._db.execute("COMMIT")
+        except sqlite3.Error:
+            if self._db.in_transaction:
+                self._db.execute("ROLLBACK")
+            raise
+
+    def _remember(self, incident: IncidentMessage, payload: bytes) -> None:
+        """Note an incident that goes on, or forget one that is finished."""
+        shown = any(item.kind is EvidenceKind.CLIP for item in incident.evidence)
+        if incident.phase is Phase.CLOSED and (shown or incident.evidence_missing):
+            gone = "DELETE FROM unfinished WHERE incident_id = ?"
+            self._db.execute(gone, (incident.incident_id,))
+            return
+        self._db.execute(
+            "INSERT OR REPLACE INTO unfinished (incident_id, payload, run) VALUES (?, ?, ?)",
+            (incident.incident_id, payload, self._run),
+        )
 
     def _used_bytes(self) -> int:
         """Return the size of the pages in use; freed ones are reused before the file grows."""
@@ -367,25 +323,3 @@ class Outbox:
         with self._changed:
             self._changes += 1
             self._changed.notify_all()
-
-
-def _connect(path: Path) -> sqlite3.Connection:
-    """Open the database, create its tables and take it for this process alone.
-
-    Raises:
-        sqlite3.OperationalError: It is locked or its folder cannot be written.
-        sqlite3.DatabaseError: The file is not a sound database.
-    """
-    db = sqlite3.connect(path, timeout=2.0, isolation_level=None, check_same_thread=False)
-    db.row_factory = sqlite3.Row
-    try:
-        db.execute("PRAGMA locking_mode = EXCLUSIVE")
-        db.executescript(SCHEMA)
-        verdict = db.execute("PRAGMA quick_check(1)").fetchone()[0]
-        if verdict != "ok":
-            raise sqlite3.DatabaseError(verdict)
-        db.executescript("BEGIN EXCLUSIVE; COMMIT;")
-    except sqlite3.Error:
-        db.close()
-        raise
-    return db

@@ -1,0 +1,19 @@
+"""Durable queue of all that must reach the centre; see :mod:`edge.outbox.queue`."""
+
+from edge.outbox.queue import Outbox
+from edge.outbox.rows import (
+    LATE_AFTER_S,
+    MAX_PAYLOAD_BYTES,
+    MEDIA_ID,
+    MediaUpload,
+    Parcel,
+)
+
+__all__ = [
+    "LATE_AFTER_S",
+    "MAX_PAYLOAD_BYTES",
+    "MEDIA_ID",
+    "MediaUpload",
+    "Outbox",
+    "Parcel",
+]
