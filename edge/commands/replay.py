@@ -27,6 +27,7 @@ from edge.detector.mot_file import MotFileDetector
 from edge.detector.onnx import Detector
 from edge.errors import CameraError, ConfigError, ModelError
 from edge.pipeline import Pipeline, Setting
+from edge.rules import check_rules
 from edge.scene import Frame
 
 if TYPE_CHECKING:
@@ -108,6 +109,8 @@ def run(args: argparse.Namespace) -> int:
     tell = tell_json if args.json else tell_row
     try:
         camera = load_camera(args.camera)
+        if problems := check_rules(camera):
+            raise ConfigError([f"{args.camera}: {problem}" for problem in problems])  # noqa: TRY301
         detector = choose_detector(args)
         setting = Setting(
             box_id="replay",

@@ -42,7 +42,7 @@ def check_rules(camera: CameraConfig) -> list[str]:
         if kind is None:
             allowed = ", ".join(sorted(RULES))
             problems.append(
-                f"rules.{name}: unknown rule{suggest(name, list(RULES))}; allowed: {allowed}"
+                f"rules.{name}: unknown rule{suggest(name, list(RULES))} allowed: {allowed}"
             )
         else:
             problems += kind.check(given)

@@ -139,13 +139,13 @@ class RuleKind(Generic[OptionsT]):
         if error["type"] != "extra_forbidden":
             return f"{where}: {error['msg']}, got {error['input']!r}"
         known = sorted(self.options.model_fields)
-        return f"{where}: unknown option{suggest(key, known)}; allowed: {', '.join(known)}"
+        return f"{where}: unknown option{suggest(key, known)} allowed: {', '.join(known)}"
 
 
 def suggest(word: str, known: Sequence[str]) -> str:
-    """Return ``, did you mean '…'?`` when a known word is close, else nothing."""
+    """Return ``, did you mean '…'?`` when a known word is close, else a semicolon."""
     close = get_close_matches(word, known, n=1)
-    return f", did you mean {close[0]!r}?" if close else ""
+    return f", did you mean {close[0]!r}?" if close else ";"
 
 
 @dataclass(slots=True)

@@ -77,8 +77,14 @@ def test_without_a_rules_section_the_drawing_decides() -> None:
 def test_an_unknown_rule_is_answered_with_the_likely_one_and_all_that_are_allowed() -> None:
     (problem,) = check_rules(camera(rules={"red_lihgt": {}}))
 
-    assert problem.startswith("rules.red_lihgt: unknown rule, did you mean 'red_light'?")
+    assert problem.startswith("rules.red_lihgt: unknown rule, did you mean 'red_light'? allowed: ")
     assert "wrong_way" in problem
+
+
+def test_a_word_like_no_other_gets_the_list_alone() -> None:
+    (problem,) = check_rules(camera(rules={"zzz": {}}))
+
+    assert problem.startswith("rules.zzz: unknown rule; allowed: ")
 
 
 def test_every_mistake_is_told_at_once_with_key_value_and_what_is_allowed() -> None:
@@ -90,7 +96,7 @@ def test_every_mistake_is_told_at_once_with_key_value_and_what_is_allowed() -> N
 
     assert len(problems) == 3
     told = "\n".join(problems)
-    assert "rules.red_light.grace: unknown option, did you mean 'grace_s'?" in told
+    assert "rules.red_light.grace: unknown option, did you mean 'grace_s'? allowed: " in told
     assert "rules.red_light.past_m: " in told
     assert "-3.0" in told
     assert "rules.stop_line.hold_s: " in told
