@@ -7,7 +7,7 @@ export default {
     label: 'Main navigation',
     queue: 'Incidents',
     alerts: 'Alerts',
-    ioc: 'Nine components',
+    ioc: 'Components',
     boxes: 'Edge boxes',
     models: 'Models',
     quarantine: 'Quarantine',
