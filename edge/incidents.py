@@ -87,10 +87,12 @@ class _Episode:
 
     @property
     def is_open(self) -> bool:
+        """Say whether it was told and goes on."""
         return self.message is not None and self.message.phase is not Phase.CLOSED
 
     @property
     def is_closed(self) -> bool:
+        """Say whether it was told and is over; it waits for its cool-down."""
         return self.message is not None and self.message.phase is Phase.CLOSED
 
     def extend(self, sighting: Sighting, max_boxes: int) -> None:
