@@ -6,6 +6,7 @@ gives an HTTP client of someone with that role, without the cost of hashing a pa
 
 from __future__ import annotations
 
+import atexit
 import shutil
 import threading
 import time
@@ -213,7 +214,9 @@ def add_box(database: Database, box_id: str = "box-1") -> str:
 @cache
 def _migrated_sqlite() -> Path:
     """Return an SQLite file with all tables, made once: copying is faster than migrating."""
-    path = Path(mkdtemp(prefix="songlam-template-")) / "template.sqlite3"
+    folder = mkdtemp(prefix="songlam-template-")
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    path = Path(folder) / "template.sqlite3"
     database = Database(f"sqlite:///{path}")
     migrations.upgrade(database)
     with database.engine.connect() as connection:

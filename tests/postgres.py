@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Self
 
 import pytest
 from sqlalchemy import create_engine, text
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DBAPIError
 
 from tests.centre import migrated_database
 
@@ -76,7 +76,11 @@ class PostgresCluster:
                 user=self._user,
                 cwd=self._folder,
             )
-        self._wait()
+        try:
+            self._wait()
+        except BaseException:
+            self.__exit__()
+            raise
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -127,7 +131,7 @@ class PostgresCluster:
         while self._process is not None and self._process.poll() is None:
             try:
                 self._execute("SELECT 1")
-            except (OperationalError, OSError):
+            except (DBAPIError, OSError):
                 if time.monotonic() > deadline:
                     break
                 time.sleep(0.05)
