@@ -6,8 +6,8 @@ The detections go through the tracker, ``stopped_vehicle`` and the incident poli
 Matching, as the method that published the data is scored in our anchors: a labelled vehicle is
 *found* when an alarm overlaps it by IoU ≥ 0.5 in ≥ 20 % of its labelled frames; an alarm is *false*
 when it overlaps no label in ≥ 90 % of its own frames. An alarm's box at a frame is interpolated
-between the boxes its messages carry. Delay is the decision minus the first labelled frame, and only
-counts where the label begins after the sequence does.
+between the boxes its messages carry. Delay is the decision minus the first labelled frame, 0 where
+the alarm was already on, and only counts where the label begins after the sequence does.
 
 Data: RoadTrack (corfyi/RoadTrack, Apache-2.0), read from the assets folder; nothing is downloaded.
 Thresholds were tuned on K221 and K287 only; K295 is the check.
@@ -156,7 +156,7 @@ def score(alarms: list[IncidentMessage], labels: Mapping[int, NDArray[np.float64
         result.found += 1
         if rows[0, 0] > FPS * 5:
             decided_s = min(alarms[i].decided_clip_s for i in hits)
-            result.delays_s.append(decided_s - (rows[0, 0] - 1) / FPS)
+            result.delays_s.append(max(0.0, decided_s - (rows[0, 0] - 1) / FPS))
     for alarm, path in zip(alarms, paths, strict=True):
         matched = np.zeros(len(path), bool)
         for rows in labels.values():

@@ -217,10 +217,12 @@ class Congestion:
         if not vehicles or not len(stretch.points_px):
             return 0.0
         boxes = np.array([track.xyxy for track in vehicles], np.float32)
-        points = stretch.points_px[:, None]
-        inside = (points >= boxes[None, :, :2]) & (points <= boxes[None, :, 2:])
-        covered = np.logical_or.reduce(inside.all(axis=2), axis=1)
-        return float(np.mean(covered))
+        low, high = stretch.points_px.min(axis=0), stretch.points_px.max(axis=0)
+        near = ((boxes[:, :2] <= high) & (boxes[:, 2:] >= low)).all(axis=1)
+        left, top, right, bottom = boxes[near].T[:, :, None]
+        x, y = stretch.points_px.T
+        inside = (x >= left) & (x <= right) & (y >= top) & (y <= bottom)
+        return float(np.mean(np.logical_or.reduce(inside, axis=0)))
 
     def _speed(self, inside: Sequence[Track]) -> float | None:
         """Return the space-mean speed of the vehicles inside; None when there is none."""

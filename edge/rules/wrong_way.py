@@ -206,11 +206,11 @@ class WrongWay:
         if zone is None:
             return None
         driver.trail.add(track, now_s)
-        way = fit_way(driver.trail)
-        if way is None:
-            return None
-        course = driver.course or self._learned_course(track, driver, way)
-        if course is None or not (self._is_seen(driver) and self._is_against(way, course)):
+        way = fit_way(driver.trail) if self._may_matter(driver) else None
+        course = None
+        if way is not None:
+            course = driver.course or self._learned_course(track, driver, way)
+        if way is None or course is None or not self._is_against(way, course):
             driver.began_s = None
             return None
         if driver.began_s is None:
@@ -242,7 +242,7 @@ class WrongWay:
 
     def _learned_course(self, track: Track, driver: _Driver, way: Way) -> Point | None:
         """Return which way others drive here, and let this vehicle vote in its turn."""
-        if way.lasted_s < self._options.min_s or way.speed_kmh <= self._options.min_speed_kmh:
+        if way.speed_kmh <= self._options.min_speed_kmh:
             return None
         first = driver.trail.steps[0].foot_px
         course = self._flow.course_between(first, track.foot_px, besides=track.track_id)
@@ -250,20 +250,31 @@ class WrongWay:
             self._flow.vote(track.track_id, step.foot_px, way.velocity_mps)
         return course
 
-    def _is_seen(self, driver: _Driver) -> bool:
-        """Say whether the way is more than the noise of a weak or far box."""
-        steps = driver.trail.steps
-        first, last = steps[0], steps[-1]
+    def _may_matter(self, driver: _Driver) -> bool:
+        """Say whether a way is worth fitting: long enough, really seen, and not along the course.
+
+        Most vehicles fail here, cheaply. A straight line fitted to a jump can be half as long again
+        as the way from end to end, so half the wanted distance must do.
+        """
+        trail, wanted = driver.trail, self._options
+        if len(trail.steps) < MIN_STEPS or not has_lasted(0.0, trail.lasted_s, wanted.min_s):
+            return False
+        first, last = trail.steps[0], trail.steps[-1]
         height_px = max(1.0, last.xyxy[3] - last.xyxy[1])
-        shift = math.dist(first.foot_px, last.foot_px) / height_px
-        score = sum(step.score for step in steps) / len(steps)
-        return shift >= self._options.min_shift_ratio and score >= self._options.min_score
+        if math.dist(first.foot_px, last.foot_px) < wanted.min_shift_ratio * height_px:
+            return False
+        dx, dy = last.at_m[0] - first.at_m[0], last.at_m[1] - first.at_m[1]
+        if driver.course is not None:
+            against_m = -(dx * driver.course[0] + dy * driver.course[1])
+            if against_m < wanted.min_distance_m / 2:
+                return False
+        return sum(step.score for step in trail.steps) >= wanted.min_score * len(trail.steps)
 
     def _is_against(self, way: Way, course: Point) -> bool:
         """Say whether a fitted way is a drive against ``course``, all thresholds together."""
         wanted, (vx, vy) = self._options, way.velocity_mps
         against_m = -(vx * course[0] + vy * course[1]) * way.lasted_s
-        if not has_lasted(0.0, way.lasted_s, wanted.min_s) or against_m < wanted.min_distance_m:
+        if against_m < wanted.min_distance_m:
             return False
         backward = [-(dx * course[0] + dy * course[1]) for dx, dy in way.steps_m]
         consistent = sum(step > 0 for step in backward) / len(backward)
