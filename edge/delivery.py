@@ -15,6 +15,7 @@ import structlog
 
 from edge import __version__
 from edge.contract.messages import StateMessage
+from edge.errors import ConfigError
 from edge.health import Heartbeat, MetricsServer, disk_free_bytes, memory_bytes
 from edge.model_store.store import ModelStore
 from edge.outbox import Outbox
@@ -94,10 +95,13 @@ class Delivery:
             fallback_reason: Why the model last rolled out does not run; empty when it does.
 
         Raises:
-            OSError: The port for Prometheus is taken.
+            ConfigError: The port for Prometheus cannot be used; nothing was started.
         """
-        if self._box.metrics_port:
-            self._metrics = MetricsServer(self.state, self._box.metrics_port)
+        if port := self._box.metrics_port:
+            try:
+                self._metrics = MetricsServer(self.state, port)
+            except OSError as error:
+                raise ConfigError([f"metrics_port: {port} cannot be used: {error}"]) from error
         self._publisher.start()
         self._models.start(fallback_reason)
         self._uploader.start()

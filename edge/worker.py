@@ -93,7 +93,7 @@ class Worker:
         """Work until :meth:`stop` is called.
 
         Raises:
-            OSError: The port for Prometheus is taken.
+            ConfigError: The port for Prometheus cannot be used; nothing was started.
         """
         self._delivery.start(self._fallback_reason)
         for message in self._delivery.outbox.unfinished():

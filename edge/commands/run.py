@@ -51,18 +51,14 @@ def run(args: argparse.Namespace) -> int:
         box = load_checked_box(args.config)
         configure_logging(box.config.log_format)
         worker = Worker(box, SystemClock())
+        failures = _watch_over(worker)
+        worker.run()
     except ConfigError as error:
         sys.stderr.write(explain(error))
         return WRONG
     except ModelError as error:
         sys.stderr.write(f"no usable model: {error}\n")
         return NO_MODEL
-    failures = _watch_over(worker)
-    try:
-        worker.run()
-    except OSError as error:
-        sys.stderr.write(f"cannot run: {error}\n")
-        os._exit(FAILED)  # threads of a half-started box would keep the process alive
     if worker.restart_wanted:
         os.execv(sys.executable, [sys.executable, "-m", "edge", *sys.argv[1:]])  # noqa: S606  # ourselves
     return FAILED if failures else OK

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from contextlib import ExitStack, closing
+from socket import socket
 from typing import TYPE_CHECKING
 
 import pytest
@@ -167,3 +168,16 @@ def test_a_second_box_process_on_the_same_data_is_refused(bench: Bench) -> None:
     second = bench.box()
     assert second.wait() == 2
     assert "is another edge process using this data_dir" in second.log
+
+
+def test_a_taken_port_for_figures_is_said_and_nothing_is_started(bench: Bench) -> None:
+    with socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        port = other.getsockname()[1]
+        with bench.box_file.open("a", encoding="utf-8") as file:
+            file.write(f"metrics_port: {port}\n")
+        box = bench.box()
+        assert box.wait() == 2
+    assert f"metrics_port: {port} cannot be used" in box.log
+    assert bench.centre.of_kind("state") == []
