@@ -60,7 +60,7 @@ DRAWN_AT_PX = (
     (200.0, 300.0), (440.0, 300.0),
     (270.0, 200.0), (370.0, 200.0),
 )  # fmt: skip
-OPTIONS: Mapping[str, float] = {"hold_s": 3.0}
+OPTIONS: Mapping[str, float] = {"hold_s": 3.5}
 
 
 @dataclass(slots=True)
