@@ -10,9 +10,11 @@ import sys
 import tempfile
 import time
 from contextlib import ExitStack
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from central.feeds.example_data import CentreClient, send_example_data, show_progress
 from scripts.demo_stack.check import wait_for_playable_incident
 from scripts.demo_stack.parts import POLL_S, ROOT, DemoError
 from scripts.demo_stack.stack import Centre, running_box, running_centre
@@ -23,6 +25,8 @@ if TYPE_CHECKING:
 
 FOLDER = ROOT / ".demo"
 CHECK_S = 180.0
+EXAMPLE_SEED = 37
+EXAMPLE_DAYS = 14
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -92,7 +96,9 @@ def _show(port: int, *, fresh: bool) -> int:
 
 def _fill_example_data(centre: Centre) -> None:
     """Send example figures through the feeds, as eight departments would."""
-    del centre
+    client = CentreClient(centre.address)
+    client.log_in(centre.login.username, centre.login.password)
+    send_example_data(client, EXAMPLE_SEED, EXAMPLE_DAYS, show_progress, datetime.now(UTC))
 
 
 def _announce(centre: Centre) -> None:

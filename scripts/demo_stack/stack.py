@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 BOX_ID = "demo-box"
 BOX_FILE = ROOT / "configs/demo/box.yaml"
 START_S = 60.0
-FIRST_LOGIN = re.compile(r"^\s*(?:user|username):? (\S+)\s+password:? (\S+)", re.MULTILINE)
+FIRST_LOGIN = re.compile(r"One-time password of (\S+): (\S+)")
 """How the centre prints the log-in of its first run."""
 
 
