@@ -84,9 +84,7 @@ def remember_login(folder: Path, log: Path) -> Login:
         DemoError: The centre printed none and none was kept.
     """
     kept = folder / "first-login"
-    found = re.search(
-        r"^\s*(?:user|username):? (\S+)\s+password:? (\S+)", log.read_text(), re.MULTILINE
-    )
+    found = FIRST_LOGIN.search(log.read_text())
     if found and not kept.exists():
         kept.touch(mode=0o600)
         kept.write_text(f"{found[1]} {found[2]}")
