@@ -83,6 +83,9 @@ class Settings(BaseModel):
         default=500_000_000, ge=0, title="Free disk space below which uploads are refused (507)"
     )
 
+    model_max_bytes: int = Field(
+        default=500_000_000, ge=1_000_000, title="Largest uploaded model, weights and golden clip"
+    )
     feed_max_bytes: int = Field(
         default=10_000_000, ge=1_000, title="Largest webhook body or uploaded table of figures"
     )

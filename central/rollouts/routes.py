@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, File, Form, UploadFile
+from fastapi import APIRouter, Depends
 from fastapi.responses import FileResponse
 
 from central.auth import audit
@@ -14,13 +14,13 @@ from central.rollouts import repository, service
 from central.rollouts.files import ModelFiles, StagedFile, receive
 from central.rollouts.schemas import Assignment, ModelItem, ModelList, Trust
 from central.rollouts.signing import load_signing_key
+from central.rollouts.upload import MODEL_FORM, UploadedModel, uploaded_model
 from central.tables.rollouts import ModelRow
 from central.tables.users import UserRow
 from edge.contract.messages import ModelManifest
 
 router = APIRouter(tags=["models"])
 Technician = Annotated[UserRow, Depends(require(Role.TECHNICIAN))]
-WEIGHTS = "model.onnx"
 
 
 @router.get("/trust")
@@ -46,26 +46,21 @@ def get_model(name: str, version: str, _: CurrentUser, centre: CentreDep) -> Mod
         return _item(row, repository.boxes_running(session))
 
 
-@router.post("/models", status_code=201)
+@router.post("/models", status_code=201, openapi_extra=MODEL_FORM)
 def upload_model(
-    centre: CentreDep,
-    user: Technician,
-    manifest: Annotated[str, Form(description="manifest.json; hashes it states are checked")],
-    weights: Annotated[UploadFile, File(description="The ONNX file")],
-    golden: Annotated[UploadFile | None, File(description="Short clip for self-test")] = None,
+    user: Technician, centre: CentreDep, form: Annotated[UploadedModel, Depends(uploaded_model)]
 ) -> ModelItem:
-    """Upload, check and sign a model version. A version never changes: a new one needs a new name
-    or version (409).
-    """  # noqa: D205 - the second sentence belongs to the first
+    """Upload, check and sign a model version, which never changes: 409 when it is there already."""
+    stated = service.read_manifest(form.manifest)
     files = ModelFiles(centre.data_dir)
     folder = files.stage()
     try:
-        staged = [receive(weights.file, folder, WEIGHTS)]
-        if golden is not None:
-            staged.append(receive(golden.file, folder, "golden.mp4"))
+        staged = [receive(form.weights, folder, stated.weights)]
+        if form.golden is not None:
+            staged.append(receive(form.golden, folder, stated.golden))
         with staged[0].path.open("rb") as start:
             service.check_weights(start.read(1))
-        whole = service.complete_manifest(manifest, WEIGHTS, staged)
+        whole = service.complete_manifest(stated, staged)
         row = _row(centre, whole, user.username, staged[0])
         with centre.database.write() as session:
             _refuse_known(repository.find_model(session, whole.name, whole.version))

@@ -2,9 +2,37 @@
 
 from __future__ import annotations
 
-from pydantic import BaseModel
+from typing import Annotated
 
-from edge.contract.messages import Identifier, UtcTime
+from pydantic import BaseModel, ConfigDict, Field
+
+from edge.contract.messages import FileName, Identifier, Sha256, UtcTime
+
+WEIGHTS = "model.onnx"
+GOLDEN_STEM = "golden."
+"""A box takes the file of this stem for its self-test. Source: edge.model_store."""
+
+
+class StatedFile(BaseModel):
+    """What an uploaded manifest says about one of its files."""
+
+    name: FileName
+    sha256: Sha256 | None = None
+
+
+class StatedManifest(BaseModel):
+    """A technician's manifest before its files are measured; everything else is carried along."""
+
+    model_config = ConfigDict(extra="allow", frozen=True)
+
+    weights: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,122}\.onnx$")] = WEIGHTS
+    files: Annotated[tuple[StatedFile, ...], Field(max_length=2)] = ()
+
+    @property
+    def golden(self) -> str:
+        """Return the name that the golden clip shall have."""
+        others = (file.name for file in self.files if file.name != self.weights)
+        return next((name for name in others if name.startswith(GOLDEN_STEM)), f"{GOLDEN_STEM}mp4")
 
 
 class ModelItem(BaseModel):

@@ -7,7 +7,6 @@ parses HTTP.
 
 from __future__ import annotations
 
-import json
 import uuid
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -16,7 +15,8 @@ from pydantic import ValidationError
 
 from central.problems import Problem
 from central.rollouts import repository
-from edge.contract.messages import DesiredMessage, ModelFile, ModelManifest
+from central.rollouts.schemas import StatedManifest
+from edge.contract.messages import DesiredMessage, ModelManifest
 from edge.contract.topics import Channel, topic
 
 if TYPE_CHECKING:
@@ -49,40 +49,44 @@ class Publication:
         publish(self.topic, self.payload, True)  # noqa: FBT003 - Publish is a plain callable
 
 
-def complete_manifest(text: str, weights: str, staged: Sequence[StagedFile]) -> ModelManifest:
-    """Return the manifest of an upload with the files as they were received.
+def read_manifest(text: str) -> StatedManifest:
+    """Return what a technician's manifest states; the files are not there yet.
 
     Raises:
         Problem: 422, naming what does not fit.
     """
     try:
-        stated = json.loads(text)
-    except json.JSONDecodeError as mistake:
-        raise _unfit(f"manifest.json không phải JSON: {mistake}", f"not JSON: {mistake}") from None
-    if not isinstance(stated, dict):
-        raise _unfit("manifest.json phải là một đối tượng JSON", "must be a JSON object")
-    received = [ModelFile(name=f.name, sha256=f.sha256, size_bytes=f.size_bytes) for f in staged]
-    _check_stated_files(stated.get("files", []), received)
-    whole = {**stated, "files": [f.model_dump() for f in received], "weights": weights}
-    try:
-        return ModelManifest.model_validate(whole)
+        return StatedManifest.model_validate_json(text)
     except ValidationError as mistake:
-        lines = [f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in mistake.errors()]
-        raise _unfit("; ".join(lines), "; ".join(lines)) from None
+        raise _unfit_manifest(mistake) from None
 
 
-def _check_stated_files(stated: object, received: Sequence[ModelFile]) -> None:
-    """Refuse an upload whose manifest states other hashes than those received."""
-    by_name = {file.name: file for file in received}
-    for entry in stated if isinstance(stated, list) else []:
-        name = entry.get("name", "") if isinstance(entry, dict) else ""
-        file = by_name.get(name)
-        if file is None:
-            raise _unfit(f"thiếu tệp {name!r}", f"file {name!r} is listed but did not come along")
-        if entry.get("sha256") not in {None, file.sha256}:
+def complete_manifest(stated: StatedManifest, received: Sequence[StagedFile]) -> ModelManifest:
+    """Return the manifest of an upload with its files as they were received.
+
+    Raises:
+        Problem: 422, naming what does not fit.
+    """
+    _check_stated_files(stated, received)
+    files = [{"name": f.name, "sha256": f.sha256, "size_bytes": f.size_bytes} for f in received]
+    try:
+        return ModelManifest.model_validate({**stated.model_dump(), "files": files})
+    except ValidationError as mistake:
+        raise _unfit_manifest(mistake) from None
+
+
+def _check_stated_files(stated: StatedManifest, received: Sequence[StagedFile]) -> None:
+    """Refuse an upload whose manifest states other files or hashes than those received."""
+    hashes = {file.name: file.sha256 for file in received}
+    for file in stated.files:
+        if file.name not in hashes:
             raise _unfit(
-                f"{name}: mã băm không khớp, tệp tải lên có thể bị cắt ngắn",
-                f"{name}: the hash differs from the manifest; the upload may be truncated",
+                f"thiếu tệp {file.name}", f"file {file.name} is listed but did not come along"
+            )
+        if file.sha256 not in {None, hashes[file.name]}:
+            raise _unfit(
+                f"{file.name}: mã băm không khớp, tệp tải lên có thể bị cắt ngắn",
+                f"{file.name}: the hash differs from the manifest; the upload may be truncated",
             )
 
 
@@ -159,6 +163,15 @@ def _box(session: Session, box_id: str) -> BoxRow:
             404, "unknown_box", f"Không có thiết bị {box_id}.", f"There is no box {box_id}."
         )
     return box
+
+
+def _unfit_manifest(mistake: ValidationError) -> Problem:
+    """Return the refusal of a manifest, every mistake named by its place."""
+    lines = [
+        f"{'.'.join(map(str, error['loc'])) or 'manifest.json'}: {error['msg']}"
+        for error in mistake.errors()
+    ]
+    return _unfit("; ".join(lines), "; ".join(lines))
 
 
 def _unfit(vi: str, en: str) -> Problem:

@@ -24,6 +24,7 @@ SCHEMA_VERSION = 1
 UtcTime = Annotated[AwareDatetime, AfterValidator(lambda at: at.astimezone(UTC))]
 Ratio = Annotated[float, Field(ge=0.0, le=1.0)]
 Identifier = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
+FileName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$")]
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 BoxAt = tuple[float, float, float, float, float]
 """(clip_s, x1, y1, x2, y2): seconds on the stream's clock, then source pixels."""
@@ -241,7 +242,7 @@ class ModelFile(BaseModel):
 
     model_config = ConfigDict(extra="ignore", frozen=True)
 
-    name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$")
+    name: FileName
     sha256: Sha256
     size_bytes: int = Field(ge=0)
 

@@ -16,7 +16,7 @@ from edge.contract.messages import DesiredMessage, ModelManifest
 from tests.centre import RunningCentre, running_centre
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
     import httpx
@@ -42,13 +42,16 @@ def centre(tmp_path: Path) -> Iterator[RunningCentre]:
 
 
 def upload(
-    client: httpx.Client, weights: bytes = WEIGHTS, golden: bytes = b"", **changes: object
+    client: httpx.Client,
+    weights: bytes = WEIGHTS,
+    golden: bytes = b"",
+    stated: Mapping[str, object] | None = None,
 ) -> httpx.Response:
     """Upload a model as the console does."""
     files = {"weights": ("weights.onnx", weights)}
     if golden:
         files["golden"] = ("clip.mp4", golden)
-    manifest = json.dumps({**MANIFEST, **changes})
+    manifest = json.dumps({**MANIFEST, **(stated or {})})
     return client.post("/models", data={"manifest": manifest}, files=files)
 
 
@@ -96,12 +99,52 @@ def test_a_truncated_upload_is_refused_and_leaves_nothing(
     technician = centre.person(Role.TECHNICIAN)
     whole = hashlib.sha256(WEIGHTS).hexdigest()
 
-    answer = upload(technician, WEIGHTS[:1000], files=[{"name": "model.onnx", "sha256": whole}])
+    answer = upload(
+        technician,
+        WEIGHTS[:1000],
+        stated={"files": [{"name": "model.onnx", "sha256": whole}]},
+    )
 
     assert answer.status_code == 422
     assert "truncated" in answer.json()["detail"]["message_en"]
     assert technician.get("/models").json()["items"] == []
     assert list((tmp_path / "models").iterdir()) == []
+
+
+def test_the_manifest_that_came_with_a_model_is_taken_with_its_own_file_names(
+    centre: RunningCentre,
+) -> None:
+    """A manifest as it lies in ``models/``: hashes stated, weights under their own name."""
+    technician = centre.person(Role.TECHNICIAN)
+    listed = {"name": "femto.onnx", "sha256": hashlib.sha256(WEIGHTS).hexdigest()}
+
+    answer = upload(technician, stated={"files": [listed], "weights": "femto.onnx"})
+
+    assert answer.status_code == 201, answer.text
+    centre.box("box-1")
+    technician.put("/boxes/box-1/assignment", json={"name": "deim-femto", "version": "2"})
+    manifest = ModelManifest.model_validate_json(desired_of(centre, "box-1").manifest_json)
+    assert (manifest.weights, manifest.files[0].name) == ("femto.onnx", "femto.onnx")
+
+
+def test_a_form_larger_than_allowed_is_refused_and_leaves_nothing(tmp_path: Path) -> None:
+    with running_centre(tmp_path, model_max_bytes=1_000_000) as centre:
+        technician = centre.person(Role.TECHNICIAN)
+
+        answer = upload(technician, weights=b"\x08" * 2_100_000)
+
+        assert answer.status_code == 413
+        assert "SONGLAM_MODEL_MAX_BYTES" in answer.json()["detail"]["message_en"]
+        assert not (tmp_path / "models").exists()
+
+
+def test_a_form_without_weights_says_what_is_missing(centre: RunningCentre) -> None:
+    technician = centre.person(Role.TECHNICIAN)
+
+    answer = technician.post("/models", data={"manifest": "{}"}, files={"golden": ("a", b"b")})
+
+    assert answer.status_code == 422
+    assert "weights" in answer.json()["detail"]["message_en"]
 
 
 @pytest.mark.parametrize("role", [Role.OPERATOR, Role.OFFICER, Role.LEADER])
@@ -112,7 +155,7 @@ def test_only_technicians_and_administrators_bring_and_assign_models(
     centre.box("box-1")
     person = centre.person(role)
 
-    assert upload(person, version="3").status_code == 403
+    assert upload(person, stated={"version": "3"}).status_code == 403
     order = {"name": "deim-femto", "version": "2"}
     assert person.put("/boxes/box-1/assignment", json=order).status_code == 403
 

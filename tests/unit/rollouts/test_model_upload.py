@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from central.problems import Problem
 from central.rollouts.files import MANIFEST, ModelFiles, StagedFile, receive
-from central.rollouts.service import check_weights, complete_manifest
+from central.rollouts.service import check_weights, complete_manifest, read_manifest
 from central.rollouts.signing import KEY_FILE, load_signing_key
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ def staged(tmp_path: Path) -> StagedFile:
 
 
 def test_the_manifest_is_completed_from_what_was_received(staged: StagedFile) -> None:
-    manifest = complete_manifest(stated(), "model.onnx", [staged])
+    manifest = complete_manifest(read_manifest(stated()), [staged])
 
     assert [(f.name, f.size_bytes) for f in manifest.files] == [("model.onnx", len(WEIGHTS))]
     assert manifest.weights == "model.onnx"
@@ -55,7 +55,7 @@ def test_a_truncated_upload_is_refused_when_the_manifest_states_its_hash(
     text = stated(files=[{"name": "model.onnx", "sha256": "0" * 64}])
 
     with pytest.raises(Problem, match="unfit_model") as refused:
-        complete_manifest(text, "model.onnx", [staged])
+        complete_manifest(read_manifest(text), [staged])
 
     assert "truncated" in str(refused.value.detail)
 
@@ -63,8 +63,12 @@ def test_a_truncated_upload_is_refused_when_the_manifest_states_its_hash(
 @pytest.mark.parametrize(
     ("text", "says"),
     [
-        ("{", "not JSON"),
-        ("[]", "must be a JSON object"),
+        ("{", "Invalid JSON"),
+        ("[]", "manifest.json: Input should be"),
+        (stated(weights="manifest.json"), "weights"),
+        (stated(weights="../model.onnx"), "weights"),
+        (stated(files=["model.onnx"]), "files.0"),
+        (stated(files=[{"name": "model.onnx", "sha256": "abc"}]), "files.0.sha256"),
         (stated(family="resnet"), "family"),
         (stated(name="../../etc"), "name"),
         (stated(input_size_px="large"), "input_size_px"),
@@ -75,10 +79,20 @@ def test_a_manifest_that_does_not_fit_is_refused_with_the_reason(
     staged: StagedFile, text: str, says: str
 ) -> None:
     with pytest.raises(Problem) as refused:
-        complete_manifest(text, "model.onnx", [staged])
+        complete_manifest(read_manifest(text), [staged])
 
     assert refused.value.status_code == 422
     assert says in str(refused.value.detail)
+
+
+def test_the_files_keep_the_names_that_the_manifest_gives_them() -> None:
+    named = read_manifest(stated(weights="femto.onnx", files=[{"name": "golden.webm"}]))
+
+    assert (named.weights, named.golden) == ("femto.onnx", "golden.webm")
+    assert (read_manifest(stated()).weights, read_manifest(stated()).golden) == (
+        "model.onnx",
+        "golden.mp4",
+    )
 
 
 @pytest.mark.parametrize("start", [b"", b"P", b"\x89PNG"])
