@@ -6,6 +6,8 @@ Invariants:
       other instead of failing half-way when a read snapshot is upgraded.
     * What must happen after a commit (announcing) is registered with :func:`after_commit` and runs
       only when the commit succeeded.
+    * An error has the same class on both databases: IntegrityError for a broken constraint,
+      OperationalError for what may work when tried again.
 
 It knows no table and no SQL of ours.
 """
@@ -16,6 +18,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
+from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, OperationalError
 from sqlalchemy.orm import Session, sessionmaker
 from sqlalchemy.pool import StaticPool
 
@@ -23,10 +26,25 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from sqlite3 import Connection as SqliteConnection
 
+    from sqlalchemy.engine import ExceptionContext
+
 _PENDING = "after_commit"
 _IMMEDIATE = {"sqlite_begin": "BEGIN IMMEDIATE"}
 BUSY_TIMEOUT_S = 10.0
 """How long an SQLite writer waits for another one. Source: a batch commit takes < 0.1 s."""
+_ERROR_CLASSES: dict[str, type[DBAPIError]] = {
+    "08": OperationalError,
+    "22": DataError,
+    "23": IntegrityError,
+    "40": OperationalError,
+    "53": OperationalError,
+    "55": OperationalError,
+    "57": OperationalError,
+    "58": OperationalError,
+}
+"""What an error of PostgreSQL is, by the first two characters of its SQLSTATE: connection lost,
+bad value, broken constraint, deadlock, no room, lock not got, shut down, disk. Source: PostgreSQL's
+manual, appendix A, and PEP 249; the same mapping as psycopg's."""
 
 
 class Database:
@@ -99,7 +117,9 @@ def is_postgres(session: Session) -> bool:
 def _engine(url: str) -> Engine:
     """Return an engine with the settings that this product relies on."""
     if make_url(url).get_backend_name() != "sqlite":
-        return create_engine(url, pool_size=20, max_overflow=20, pool_pre_ping=True)
+        engine = create_engine(url, pool_size=20, max_overflow=20, pool_pre_ping=True)
+        event.listen(engine, "handle_error", _classify, retval=True)
+        return engine
     options: dict[str, Any] = {}
     if make_url(url).database in {None, "", ":memory:"}:
         options["poolclass"] = StaticPool  # one shared connection, else each sees its own database
@@ -123,3 +143,23 @@ def _begin_sqlite(connection: Connection) -> None:
     """Start the transaction ourselves: deferred for reading, immediate for writing."""
     begin = connection.get_execution_options().get("sqlite_begin", "BEGIN")
     connection.exec_driver_sql(str(begin))
+
+
+def _classify(context: ExceptionContext) -> DBAPIError | None:
+    """Return an error of PostgreSQL under its right class; None leaves it as it is.
+
+    pg8000 calls all but a broken unique constraint a ProgrammingError: a deadlock would look like a
+    mistake of ours, and a good message would end in quarantine.
+    """
+    original = context.original_exception
+    fields = original.args[0] if original.args else None
+    state = str(fields.get("C", "")) if isinstance(fields, dict) else ""
+    right = _ERROR_CLASSES.get(state[:2])
+    if right is None:
+        return None
+    return right(
+        context.statement,
+        context.parameters,
+        original,
+        connection_invalidated=context.is_disconnect,
+    )

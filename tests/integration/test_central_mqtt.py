@@ -7,7 +7,7 @@ import queue
 import time
 from contextlib import contextmanager
 from dataclasses import dataclass
-from socket import SHUT_RDWR, socket
+from socket import IPPROTO_TCP, SHUT_RDWR, TCP_NODELAY, create_server, socket
 from typing import TYPE_CHECKING, Any
 
 import httpx
@@ -16,6 +16,8 @@ from paho.mqtt import client as paho
 from paho.mqtt.enums import CallbackAPIVersion
 from sqlalchemy import func, select
 
+from central.link import BrokerAddress, BrokerLink
+from central.metrics import Metrics
 from central.tables.fleet import BoxRow
 from central.tables.incidents import IncidentRow, RevisionRow
 from central.tables.quarantine import QuarantineRow
@@ -254,6 +256,19 @@ def test_a_box_that_comes_back_is_not_handed_what_is_retained_for_others(line: L
                 box.send(incident_message())
                 assert box.receipt().receipt_for == "i1:1"
                 assert box.heard.empty()
+
+
+def test_small_messages_are_sent_at_once() -> None:
+    """Held back by Nagle's algorithm, each receipt came 40 ms later."""
+    link = BrokerLink(Metrics())
+    with create_server(("127.0.0.1", 0)) as broker:
+        link.start(BrokerAddress(host="127.0.0.1", port=broker.getsockname()[1]))
+        with broker.accept()[0]:
+            client = link._client
+            assert client is not None
+            connection = wait_for("the socket", client.socket)
+            assert connection.getsockopt(IPPROTO_TCP, TCP_NODELAY) == 1
+        link.stop()
 
 
 @pytest.mark.broker

@@ -1,28 +1,35 @@
-"""What happens at the same moment, on both databases: storing, reviewing, announcing."""
+"""What happens at the same moment, on both databases: storing, removing, reviewing, announcing."""
 
 from __future__ import annotations
 
 import threading
+import time
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+import pytest
 from pydantic import BaseModel
-from sqlalchemy import func, select
+from sqlalchemy import func, select, text
+from sqlalchemy.exc import IntegrityError
 
 from central.incidents import repository
 from central.incidents.schemas import ReviewStatus
 from central.ingest import Ingest
 from central.live import LiveHub, replay
 from central.metrics import Metrics
+from central.tables.fleet import BoxRow, CameraRow
 from central.tables.incidents import IncidentRow, RevisionRow
 from central.tables.live import LiveEventRow
 from central.tables.quarantine import QuarantineRow
-from tests.builders import NOON, incident_message
-from tests.centre import add_box, centre_parts, delivery
+from edge.contract.messages import CameraState
+from tests.builders import NOON, incident_message, state_message
+from tests.centre import add_box, centre_parts, delivery, migrated_database
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
+
+    from sqlalchemy.orm import Session
 
     from central.db import Database
 
@@ -93,6 +100,81 @@ def test_two_revisions_at_once_end_with_the_higher_one_shown(
         shown = session.scalars(select(IncidentRow.revision)).all()
     assert shown == [3] * 10
     assert count(database, RevisionRow) == 30
+
+
+def test_a_state_of_a_box_that_is_just_being_removed_is_refused_as_of_an_unknown_box(
+    database: Database, tmp_path: Path
+) -> None:
+    add_box(database, "n1")
+    add_box(database, "n2")
+    centre, link = centre_parts(database, tmp_path)
+    camera = CameraState(camera_id="gate", status="online", since=NOON)
+    batch = [delivery(state_message(box_id=box, cameras=(camera,))) for box in ("n1", "n2")]
+    taking = threading.Thread(target=Ingest(centre, link).take, args=(batch,))
+    with database.write() as session:
+        session.delete(session.get_one(BoxRow, "n1"))
+        session.flush()
+        taking.start()
+        time.sleep(0.5)  # it has read the box and waits for it, or for the whole database
+    taking.join(60)
+
+    with database.read() as session:
+        reasons = session.scalars(select(QuarantineRow.reason)).all()
+        cameras = session.scalars(select(CameraRow.box_id)).all()
+    assert reasons == ["unknown box 'n1': register it first"]
+    assert cameras == ["n2"]
+    assert len(link.acknowledged) == 2
+
+
+def test_a_row_that_points_nowhere_is_a_broken_constraint_on_both_databases(
+    database: Database,
+) -> None:
+    """The driver for PostgreSQL calls it a mistake in the SQL; the ingest would believe it."""
+
+    def write() -> None:
+        with database.write() as session:
+            rest = {"phase": "opened", "received_at": NOON, "message": {}}
+            session.add(RevisionRow(incident_id="none", revision=1, **rest))
+
+    with pytest.raises(IntegrityError, match=r"(?i)foreign key"):
+        write()
+
+
+@pytest.mark.postgres
+def test_of_two_transactions_that_block_each_other_none_loses_a_message(
+    postgres_url: str, tmp_path: Path
+) -> None:
+    """PostgreSQL ends the one that waited first: here the ingest, which then tries again."""
+    database = migrated_database(tmp_path, postgres_url)
+    for box_id in ("n1", "n2"):
+        add_box(database, box_id)
+    centre, link = centre_parts(database, tmp_path)
+    batch = [delivery(state_message(box_id=box_id)) for box_id in ("n1", "n2")]
+    taking = threading.Thread(target=Ingest(centre, link, retry_s=0.1).take, args=(batch,))
+    with database.write() as session:
+        session.get_one(BoxRow, "n2").name = "renamed"
+        session.flush()
+        taking.start()
+        _wait_until_blocked(session)
+        session.get_one(BoxRow, "n1").name = "renamed"
+    taking.join(60)
+
+    with database.read() as session:
+        boxes = session.execute(select(BoxRow.name, BoxRow.status)).all()
+    refused = count(database, QuarantineRow)
+    database.close()
+    assert boxes == [("renamed", "online")] * 2
+    assert refused == 0
+    assert centre.metrics.registry.get_sample_value("songlam_ingest_database_retries_total") == 1
+
+
+def _wait_until_blocked(session: Session) -> None:
+    """Wait until somebody waits for a lock."""
+    waiting = text("SELECT count(*) FROM pg_locks WHERE NOT granted")
+    deadline = time.monotonic() + 30
+    while session.scalar(waiting) == 0:
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
 
 
 def test_of_many_reviewers_at_once_exactly_one_wins(database: Database) -> None:
