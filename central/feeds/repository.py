@@ -38,6 +38,12 @@ def signature_is_known(session: Session, signature: str) -> bool:
     return found is not None
 
 
+def find_delivery(session: Session, feed: str, delivery_id: int) -> DeliveryRow | None:
+    """Return one delivery of a feed."""
+    row = session.get(DeliveryRow, delivery_id)
+    return row if row is not None and row.feed == feed else None
+
+
 def list_deliveries(session: Session, feed: str, before: int | None) -> Sequence[DeliveryRow]:
     """Return one page (and one row more) of a feed's deliveries, newest first."""
     query = select(DeliveryRow).where(DeliveryRow.feed == feed)

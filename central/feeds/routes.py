@@ -16,6 +16,7 @@ from central.centre import Centre, CentreDep
 from central.feeds import repository, service, sheets
 from central.feeds.rows import RawRow
 from central.feeds.schemas import (
+    DeliveryDetail,
     DeliveryItem,
     DeliveryList,
     DeliveryOut,
@@ -26,6 +27,7 @@ from central.feeds.schemas import (
     WebhookIn,
 )
 from central.feeds.signature import SignatureError, derive_secret, load_feed_key, new_salt, verify
+from central.feeds.standing import Standing, standings
 from central.feeds.values import CellError
 from central.indicators.catalogue import EXAMPLE_SOURCE, Origin, load_catalogue
 from central.problems import Problem
@@ -102,7 +104,10 @@ def list_feeds(_: CurrentUser, centre: CentreDep) -> FeedList:
     """Return all feeds, each with how its last delivery went."""
     with centre.database.read() as session:
         rows = repository.list_feeds(session)
-    return FeedList(items=[_out(feed, delivery) for feed, delivery in rows])
+        known = standings(session, centre.clock())
+    return FeedList(
+        items=[_out(feed, delivery, known.get(feed.code, Standing())) for feed, delivery in rows]
+    )
 
 
 @router.post("", status_code=201)
@@ -233,6 +238,20 @@ def list_deliveries(
     )
 
 
+@router.get("/{code}/deliveries/{delivery_id}")
+def read_delivery(code: str, delivery_id: int, _: CurrentUser, centre: CentreDep) -> DeliveryDetail:
+    """Return one delivery with the rows that did not land and what is allowed."""
+    with centre.database.read() as session:
+        _known(repository.find_feed(session, code))
+        row = repository.find_delivery(session, code, delivery_id)
+    if row is None:
+        raise Problem(404, "unknown_delivery", "Không có lần gửi này.", "No such delivery.")
+    names = ("stored", "corrected", "unchanged", "rejections")
+    return DeliveryDetail.model_validate(
+        _delivery(row) | {name: getattr(row, name) for name in names}
+    )
+
+
 def _too_large(centre: Centre) -> Problem:
     """Return the refusal of a body beyond the limit."""
     limit = centre.settings.feed_max_bytes
@@ -298,7 +317,7 @@ def _records(centre: Centre, body: bytes) -> list[RawRow]:
     return [RawRow(number, row.model_dump()) for number, row in enumerate(records, start=1)]
 
 
-def _out(feed: FeedRow, delivery: DeliveryRow | None) -> FeedOut:
+def _out(feed: FeedRow, delivery: DeliveryRow | None, standing: Standing) -> FeedOut:
     """Return a feed as JSON is made of it."""
     return FeedOut(
         code=feed.code,
@@ -310,6 +329,10 @@ def _out(feed: FeedRow, delivery: DeliveryRow | None) -> FeedOut:
         last_accepted=None if delivery is None else _accepted(delivery),
         last_rejected=None if delivery is None else delivery.rejected,
         example=feed.code == EXAMPLE_SOURCE,
+        freshness=standing.freshness,
+        stale_since=standing.stale_since,
+        indicator_count=standing.indicator_count,
+        stale_count=standing.stale_count,
     )
 
 

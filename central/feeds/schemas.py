@@ -7,6 +7,8 @@ from typing import Literal
 
 from pydantic import BaseModel, Field
 
+from central.indicators.catalogue import Freshness
+
 FeedCode = r"^[a-z0-9][a-z0-9-]{1,63}$"
 
 
@@ -32,6 +34,10 @@ class FeedOut(BaseModel):
     last_accepted: int | None = Field(title="Rows that landed or were known, in the last delivery")
     last_rejected: int | None
     example: bool = Field(title="The example generator's feed")
+    freshness: Freshness = Field(title="Stale when any indicator that rests on it is overdue")
+    stale_since: datetime | None = Field(title="Since when the first of them is overdue")
+    indicator_count: int = Field(title="Indicators whose newest value came from it")
+    stale_count: int
 
 
 class FeedList(BaseModel):
@@ -98,6 +104,15 @@ class DeliveryItem(BaseModel):
     sha256: str
     accepted: int
     rejected: int
+
+
+class DeliveryDetail(DeliveryItem):
+    """A delivery with the rows that did not land, as its sender was told."""
+
+    stored: int
+    corrected: int
+    unchanged: int
+    rejections: list[Rejection] = Field(title="At most the first 200")
 
 
 class DeliveryList(BaseModel):

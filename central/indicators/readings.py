@@ -52,12 +52,27 @@ def freshness(indicator: Indicator, latest: Reading | None, now: datetime) -> Fr
     """
     if latest is None or latest.value is None:
         return Freshness.MISSING
-    overdue_at = period_end(indicator.period, latest.period_start) + timedelta(
-        hours=indicator.stale_after_h
-    )
-    if now > overdue_at or latest.quality is Quality.STALE:
+    if stale_since(indicator, latest, now) is not None:
         return Freshness.STALE
     return Freshness.FRESH
+
+
+def stale_since(indicator: Indicator, latest: Reading | None, now: datetime) -> datetime | None:
+    """Return since when a newer value than ``latest`` is overdue; None while it is not.
+
+    A value that its own source calls stale has been so since it came; what is missing is not stale.
+    """
+    if latest is None or latest.value is None:
+        return None
+    due_at = overdue_at(indicator, latest.period_start)
+    if now > due_at:
+        return due_at
+    return latest.received_at if latest.quality is Quality.STALE else None
+
+
+def overdue_at(indicator: Indicator, start: datetime) -> datetime:
+    """Return when the value after that of the period at ``start`` is overdue."""
+    return period_end(indicator.period, start) + timedelta(hours=indicator.stale_after_h)
 
 
 def trend(

@@ -135,7 +135,9 @@ def _incident(row: IncidentRow, number: Number) -> RecordOut:
         incident_id=row.incident_id,
         box_id=row.box_id,
         camera_id=row.camera_id,
+        occurred_at=row.occurred_at,
         label=row.rule if rule is None else rule.name_vi,
+        label_en=row.rule if rule is None else rule.name_en,
     )
 
 
@@ -172,6 +174,7 @@ def _counted(row: TelemetryRow) -> RecordOut:
         box_id=row.box_id,
         camera_id=row.camera_id,
         label=row.camera_id,
+        label_en=row.camera_id,
     )
 
 
@@ -199,6 +202,7 @@ def _cameras(session: Session, number: Number, _: Measure) -> list[RecordOut]:
             box_id=row.box_id,
             camera_id=row.camera_id,
             label=row.name,
+            label_en=row.name,
         )
         for row in rows
     ]

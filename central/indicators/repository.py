@@ -65,6 +65,17 @@ def newest_start(session: Session, indicator: str, without: str) -> datetime | N
     return start
 
 
+def newest_value(session: Session, indicator: str) -> Reading | None:
+    """Return the newest reading of an indicator in any area: the last to come of its period."""
+    row = session.scalar(
+        select(Value)
+        .where(Value.indicator == indicator, Value.value.is_not(None), _PRESENT)
+        .order_by(Value.period_start.desc(), Value.id.desc())
+        .limit(1)
+    )
+    return None if row is None else _reading(row)
+
+
 def by_area(session: Session, indicator: str, start: datetime) -> dict[str, Reading]:
     """Return the readings of all areas in one period, by area code."""
     rows = session.scalars(

@@ -60,6 +60,9 @@ class IndicatorItem(BaseModel):
     latest: ValueOut | None
     trend: list[PointOut] = Field(title="The last twelve periods up to the newest, gaps as null")
     freshness: Freshness
+    stale_since: datetime | None = Field(
+        title="Since when a newer value is overdue; null unless stale"
+    )
 
 
 class ComponentItem(BaseModel):
@@ -139,7 +142,9 @@ class RecordOut(BaseModel):
     incident_id: str | None = None
     box_id: str | None = None
     camera_id: str | None = None
-    label: str = Field(default="", title="What to call it in a list")
+    occurred_at: datetime | None = Field(default=None, title="When an incident happened")
+    label: str = Field(default="", title="What to call it in a list, in Vietnamese")
+    label_en: str = Field(default="", title="The same in English, or as the source calls it")
 
 
 class RecordList(BaseModel):

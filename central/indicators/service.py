@@ -24,7 +24,15 @@ from central.indicators.catalogue import (
     load_catalogue,
 )
 from central.indicators.periods import period_end, shift, starts_between
-from central.indicators.readings import TREND_PERIODS, Reading, fill, freshness, merge, trend
+from central.indicators.readings import (
+    TREND_PERIODS,
+    Reading,
+    fill,
+    freshness,
+    merge,
+    stale_since,
+    trend,
+)
 from central.indicators.schemas import (
     AreaValue,
     ByArea,
@@ -151,6 +159,7 @@ class IndicatorView:
             latest=None if latest is None else self._value(indicator, latest),
             trend=[_point(start, reading) for start, reading in trend(indicator, readings)],
             freshness=freshness(indicator, latest, self._now),
+            stale_since=stale_since(indicator, latest, self._now),
         )
 
     def _value(self, indicator: Indicator, reading: Reading) -> ValueOut:

@@ -197,6 +197,7 @@ def test_old_data_is_stale_and_example_data_is_marked(officer: httpx.Client) -> 
     tourism = get(officer, "/components")["items"][6]
 
     assert occupancy["freshness"] == "stale"
+    assert occupancy["stale_since"] == "2026-11-17T05:00:00Z"  # a day and 60 hours after its day
     assert occupancy["latest"]["example"] is True
     assert occupancy["latest"]["source"] == EXAMPLE_SOURCE
     assert tourism["example"] is True
@@ -272,6 +273,8 @@ def test_behind_a_count_of_violations_stand_the_incidents_counted(officer: httpx
     assert records[0]["incident_id"] == "incident-1"
     assert records[0]["kind"] == "incident"
     assert records[0]["label"] == "Không chấp hành đèn tín hiệu"
+    assert records[0]["label_en"] != records[0]["label"]
+    assert records[0]["occurred_at"] == HOUR.isoformat().replace("+00:00", "Z")
 
 
 def test_behind_a_flow_stands_the_telemetry(officer: httpx.Client) -> None:

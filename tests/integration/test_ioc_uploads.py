@@ -236,6 +236,46 @@ def test_a_feed_shows_how_its_last_delivery_went(
     assert shown()["example"] is False
 
 
+def test_a_delivery_tells_later_which_rows_did_not_land(
+    sender: Sender, technician: httpx.Client, clock: StandingClock
+) -> None:
+    told = sender.deliver(clock.now, record(95), record("x", area_code=CUA_LO))
+    path = f"/feeds/{sender.code}/deliveries/{told.delivery_id}"
+    kept = technician.get(path).json()
+
+    assert (kept["accepted"], kept["rejected"]) == (1, 1)
+    assert kept["rejections"] == [item.model_dump(mode="json") for item in told.rejected]
+
+
+def test_a_delivery_of_another_feed_is_not_found(
+    sender: Sender, technician: httpx.Client, clock: StandingClock
+) -> None:
+    told = sender.deliver(clock.now, record(96))
+    technician.post("/feeds", json={"code": "khac", "name": "Nguồn khác"})
+    answer = technician.get(f"/feeds/khac/deliveries/{told.delivery_id}")
+
+    assert answer.status_code == 404
+    assert answer.json()["detail"]["code"] == "unknown_delivery"
+
+
+def test_a_feed_that_falls_silent_is_stale_since_its_next_figure_was_due(
+    sender: Sender, technician: httpx.Client, clock: StandingClock
+) -> None:
+    def shown() -> dict[str, Any]:
+        items = technician.get("/feeds").json()["items"]
+        return next(item for item in items if item["code"] == sender.code)
+
+    assert shown()["freshness"] == "missing"
+    visits = {"indicator": "health.outpatient_visits"}
+    sender.deliver(clock.now, record(900, **visits, period_start="2026-11-18"))
+    silent = shown()
+    sender.deliver(clock.now, record(900, **visits, period_start="2026-11-22"))
+
+    assert (silent["freshness"], silent["indicator_count"]) == ("stale", 1)
+    assert silent["stale_since"] == "2026-11-20T05:00:00Z"  # 36 hours after the day it covers
+    assert (shown()["freshness"], shown()["stale_since"]) == ("fresh", None)
+
+
 def test_the_template_can_be_downloaded_filled_in_and_uploaded(
     sender: Sender, technician: httpx.Client
 ) -> None:

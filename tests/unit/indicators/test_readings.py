@@ -8,7 +8,15 @@ from typing import Any
 import pytest
 
 from central.indicators.catalogue import Freshness, Indicator, Quality, load_catalogue
-from central.indicators.readings import TREND_PERIODS, Reading, fill, freshness, merge, trend
+from central.indicators.readings import (
+    TREND_PERIODS,
+    Reading,
+    fill,
+    freshness,
+    merge,
+    stale_since,
+    trend,
+)
 from tests.ioc import NOW, TODAY
 
 DAY = timedelta(days=1)
@@ -67,6 +75,24 @@ def test_a_figure_that_its_source_calls_stale_is_stale() -> None:
     called_so = reading(TODAY, quality=Quality.STALE)
 
     assert freshness(indicator(), called_so, NOW) is Freshness.STALE
+
+
+def test_a_stale_figure_says_since_when_the_next_was_due() -> None:
+    old = reading(TODAY - 3 * DAY)
+
+    assert stale_since(indicator(), old, NOW) == TODAY - 2 * DAY + timedelta(hours=36)
+
+
+def test_a_figure_that_its_source_calls_stale_is_so_since_it_came() -> None:
+    called_so = reading(TODAY, quality=Quality.STALE, received_at=NOW - DAY)
+
+    assert stale_since(indicator(), called_so, NOW) == NOW - DAY
+
+
+@pytest.mark.parametrize("value", [None, 5.0])
+def test_what_is_missing_or_fresh_is_stale_since_no_time(value: float | None) -> None:
+    assert stale_since(indicator(), None, NOW) is None
+    assert stale_since(indicator(), reading(TODAY, value), NOW) is None
 
 
 def test_a_fresh_figure_turns_stale_by_time_alone() -> None:
