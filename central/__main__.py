@@ -1,4 +1,4 @@
-"""The centre's commands: run, migrate, create-admin, openapi, settings.
+"""The centre's commands: run, migrate, create-admin, add-box, public-key, openapi, settings.
 
 ``python -m central --help`` lists them; all settings come from ``SONGLAM_*`` variables.
 """
@@ -15,13 +15,16 @@ from typing import TYPE_CHECKING, TextIO
 
 import structlog
 import uvicorn
-from pydantic import SecretStr
+from pydantic import SecretStr, ValidationError
 from sqlalchemy.exc import SQLAlchemyError
 
 from central import migrations
 from central.app import create_app
 from central.auth import service as auth_service
 from central.auth.schemas import NewUser, Role
+from central.fleet import service as fleet_service
+from central.fleet.schemas import NewBox
+from central.rollouts.signing import load_signing_key
 from central.settings import PREFIX, Settings, SettingsError
 from central.tables.users import UserRow
 
@@ -36,6 +39,8 @@ if TYPE_CHECKING:
 
 BAD_SETTINGS = 2
 NO_DATABASE = 3
+TOKEN_CHARACTERS = 16
+"""The shortest secret that a box file takes. Source: edge.config.box, CentreConfig.token."""
 
 
 class _Server(uvicorn.Server):
@@ -90,6 +95,18 @@ def _parser() -> argparse.ArgumentParser:
     )
     admin.add_argument("--username", default=auth_service.FIRST_ADMIN)
     admin.set_defaults(command=_create_admin)
+    box = commands.add_parser("add-box", help="register a box with a token chosen elsewhere")
+    box.add_argument("box_id", metavar="BOX", help="letters, digits, dot, dash, underscore")
+    box.add_argument("--name", default="", help="how the console calls it (default: its id)")
+    box.add_argument(
+        "--token-variable",
+        required=True,
+        metavar="VARIABLE",
+        help="the environment variable that holds the token; a command line is no place for one",
+    )
+    box.set_defaults(command=_add_box)
+    key = commands.add_parser("public-key", help="print the key that boxes pin, for their box file")
+    key.set_defaults(command=_public_key)
     openapi = commands.add_parser("openapi", help="print the API's OpenAPI document")
     openapi.set_defaults(command=_openapi)
     shown = commands.add_parser("settings", help="print every setting, its value and meaning")
@@ -143,6 +160,35 @@ def _create_admin(settings: Settings, options: argparse.Namespace) -> int:
         else:
             password = auth_service.reset_password(session, options.username, "system", now)
     _show_once(options.username, password)
+    return 0
+
+
+def _add_box(settings: Settings, options: argparse.Namespace) -> int:
+    """Register a box, or make sure that it is registered so; twice is as good as once."""
+    token = os.environ.get(options.token_variable, "")
+    if len(token) < TOKEN_CHARACTERS:
+        _say(
+            f"the variable {options.token_variable} holds {len(token)} characters; a token needs "
+            f"at least {TOKEN_CHARACTERS}, e.g. from: openssl rand -base64 32",
+            sys.stderr,
+        )
+        return BAD_SETTINGS
+    try:
+        new = NewBox(box_id=options.box_id, name=options.name or options.box_id)
+    except ValidationError as mistake:
+        _say("; ".join(f"{e['loc'][0]}: {e['msg']}" for e in mistake.errors()), sys.stderr)
+        return BAD_SETTINGS
+    centre = _centre(create_app(settings))
+    migrations.upgrade(centre.database)
+    with centre.database.write() as session:
+        changed = fleet_service.provision(session, new, token, "system", centre.clock())
+    _say(f"{new.box_id}: {'registered' if changed else 'was registered already'}")
+    return 0
+
+
+def _public_key(settings: Settings, _options: argparse.Namespace) -> int:
+    """Print the public half of the key that signs models."""
+    _say(load_signing_key(_centre(create_app(settings)).data_dir).public_base64)
     return 0
 
 

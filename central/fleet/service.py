@@ -37,6 +37,28 @@ def register(session: Session, new: NewBox, actor: str, now: datetime) -> BoxTok
     if repository.find(session, new.box_id) is not None:
         raise Problem(409, "box_exists", "Mã thiết bị đã có.", "The box id is taken.")
     token = new_token()
+    _add(session, new, token, actor, now)
+    return BoxToken(box_id=new.box_id, token=token)
+
+
+def provision(session: Session, new: NewBox, token: str, actor: str, now: datetime) -> bool:
+    """Make sure that a box is registered with a secret chosen elsewhere; say whether it was news.
+
+    Doing it again with the same secret changes nothing; another secret replaces the old one.
+    """
+    box = repository.find(session, new.box_id)
+    if box is None:
+        _add(session, new, token, actor, now)
+    elif box.token_hash != token_hash(token):
+        box.token_hash = token_hash(token)
+        audit.record(session, now, actor, "renew_token", ("box", new.box_id))
+    else:
+        return False
+    return True
+
+
+def _add(session: Session, new: NewBox, token: str, actor: str, now: datetime) -> None:
+    """Add a box that was never seen yet."""
     session.add(
         BoxRow(
             box_id=new.box_id,
@@ -49,7 +71,6 @@ def register(session: Session, new: NewBox, actor: str, now: datetime) -> BoxTok
         )
     )
     audit.record(session, now, actor, "register", ("box", new.box_id))
-    return BoxToken(box_id=new.box_id, token=token)
 
 
 def renew_token(session: Session, box_id: str, actor: str, now: datetime) -> BoxToken:

@@ -5,11 +5,16 @@ from __future__ import annotations
 import os
 import re
 import subprocess
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 import pytest
 import yaml
+
+from edge.config.box import BoxConfig
+from edge.config.camera import RtspSource
+from edge.config.load import load_camera
+from edge.config.yaml_text import parse_yaml
 
 ROOT = Path(__file__).resolve().parents[2]
 SECRETS = (
@@ -79,3 +84,34 @@ def test_the_example_environment_lists_what_the_file_asks_for() -> None:
     )
 
     assert asked == listed
+
+
+def test_the_box_file_of_the_composition_is_a_valid_one_with_rtsp_cameras() -> None:
+    """An empty key is allowed: it means that the box keeps the model it started with."""
+    folder = ROOT / "configs/compose"
+    given = {"SONGLAM_BOX_ID": "box-1", "SONGLAM_BOX_TOKEN": "t" * 32, "SONGLAM_CENTRE_KEY": ""}
+
+    box = BoxConfig.model_validate(
+        parse_yaml((folder / "box.yaml").read_text(), "box.yaml", given).value
+    )
+
+    served = yaml.safe_load((folder / "mediamtx.yml").read_text())["paths"]
+    for name in box.cameras:
+        source = load_camera(folder / name, given).source
+        assert isinstance(source, RtspSource)
+        assert PurePosixPath(source.url).name in served
+
+
+def test_what_the_box_file_names_is_where_the_composition_mounts_it() -> None:
+    edge = services()["edge"]
+    mounted = {
+        volume["target"] if isinstance(volume, dict) else volume.split(":")[1]
+        for volume in edge["volumes"]
+    }
+    box = yaml.safe_load((ROOT / "configs/compose/box.yaml").read_text())
+
+    assert box["broker"]["tls_ca"] in mounted
+    assert {"/etc/songlam/box.yaml", "/etc/songlam/cameras"} <= mounted
+    assert edge["environment"]["SONGLAM_MODELS"] in mounted
+    manifest = box["detector"]["manifest"].removeprefix("/opt/songlam/")
+    assert (ROOT / manifest).is_file()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -109,7 +110,7 @@ def test_a_cursor_that_is_not_ours_is_refused(cursor: str) -> None:
 def test_a_cursor_brings_back_exactly_where_a_page_ended(at: datetime, incident_id: str) -> None:
     row = IncidentRow(incident_id=incident_id, occurred_at=at)
 
-    assert parse_cursor(make_cursor(row)) == (at, incident_id)
+    assert parse_cursor(make_cursor(row)) == (at.astimezone(UTC), incident_id)
 
 
 @pytest.mark.parametrize("channel", list(Channel))
