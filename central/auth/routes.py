@@ -44,13 +44,13 @@ def log_in(login: LoginRequest, request: Request, response: Response, centre: Ce
             service.record_failure(session, login.username, address, now)
         raise Problem(401, "wrong_login", "Sai tên hoặc mật khẩu.", "Wrong user name or password.")
     _start_session(centre, user, address, response)
-    return me(user)
+    return me(user, centre)
 
 
 @router.get("/session")
-def get_session(user: LoggedInUser) -> Me:
+def get_session(user: LoggedInUser, centre: CentreDep) -> Me:
     """Return who is logged in."""
-    return me(user)
+    return me(user, centre)
 
 
 @router.delete("/session", status_code=204)
@@ -79,7 +79,7 @@ def change_password(
         service.set_password(session, user.username, change.new_password, centre.clock())
     address = request.client.host if request.client else "unknown"
     _start_session(centre, user, address, response)
-    return me(user).model_copy(update={"must_change_password": False})
+    return me(user, centre).model_copy(update={"must_change_password": False})
 
 
 @router.get("/users")
@@ -88,7 +88,7 @@ def list_users(admin: Admin, centre: CentreDep) -> UserList:
     del admin
     with centre.database.read() as session:
         rows = session.scalars(select(UserRow).order_by(UserRow.username)).all()
-    return UserList(items=[_item(row) for row in rows])
+    return UserList(items=[_item(row, centre) for row in rows])
 
 
 @router.post("/users", status_code=201)
@@ -104,7 +104,7 @@ def change_user(username: str, change: UserChange, admin: Admin, centre: CentreD
     """Change name, role or access of a user."""
     with centre.database.write() as session:
         user = service.change_user(session, username, change, admin.username, centre.clock())
-        return _item(user)
+        return _item(user, centre)
 
 
 @router.post("/users/{username}/password")
@@ -115,19 +115,21 @@ def reset_password(username: str, admin: Admin, centre: CentreDep) -> OneTimePas
     return OneTimePassword(username=username, password=password)
 
 
-def me(user: UserRow) -> Me:
+def me(user: UserRow, centre: Centre) -> Me:
     """Return a user as they see themselves."""
     return Me(
         username=user.username,
         display_name=user.display_name,
         role=Role(user.role),
-        must_change_password=user.must_change_password,
+        must_change_password=user.must_change_password and centre.settings.require_password_change,
     )
 
 
-def _item(user: UserRow) -> UserItem:
+def _item(user: UserRow, centre: Centre) -> UserItem:
     """Return a user as an administrator sees them."""
-    return UserItem(**me(user).model_dump(), disabled=user.disabled, created_at=user.created_at)
+    return UserItem(
+        **me(user, centre).model_dump(), disabled=user.disabled, created_at=user.created_at
+    )
 
 
 def _start_session(centre: Centre, user: UserRow, address: str, response: Response) -> None:

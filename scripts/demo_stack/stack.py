@@ -6,7 +6,10 @@ the token travels to the box in its environment and is written to no file.
 
 from __future__ import annotations
 
+import os
 import re
+import subprocess
+import sys
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -15,19 +18,19 @@ from scripts.demo_stack.api import Api
 from scripts.demo_stack.parts import ROOT, DemoError, Part, choose_port, start, wait_until
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
 BOX_ID = "demo-box"
 BOX_FILE = ROOT / "configs/demo/box.yaml"
 START_S = 60.0
-FIRST_LOGIN = re.compile(r"One-time password of (\S+): (\S+)")
-"""How the centre prints the log-in of its first run."""
+ONE_TIME_LOGIN = re.compile(r"One-time password of (\S+): (\S+)")
+"""How the centre prints a log-in."""
 
 
 @dataclass(frozen=True, slots=True)
 class Login:
-    """A log-in that the centre made at its first run."""
+    """A one-time log-in that the centre made."""
 
     username: str
     password: str
@@ -61,12 +64,12 @@ def running_centre(folder: Path, port: int) -> Iterator[Centre]:
         "SONGLAM_REQUIRE_PASSWORD_CHANGE": "false",
         "SONGLAM_LOG_FORMAT": "console",
     }
+    login = first_login(environment)
     log = folder / "centre.log"
     part = start("centre", ["central", "run"], environment, log)
     api = Api(address)
     try:
         wait_until(api.is_ready, part, "the start of the centre", START_S)
-        login = remember_login(folder, log)
         api.log_in(login.username, login.password)
         yield Centre(part, address, mqtt_port, login, api)
     finally:
@@ -74,24 +77,27 @@ def running_centre(folder: Path, port: int) -> Iterator[Centre]:
         part.stop()
 
 
-def remember_login(folder: Path, log: Path) -> Login:
-    """Return the first-run log-in, which the centre prints once and keeps nowhere.
+def first_login(environment: Mapping[str, str]) -> Login:
+    """Return a one-time log-in of the administrator, who is made when there is none yet.
 
-    The demonstration keeps it in its own folder, readable by its owner, so that a second run of it
-    can still log in. A real installation changes it at the first log-in.
+    Asked of the centre's own command before each start, so that the log-in on the screen is right
+    whatever an earlier run left behind, and is kept in no file.
 
     Raises:
-        DemoError: The centre printed none and none was kept.
+        DemoError: The command failed; with what it said.
     """
-    kept = folder / "first-login"
-    found = FIRST_LOGIN.search(log.read_text())
-    if found and not kept.exists():
-        kept.touch(mode=0o600)
-        kept.write_text(f"{found[1]} {found[2]}")
-    if not kept.exists():
-        raise DemoError(f"no first-run log-in in {log}; start anew with scripts/demo --fresh")
-    username, _, password = kept.read_text().partition(" ")
-    return Login(username, password)
+    done = subprocess.run(
+        [sys.executable, "-m", "central", "create-admin"],
+        cwd=ROOT,
+        env={**os.environ, **environment},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    found = ONE_TIME_LOGIN.search(done.stdout)
+    if found is None:
+        raise DemoError(f"the centre made no administrator: {done.stderr or done.stdout}")
+    return Login(found[1], found[2])
 
 
 @contextmanager
