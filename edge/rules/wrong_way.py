@@ -4,6 +4,8 @@ Invariants:
     * Judged on the fitted way of the last seconds, never on one step: net way against the course,
       steadiness of the steps and the scatter around a straight line must all agree. A tracker that
       swaps ids between opposing streams makes a jump, and a jump is not a way.
+    * A vehicle astride the line between opposing lanes is on neither: the bottom centre of a box seen
+      from the side lies up to a quarter of its width off the wheels.
     * Slow backing and a motorbike pushed by hand stay below the speed; both are not this rule.
     * A zone without a drawn direction is judged by the flow learned there, once enough vehicles
       agree; a zone where they do not agree is never judged.
@@ -37,6 +39,9 @@ LOST_S = 2.0
 """A tracker may lose a wrong-way driver this long; found again it is the same event."""
 REACH_HEIGHTS = 2.0
 """How far from the expected place, in own heights, it may be found again."""
+FOOTPRINT_RATIO = 0.25
+"""How far left and right of the foot point, in box widths, wheels may be. Source: a car of 4.5 m by
+1.8 m seen at 45 degrees fills 4.5 m across, and the middle of its near side is 1.1 m off centre."""
 MIN_STEPS = 5
 """A line through fewer points has no scatter to speak of."""
 
@@ -201,7 +206,7 @@ class WrongWay:
 
     def _judge(self, track: Track, now_s: float) -> Sighting | None:
         driver = self._drivers.of(track, now_s)
-        zone = self._road.zone_at(track.foot_px, DRIVEN)
+        zone = self._zone_of(track)
         self._keep_to_course(driver, zone)
         if zone is None:
             return None
@@ -219,6 +224,20 @@ class WrongWay:
             driver.event = self._event_of(track, driver, zone)
         self._last_seen[driver.event] = _LastSeen(now_s, track)
         return self._sighting(track, driver, zone, now_s)
+
+    def _zone_of(self, track: Track) -> Zone | None:
+        """Return the zone that a vehicle is on, None when it stands astride two opposing ones."""
+        zone = self._road.zone_at(track.foot_px, DRIVEN)
+        course = None if zone is None else self._courses[zone.id]
+        if course is None:
+            return zone
+        (x, y), reach_px = track.foot_px, (track.xyxy[2] - track.xyxy[0]) * FOOTPRINT_RATIO
+        for side in (x - reach_px, x + reach_px):
+            beside = self._road.zone_at((side, y), DRIVEN)
+            other = None if beside is None else self._courses[beside.id]
+            if other is not None and course[0] * other[0] + course[1] * other[1] < 0:
+                return None
+        return zone
 
     def _keep_to_course(self, driver: _Driver, zone: Zone | None) -> None:
         """Begin a new trail where the road's direction changes; lanes side by side are one road."""

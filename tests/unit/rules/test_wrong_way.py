@@ -169,3 +169,16 @@ def test_leaving_the_road_ends_the_way() -> None:
     back = [watching.observe(scene(1.2 + s, [driver(15.0, 48 - 10 * s)])) for s in instants(1, FPS)]
 
     assert not any(back)
+
+
+OPPOSING = [LANES[0], {**LANES[1], "direction": [(250, 100), (250, 900)]}]
+"""The centre line between the lanes stands at x = 20 m."""
+
+
+@pytest.mark.parametrize(
+    ("x_m", "found"),
+    [(15.0, True), (19.4, True), (19.6, False), (20.4, False), (25.0, False)],
+)
+def test_a_car_astride_the_centre_line_is_on_neither_side(x_m: float, found: bool) -> None:  # noqa: FBT001 - the answer in a table
+    """The boxes are 1.8 m wide: within 0.45 m of the line a wheel may be across it."""
+    assert bool(drive(rule(OPPOSING), -10.0, 3.0, x_m)) is found
