@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from central.areas.catalogue import PROVINCE_CODE
 from central.areas.text import fold
-from central.feeds.schemas import Rejection
+from central.feeds.schemas import RejectedRow
 from central.feeds.values import CellError, parse_number, parse_period
 from central.indicators.catalogue import AreaLevel, Catalogue, Indicator, Kind, Origin, Quality
 from central.indicators.store import Figure, Key
@@ -44,7 +44,7 @@ class RawRow:
     cells: Mapping[str, Any]
 
 
-class _BadCell(Exception):  # noqa: N818 - a step on the way to a Rejection, never leaves this module
+class _BadCell(Exception):  # noqa: N818 - a step on the way to a RejectedRow, never leaves this module
     """A cell that cannot be taken, with its column."""
 
     def __init__(self, column: str, error: CellError) -> None:
@@ -79,7 +79,7 @@ class RowJudge:
                 self._areas[fold(name)] = area.code
         self._seen: dict[Key, int] = {}
 
-    def judge(self, row: RawRow) -> Figure | Rejection:
+    def judge(self, row: RawRow) -> Figure | RejectedRow:
         """Return the figure in a row, or why there is none."""
         try:
             figure = self._figure(row)
@@ -197,9 +197,9 @@ def _fits(indicator: Indicator, area_code: str) -> None:
         )
 
 
-def rejection(row: RawRow, column: str, error: CellError) -> Rejection:
+def rejection(row: RawRow, column: str, error: CellError) -> RejectedRow:
     """Return what the sender is told about a row."""
-    return Rejection(
+    return RejectedRow(
         row=row.number,
         column=column,
         value=shown(row.cells.get(column)),

@@ -70,7 +70,7 @@ class WebhookIn(BaseModel):
     records: list[RowIn] = Field(max_length=5_000)
 
 
-class Rejection(BaseModel):
+class RejectedRow(BaseModel):
     """Why one row did not land, in both languages."""
 
     row: int = Field(title="Line of the file, or place in the list of records, from 1")
@@ -89,7 +89,7 @@ class DeliveryOut(BaseModel):
     stored: int
     corrected: int = Field(title="Rows that superseded an earlier value")
     unchanged: int = Field(title="Rows that said what was known already")
-    rejected: list[Rejection]
+    rejected: list[RejectedRow]
 
 
 class DeliveryItem(BaseModel):
@@ -112,7 +112,7 @@ class DeliveryDetail(DeliveryItem):
     stored: int
     corrected: int
     unchanged: int
-    rejections: list[Rejection] = Field(title="At most the first 200")
+    rejections: list[RejectedRow] = Field(title="At most the first 200")
 
 
 class DeliveryList(BaseModel):

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Literal
 from central.areas import repository as areas
 from central.feeds import repository
 from central.feeds.rows import RawRow, RowJudge, rejection
-from central.feeds.schemas import DeliveryOut, Rejection
+from central.feeds.schemas import DeliveryOut, RejectedRow
 from central.feeds.values import CellError
 from central.indicators.catalogue import Quality, load_catalogue
 from central.indicators.schemas import IndicatorNews
@@ -57,7 +57,7 @@ class Judged:
     """The rows of a delivery, sorted into good and bad."""
 
     figures: list[Figure]
-    rejected: list[Rejection]
+    rejected: list[RejectedRow]
 
 
 def rehearse(session: Session, feed: FeedRow, incoming: Incoming) -> DeliveryOut:
@@ -122,7 +122,7 @@ def judge(session: Session, feed: FeedRow, incoming: Incoming) -> Judged:
 
 def _all_rejected(
     incoming: Incoming, judged: Judged, outcomes: Sequence[Outcome]
-) -> list[Rejection]:
+) -> list[RejectedRow]:
     """Return the rows that were wrong and those that met a real value, in their order."""
     kept_real = {
         figure.row_number
@@ -138,7 +138,7 @@ def _all_rejected(
 
 
 def _answer(
-    delivery_id: int | None, outcomes: Sequence[Outcome], rejected: list[Rejection]
+    delivery_id: int | None, outcomes: Sequence[Outcome], rejected: list[RejectedRow]
 ) -> DeliveryOut:
     """Return what the sender is told."""
     stored, corrected, unchanged = (

@@ -37,6 +37,7 @@ class PointOut(BaseModel):
     period_start: datetime
     value: float | None
     quality: Quality | None = None
+    example: bool = False
 
 
 class IndicatorItem(BaseModel):

@@ -215,7 +215,12 @@ def _point(start: datetime, reading: Reading | None) -> PointOut:
     """Return one step of a trend."""
     if reading is None:
         return PointOut(period_start=start, value=None)
-    return PointOut(period_start=start, value=reading.value, quality=reading.quality)
+    return PointOut(
+        period_start=start,
+        value=reading.value,
+        quality=reading.quality,
+        example=reading.example,
+    )
 
 
 def _area_value(code: str, name: str, reading: Reading | None) -> AreaValue:

@@ -200,6 +200,7 @@ def test_old_data_is_stale_and_example_data_is_marked(officer: httpx.Client) -> 
     assert occupancy["stale_since"] == "2026-11-17T05:00:00Z"  # a day and 60 hours after its day
     assert occupancy["latest"]["example"] is True
     assert occupancy["latest"]["source"] == EXAMPLE_SOURCE
+    assert occupancy["trend"][-1]["example"] is True
     assert tourism["example"] is True
     assert tourism["stale_count"] == 1
 

@@ -7,6 +7,7 @@
 import { createRouter, createWebHistory } from 'vue-router'
 import { i18n } from './i18n'
 import LoginPage from './pages/LoginPage.vue'
+import { enterPage, leavePage } from './state/scroll'
 import { loadSession } from './state/session'
 
 declare module 'vue-router' {
@@ -72,11 +73,36 @@ export const router = createRouter({
       component: () => import('./pages/ioc/TilesPage.vue'),
       meta: { title: 'ioc.title' },
     },
+    {
+      path: '/ioc/:component',
+      component: () => import('./pages/ioc/ComponentPage.vue'),
+      props: true,
+      meta: { title: 'ioc.title' },
+    },
+    {
+      path: '/ioc/:component/:indicator',
+      component: () => import('./pages/ioc/IndicatorPage.vue'),
+      props: true,
+      meta: { title: 'ioc.title' },
+    },
+    {
+      path: '/ioc/:component/:indicator/records',
+      component: () => import('./pages/ioc/RecordsPage.vue'),
+      props: true,
+      meta: { title: 'ioc.recordsTitle' },
+    },
+    {
+      path: '/feeds/:feed',
+      component: () => import('./pages/FeedPage.vue'),
+      props: true,
+      meta: { title: 'feeds.title' },
+    },
     { path: '/:rest(.*)*', component: () => import('./pages/NotFoundPage.vue') },
   ],
-  scrollBehavior: (_to, _from, saved) => saved ?? { top: 0 },
+  scrollBehavior: (to, from, saved) => enterPage(to, from, saved !== null),
 })
 
+router.beforeEach((_to, from) => leavePage(from))
 router.beforeEach(async (to) => {
   if (to.meta.open) return true
   const me = await loadSession().catch(() => null)

@@ -32,6 +32,21 @@ PAIRS = {
     "QuarantineItem": "QuarantineItem",
     "MapConfig": "MapConfig",
     "AreaTree": "AreaNode",
+    "ComponentItem": "ComponentItem",
+    "IndicatorItem": "IndicatorItem",
+    "IndicatorDetail": "IndicatorDetail",
+    "IndicatorValue": "ValueOut",
+    "Coverage": "Coverage",
+    "TrendPoint": "PointOut",
+    "AreaValue": "AreaValue",
+    "ByArea": "ByArea",
+    "IndicatorRecord": "RecordOut",
+    "Feed": "FeedOut",
+    "FeedSecret": "FeedSecret",
+    "RejectedRow": "RejectedRow",
+    "DeliveryResult": "DeliveryOut",
+    "Delivery": "DeliveryItem",
+    "DeliveryDetail": "DeliveryDetail",
 }
 """Name in TypeScript → name of the schema."""
 _INTERFACE = re.compile(r"export interface (\w+)(?: extends (\w+))? \{\n(.*?)\n\}", re.DOTALL)
@@ -69,7 +84,10 @@ def test_the_console_reads_only_fields_that_the_api_sends(
     assert fields_of(interface) - set(schemas[schema]["properties"]) == set()
 
 
-@pytest.mark.parametrize("name", ["ReviewStatus", "Severity", "IncidentClass", "RolloutPhase"])
+STATUSES = ("ReviewStatus", "Severity", "IncidentClass", "RolloutPhase", "Quality", "Freshness")
+
+
+@pytest.mark.parametrize("name", [*STATUSES, "Period", "Kind", "Origin", "AreaLevel"])
 def test_the_console_knows_every_value_of_a_status(name: str, schemas: dict[str, Any]) -> None:
     text = "\n".join(path.read_text() for path in sorted(API.glob("*.ts")))
     written = re.search(rf"export type {name} =\s*([^\n]+(?:\n  \|[^\n]+)*)", text)

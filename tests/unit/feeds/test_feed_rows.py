@@ -9,7 +9,7 @@ import pytest
 
 from central.areas.catalogue import load_areas
 from central.feeds.rows import SHOWN_CHARACTERS, RawRow, RowJudge, shown
-from central.feeds.schemas import Rejection
+from central.feeds.schemas import RejectedRow
 from central.indicators.catalogue import Origin, Quality, load_catalogue
 from central.indicators.store import Figure
 
@@ -35,10 +35,10 @@ def figure(**cells: Any) -> Figure:
     return verdict
 
 
-def rejection(component: str | None = None, **cells: Any) -> Rejection:
+def rejection(component: str | None = None, **cells: Any) -> RejectedRow:
     """Return why a row with some cells replaced is refused."""
     verdict = judge(component).judge(RawRow(2, GOOD | cells))
-    assert isinstance(verdict, Rejection), verdict
+    assert isinstance(verdict, RejectedRow), verdict
     return verdict
 
 
@@ -167,7 +167,7 @@ def test_the_same_key_twice_in_a_delivery_is_refused_the_second_time() -> None:
     other = row_judge.judge(RawRow(4, GOOD | {"area_code": "40"}))
 
     assert isinstance(first, Figure)
-    assert isinstance(second, Rejection)
+    assert isinstance(second, RejectedRow)
     assert "row 2" in second.message_en
     assert isinstance(other, Figure)
 
@@ -177,7 +177,7 @@ def test_a_bad_row_does_not_take_the_place_of_a_good_one() -> None:
     bad = row_judge.judge(RawRow(2, GOOD | {"value": "x"}))
     good = row_judge.judge(RawRow(3, GOOD))
 
-    assert isinstance(bad, Rejection)
+    assert isinstance(bad, RejectedRow)
     assert isinstance(good, Figure)
 
 

@@ -2,10 +2,11 @@
 import account from './account'
 import alerts from './alerts'
 import common from './common'
+import feeds from './feeds'
 import fleet from './fleet'
 import incident from './incident'
 import ioc from './ioc'
 import map from './map'
 import models from './models'
 
-export default { account, alerts, common, fleet, incident, ioc, map, models }
+export default { account, alerts, common, feeds, fleet, incident, ioc, map, models }
