@@ -122,7 +122,7 @@ class Desk:
                  window.rowTimes = {}
                  const note = node => {
                    const id = node.dataset && node.dataset.incidentId
-                   if (id) requestAnimationFrame(() => { window.rowTimes[id] = Date.now() })
+                   if (id) requestAnimationFrame(() => { window.rowTimes[id] ??= Date.now() })
                  }
                  new MutationObserver(changes =>
                    changes.forEach(change => change.addedNodes.forEach(note))
@@ -135,6 +135,11 @@ class Desk:
         self.page.wait_for_function("id => window.rowTimes[id]", arg=incident_id)
         drawn_ms: float = self.page.evaluate("id => window.rowTimes[id]", incident_id)
         return drawn_ms / 1000
+
+    def rows_drawn(self) -> dict[str, float]:
+        """Return incident → wall time in seconds of every row noted so far."""
+        drawn_ms: dict[str, float] = self.page.evaluate("window.rowTimes")
+        return {incident_id: at_ms / 1000 for incident_id, at_ms in drawn_ms.items()}
 
     def drawn_pixels(self) -> int:
         """Return how many pixels of the overlay are not transparent."""
