@@ -4,8 +4,8 @@ Invariants:
     * Judged on the fitted way of the last seconds, never on one step: net way against the course,
       steadiness of the steps and the scatter around a straight line must all agree. A tracker that
       swaps ids between opposing streams makes a jump, and a jump is not a way.
-    * A vehicle astride the line between opposing lanes is on neither: the bottom centre of a box seen
-      from the side lies up to a quarter of its width off the wheels.
+    * A vehicle astride the line between opposing lanes is on neither: the bottom centre of a box
+      seen from the side lies up to a quarter of its width off the wheels.
     * Slow backing and a motorbike pushed by hand stay below the speed; both are not this rule.
     * A zone without a drawn direction is judged by the flow learned there, once enough vehicles
       agree; a zone where they do not agree is never judged.

@@ -101,7 +101,7 @@ def first_login(environment: Mapping[str, str]) -> Login:
 
 
 @contextmanager
-def running_box(folder: Path, centre: Centre) -> Iterator[Part]:
+def running_box(folder: Path, centre: Centre, box_file: Path = BOX_FILE) -> Iterator[Part]:
     """Register the demonstration's box anew, run it, stop it at the end."""
     known = {box["box_id"] for box in centre.api.get("/boxes")["items"]}
     if BOX_ID in known:
@@ -116,7 +116,7 @@ def running_box(folder: Path, centre: Centre) -> Iterator[Part]:
         "SONGLAM_BOX_TOKEN": token,
         "SONGLAM_MQTT_PORT": str(centre.mqtt_port),
     }
-    part = start("box", ["edge", "run", "--config", str(BOX_FILE)], environment, folder / "box.log")
+    part = start("box", ["edge", "run", "--config", str(box_file)], environment, folder / "box.log")
     try:
         yield part
     finally:

@@ -1,0 +1,84 @@
+"""``scripts/screenshots``: take the README's pictures from a running demonstration.
+
+Only clips that may be shown are played; the event on them is a drill (see the camera file), the
+rest is what the programs really show.
+"""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+import time
+from contextlib import ExitStack
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from central.feeds.example_data import CentreClient, send_example_data, show_progress
+from scripts.demo_stack.parts import POLL_S, ROOT, DemoError
+from scripts.demo_stack.stack import Centre, running_box, running_centre
+from tests.console import DESK, PHONE, open_browser, sit_down
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+
+BOX_FILE = ROOT / "configs/demo/showable-box.yaml"
+PICTURES = ROOT / "central/console/screenshots"
+WALL = (1920, 1080)
+EXAMPLE_SEED, EXAMPLE_DAYS = 37, 14
+PATIENCE_S = 120.0
+SETTLE_MS = 4000
+QUALITY = 84
+
+
+def main() -> int:
+    """Take all pictures and return the exit code."""
+    PICTURES.mkdir(exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix="songlam-pictures-") as name, ExitStack() as running:
+        folder = Path(name)
+        centre = running.enter_context(running_centre(folder, 0))
+        client = CentreClient(centre.address)
+        client.log_in(centre.login.username, centre.login.password)
+        send_example_data(client, EXAMPLE_SEED, EXAMPLE_DAYS, show_progress, datetime.now(UTC))
+        running.enter_context(running_box(folder, centre, BOX_FILE))
+        incident_id = wait_for_incident(centre)
+        browser = running.enter_context(open_browser())
+        for file, path, size in (
+            ("queue", "/", DESK),
+            ("incident", f"/incidents/{incident_id}", DESK),
+            ("boxes", "/boxes", DESK),
+            ("components", "/ioc", WALL),
+            ("alerts", "/alerts", PHONE),
+        ):
+            take(browser, centre, path, size, PICTURES / f"{file}.jpg")
+    return 0
+
+
+def wait_for_incident(centre: Centre) -> str:
+    """Return the first incident whose clip is there.
+
+    Raises:
+        DemoError: None came in time.
+    """
+    deadline = time.monotonic() + PATIENCE_S
+    while time.monotonic() < deadline:
+        for incident in centre.api.get("/incidents?limit=100")["items"]:
+            if incident["clip_ready"]:
+                return str(incident["incident_id"])
+        time.sleep(POLL_S)
+    raise DemoError(f"no incident with a clip within {PATIENCE_S:.0f} s")
+
+
+def take(browser: Browser, centre: Centre, path: str, size: tuple[int, int], file: Path) -> None:
+    """Open one page as a person would and keep what is seen."""
+    desk = sit_down(browser, centre.address, size=size)
+    desk.open("/login").log_in(centre.login.username, centre.login.password)
+    desk.page.wait_for_url(f"{centre.address}/")
+    desk.open(path).page.wait_for_timeout(SETTLE_MS)
+    desk.page.screenshot(path=file, type="jpeg", quality=QUALITY)
+    desk.page.context.close()
+    print(f"{file.relative_to(ROOT)}: {file.stat().st_size // 1000} kB", file=sys.stderr)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
