@@ -100,13 +100,13 @@ def attempt(session: Session) -> Iterator[None]:
     What the part registered with :func:`after_commit` is forgotten with it.
     """
     pending: list[Callable[[], None]] = session.info.setdefault(_PENDING, [])
-    mark = len(pending)
+    standing = len(pending)
     try:
         with session.begin_nested():
             yield
-    except BaseException:
-        del pending[mark:]
-        raise
+        standing = len(pending)
+    finally:
+        del pending[standing:]
 
 
 def is_postgres(session: Session) -> bool:

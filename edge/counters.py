@@ -18,6 +18,7 @@ COUNTERS: dict[str, str] = {
     "camera_decode_errors": "Packets of a camera that could not be decoded.",
     "camera_ring_overflows": "Times one group of pictures alone outgrew a camera's packet ring.",
     "pipeline_errors": "Frames lost to a programming mistake in one camera's pipeline.",
+    "rule_errors": "Times a rule failed on a scene by a programming mistake; the others went on.",
     "incidents_opened": "Incidents that became news.",
     "sightings_merged": "Sightings under a new track that belonged to a known incident.",
     "sightings_cooled_down": "Sightings of an incident that was closed a short while ago.",
@@ -72,6 +73,12 @@ class Counters:
         """
         with self._lock:
             self._counts[name] += by
+
+    def increment_and_mark(self, name: str) -> bool:
+        """Add one to a counter of mistakes; say whether to log it: the 1st, 2nd, 4th, 8th."""
+        with self._lock:
+            self._counts[name] += 1
+            return self._counts[name] & (self._counts[name] - 1) == 0
 
     def get(self, name: str) -> int:
         """Return one count.

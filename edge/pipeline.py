@@ -4,9 +4,10 @@ Invariants:
     * ``Frame → Detections → Tracks → Scene → Sighting → IncidentChange``, in this order, in one
       thread, once per frame. Nothing is skipped, queued or sent here.
     * The drawing is scaled to the stream at its first frame, and anew when its size changes.
+    * A rule that fails costs its own sightings of that scene; the other rules go on.
     * The detector may be swapped between two frames; tracks, signals and incidents live on.
 
-This module opens no camera, writes nothing and reads no clock.
+This module opens no camera, writes nothing but a line of log and reads no clock.
 """
 
 from __future__ import annotations
@@ -14,6 +15,8 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
+
+import structlog
 
 from edge.config.drawing import scale_camera
 from edge.incidents import Incidents, Origin
@@ -32,7 +35,9 @@ if TYPE_CHECKING:
     from edge.detector.protocol import Detects
     from edge.incidents import IncidentChange
     from edge.rules.base import Rule
-    from edge.scene import Frame
+    from edge.scene import Frame, Sighting
+
+log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,6 +81,7 @@ class Pipeline:
             software_version=setting.software_version,
             time_source=setting.time_source,
         )
+        self._counters = counters
         policies = {rule.name: rule.policy for rule in self._rules}
         self._incidents = Incidents(
             origin, policies, counters, now=setting.now, max_boxes=setting.max_boxes
@@ -101,8 +107,7 @@ class Pipeline:
             signals=self._signals.read(frame),
             signal_log=self._signals.log,
         )
-        sightings = [sighting for rule in self._rules for sighting in rule.observe(scene)]
-        return self._incidents.update(scene, sightings, self.detector.model)
+        return self._incidents.update(scene, self._judge(scene), self.detector.model)
 
     def finish(self) -> list[IncidentChange]:
         """Close what is open: the stream has ended or the box stops."""
@@ -118,6 +123,17 @@ class Pipeline:
     def rules(self) -> tuple[str, ...]:
         """Return the names of the rules that watch."""
         return tuple(rule.name for rule in self._rules)
+
+    def _judge(self, scene: Scene) -> list[Sighting]:
+        """Return what the rules see in ``scene``."""
+        seen: list[Sighting] = []
+        for rule in self._rules:
+            try:
+                seen += rule.observe(scene)
+            except Exception:  # one of three: a mistake in one rule silences no other
+                if self._counters.increment_and_mark("rule_errors"):
+                    log.exception("rule_failed", rule=rule.name, camera=scene.camera_id)
+        return seen
 
     def _begin(self, camera: CameraConfig) -> None:
         """Build what depends on the picture's size."""

@@ -118,7 +118,7 @@ class Worker:
             scene = watch.pipeline.scene
             minute = watch.flow.observe(scene) if scene is not None else None
         except Exception:  # one of three: a mistake in one camera stops nobody else
-            if self._is_worth_a_line():
+            if self._counters.increment_and_mark("pipeline_errors"):
                 log.exception("pipeline_failed", camera=frame.camera_id)
             return
         self._counters.increment("frames_processed")
@@ -237,12 +237,6 @@ class Worker:
         """Stop, to be begun again by the command that runs this."""
         self.restart_wanted = True
         self.stop()
-
-    def _is_worth_a_line(self) -> bool:
-        """Count a frame lost to a mistake; say whether to log it: the 1st, 2nd, 4th, 8th."""
-        self._counters.increment("pipeline_errors")
-        count = self._counters.get("pipeline_errors")
-        return count & (count - 1) == 0
 
 
 def ended_by_restart(message: IncidentMessage, now: datetime) -> IncidentMessage:

@@ -6,8 +6,8 @@ Invariants:
     * A network that cannot run, or whose outputs do not fit its manifest, is a ``ModelError`` and
       never a strange detection.
 
-Batches are not formed: on a CPU a batch of n costs n frames (measured, DEIMv2 femto), and half of
-the supported files have a fixed batch of one.
+Batches are not formed: half of the supported files have a fixed batch of one, and a frame should
+not wait for others to come.
 """
 
 from __future__ import annotations

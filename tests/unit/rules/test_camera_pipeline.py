@@ -7,19 +7,22 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
+from structlog.testing import capture_logs
 
 from edge.config.camera import CameraConfig, RtspSource, Signal, StopLine
 from edge.contract.messages import ModelRef, Phase
 from edge.counters import Counters
 from edge.errors import ConfigError
 from edge.pipeline import Pipeline, Setting, scene_version
+from edge.rules.base import IncidentPolicy
 from edge.scene import Detections, Frame
 from tests.builders import NOON
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from edge.contract.messages import IncidentMessage
+    from edge.scene import Scene, Sighting
 
 FPS = 10.0
 SIZE_PX = (400, 800)
@@ -78,11 +81,12 @@ def frames(until_s: float = 12.0, scale: float = 1.0) -> Iterator[Frame]:
         yield Frame("gate", image, NOON + timedelta(seconds=now_s), now_s)
 
 
-def build(given: CameraConfig, detector: Rider | None = None) -> Pipeline:
+def build(
+    given: CameraConfig, detector: Rider | None = None, counters: Counters | None = None
+) -> Pipeline:
     """Return a pipeline with a scripted detector."""
-    return Pipeline(
-        given, detector or Rider(), Setting(box_id="n1", software_version="0.1"), Counters()
-    )
+    setting = Setting(box_id="n1", software_version="0.1")
+    return Pipeline(given, detector or Rider(), setting, counters or Counters())
 
 
 def messages(pipeline: Pipeline, scale: float = 1.0) -> list[IncidentMessage]:
@@ -186,3 +190,24 @@ def test_the_scene_version_follows_the_drawing_and_not_the_address() -> None:
     assert scene_version(plain) == scene_version(cabled)
     assert scene_version(plain) != scene_version(redrawn)
     assert len(scene_version(plain)) == 12
+
+
+def test_a_rule_that_fails_silences_no_other_rule_and_is_counted() -> None:
+    class Broken:
+        name = "stop_line"
+        policy = IncidentPolicy()
+
+        def observe(self, _: Scene) -> Sequence[Sighting]:
+            raise ZeroDivisionError("a mistake")
+
+    counters = Counters()
+    pipeline = build(camera(), counters=counters)
+    pipeline._rules.insert(0, Broken())
+
+    with capture_logs() as logs:
+        told = messages(pipeline)
+
+    assert [message.rule for message in told] == ["red_light", "red_light"]
+    assert counters.get("rule_errors") == 120
+    assert [entry["event"] for entry in logs] == ["rule_failed"] * 7
+    assert {entry["rule"] for entry in logs} == {"stop_line"}
