@@ -27,7 +27,7 @@ from central.feeds.schemas import (
     WebhookIn,
 )
 from central.feeds.signature import SignatureError, derive_secret, load_feed_key, new_salt, verify
-from central.feeds.standing import Standing, standings
+from central.feeds.standing import Standing, standing
 from central.feeds.values import CellError
 from central.indicators.catalogue import EXAMPLE_SOURCE, Origin, load_catalogue
 from central.problems import Problem
@@ -103,11 +103,11 @@ _FILE_FORM = {
 def list_feeds(_: CurrentUser, centre: CentreDep) -> FeedList:
     """Return all feeds, each with how its last delivery went."""
     with centre.database.read() as session:
-        rows = repository.list_feeds(session)
-        known = standings(session, centre.clock())
-    return FeedList(
-        items=[_out(feed, delivery, known.get(feed.code, Standing())) for feed, delivery in rows]
-    )
+        items = [
+            _out(feed, delivery, standing(session, feed, centre.clock()))
+            for feed, delivery in repository.list_feeds(session)
+        ]
+    return FeedList(items=items)
 
 
 @router.post("", status_code=201)
@@ -317,7 +317,7 @@ def _records(centre: Centre, body: bytes) -> list[RawRow]:
     return [RawRow(number, row.model_dump()) for number, row in enumerate(records, start=1)]
 
 
-def _out(feed: FeedRow, delivery: DeliveryRow | None, standing: Standing) -> FeedOut:
+def _out(feed: FeedRow, delivery: DeliveryRow | None, state: Standing) -> FeedOut:
     """Return a feed as JSON is made of it."""
     return FeedOut(
         code=feed.code,
@@ -329,10 +329,10 @@ def _out(feed: FeedRow, delivery: DeliveryRow | None, standing: Standing) -> Fee
         last_accepted=None if delivery is None else _accepted(delivery),
         last_rejected=None if delivery is None else delivery.rejected,
         example=feed.code == EXAMPLE_SOURCE,
-        freshness=standing.freshness,
-        stale_since=standing.stale_since,
-        indicator_count=standing.indicator_count,
-        stale_count=standing.stale_count,
+        freshness=state.freshness,
+        stale_since=state.stale_since,
+        indicator_count=state.indicator_count,
+        stale_count=state.stale_count,
     )
 
 

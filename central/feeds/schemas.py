@@ -34,9 +34,9 @@ class FeedOut(BaseModel):
     last_accepted: int | None = Field(title="Rows that landed or were known, in the last delivery")
     last_rejected: int | None
     example: bool = Field(title="The example generator's feed")
-    freshness: Freshness = Field(title="Stale when any indicator that rests on it is overdue")
+    freshness: Freshness = Field(title="Stale when any indicator it brings is overdue")
     stale_since: datetime | None = Field(title="Since when the first of them is overdue")
-    indicator_count: int = Field(title="Indicators whose newest value came from it")
+    indicator_count: int = Field(title="Indicators of which it brought a present value")
     stale_count: int
 
 

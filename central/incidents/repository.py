@@ -103,6 +103,7 @@ def _show(row: IncidentRow, message: IncidentMessage) -> None:
     row.confidence = message.confidence
     row.object_class = message.object_class
     row.place = message.place
+    row.level = message.level
     row.latitude, row.longitude = message.location or (None, None)
     row.message = message.model_dump(mode="json")
 

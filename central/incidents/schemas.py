@@ -67,6 +67,8 @@ class IncidentItem(RuleItem):
     confidence: float
     object_class: str
     place: str
+    level: int
+    """How bad it is, for rules that grade (congestion: 1 slow, 2 jammed, 3 standing); else 0."""
     location: tuple[float, float] | None
     """(latitude, longitude) in WGS-84 degrees."""
     thumbnail_url: str | None

@@ -65,11 +65,16 @@ def newest_start(session: Session, indicator: str, without: str) -> datetime | N
     return start
 
 
-def newest_value(session: Session, indicator: str) -> Reading | None:
-    """Return the newest reading of an indicator in any area: the last to come of its period."""
+def newest_of_source(session: Session, source: str, indicator: str) -> Reading | None:
+    """Return the newest present reading that a source brought for an indicator, in any area."""
     row = session.scalar(
         select(Value)
-        .where(Value.indicator == indicator, Value.value.is_not(None), _PRESENT)
+        .where(
+            Value.source == source,
+            Value.indicator == indicator,
+            Value.value.is_not(None),
+            _PRESENT,
+        )
         .order_by(Value.period_start.desc(), Value.id.desc())
         .limit(1)
     )

@@ -44,6 +44,8 @@ class IncidentRow(Row):
     confidence: Mapped[float]
     object_class: Mapped[str] = mapped_column(String(64))
     place: Mapped[str] = mapped_column(String(64))
+    level: Mapped[int] = mapped_column(default=0, server_default="0")
+    """How bad it is, for rules that grade (congestion: 1 to 3); else 0."""
     latitude: Mapped[float | None]
     longitude: Mapped[float | None]
     historical: Mapped[bool]

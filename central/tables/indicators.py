@@ -36,6 +36,14 @@ class IndicatorValueRow(Row):
         ),
         Index("ix_indicator_values_series", "indicator", "area_code", "period_start", "id"),
         Index("ix_indicator_values_by_area", "indicator", "period_start"),
+        Index(
+            "ix_indicator_values_source",
+            "source",
+            "indicator",
+            "period_start",
+            sqlite_where=_PRESENT,
+            postgresql_where=_PRESENT,
+        ),
         {"sqlite_autoincrement": True},
     )
 

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from central import migrations
 from central.auth import audit
 from central.fleet import service as fleet
-from central.incidents import repository, service
+from central.incidents import repository, service, views
 from central.incidents.evidence_rows import ForeignSenderError
 from central.incidents.schemas import IncidentFilter, ReviewStatus
 from central.tables.evidence import EvidenceRow
@@ -107,6 +107,16 @@ def test_an_older_revision_is_kept_but_never_shown(database: Database) -> None:
     assert late.current is None
     assert (row.revision, row.phase) == (2, Phase.CLOSED)
     assert [number for number, _, _ in found] == [1, 2]
+
+
+def test_the_level_shown_is_that_of_the_newest_revision(database: Database) -> None:
+    with database.write() as session:
+        repository.store(session, incident_message(rule="congestion", level=1), NOON)
+        repository.store(session, incident_message(rule="congestion", level=3, revision=2), NOON)
+        row = repository.find(session, "i1")
+        assert row is not None
+
+        assert views.item(row, "").level == 3
 
 
 @settings(

@@ -276,6 +276,18 @@ def test_a_feed_that_falls_silent_is_stale_since_its_next_figure_was_due(
     assert (shown()["freshness"], shown()["stale_since"]) == ("fresh", None)
 
 
+def test_a_silent_feed_is_stale_whatever_others_deliver(
+    centre: RunningCentre, sender: Sender, technician: httpx.Client, clock: StandingClock
+) -> None:
+    old, new = ({"period_start": f"2026-11-{day}", "area_code": CUA_LO} for day in (15, 21))
+    sender.deliver(clock.now, record(111, **old))
+    other = new_sender(centre, technician, clock)
+    other.deliver(clock.now, record(112, **new))
+    feeds = {item["code"]: item["freshness"] for item in technician.get("/feeds").json()["items"]}
+
+    assert (feeds[sender.code], feeds[other.code]) == ("stale", "fresh")
+
+
 def test_the_template_can_be_downloaded_filled_in_and_uploaded(
     sender: Sender, technician: httpx.Client
 ) -> None:

@@ -32,6 +32,8 @@ export interface IncidentItem {
   confidence: number
   object_class: string
   place: string
+  /** How bad it is, for rules that grade (congestion: 1 to 3); else 0. */
+  level: number
   location: LatLon | null
   thumbnail_url: string | null
   clip_ready: boolean

@@ -26,6 +26,7 @@ export function incident(change: Partial<IncidentItem> = {}): IncidentItem {
     confidence: 0.8,
     object_class: 'motorcycle',
     place: 'vach-dung',
+    level: 0,
     location: [18.67, 105.68],
     thumbnail_url: null,
     clip_ready: false,

@@ -6,7 +6,7 @@ export default {
   codeRule: 'Feed code: small plain letters, digits, dashes; it is part of the webhook’s address.',
   name: 'Name (who delivers)',
   component: 'Component',
-  anyComponent: 'Any component fed from outside',
+  anyComponent: 'Any component',
   new: 'Register a feed',
   empty: 'No feed is registered yet',
   emptyHint: 'Register one to take figures of the components by webhook or file.',

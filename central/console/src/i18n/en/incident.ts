@@ -17,6 +17,7 @@ export default {
     rejected: 'Rejected',
   },
   severity: { critical: 'Critical', high: 'High', medium: 'Medium', low: 'Low' },
+  level: { 1: 'Level 1: slow', 2: 'Level 2: jammed', 3: 'Level 3: standing' },
   phase: { opened: 'Going on', updated: 'Going on', closed: 'Over' },
   historical: 'Sent after an outage',
   historicalHint: 'Sent after the line had been down; it raises no alert.',

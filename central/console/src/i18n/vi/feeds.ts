@@ -6,7 +6,7 @@ export default {
   codeRule: 'Mã nguồn: chữ thường không dấu, số, gạch ngang; là một phần của địa chỉ webhook.',
   name: 'Tên nguồn (đơn vị cung cấp)',
   component: 'Hợp phần',
-  anyComponent: 'Mọi hợp phần nhận từ ngoài',
+  anyComponent: 'Mọi hợp phần',
   new: 'Đăng ký nguồn',
   empty: 'Chưa có nguồn dữ liệu nào',
   emptyHint: 'Đăng ký nguồn để nhận số liệu của các hợp phần qua webhook hoặc tệp.',
