@@ -1,6 +1,7 @@
 """Fixtures that every test may ask for by name, and logs that stay short."""
 
 import structlog
+from hypothesis import settings
 
 pytest_plugins = ["tests.postgres"]
 
@@ -11,3 +12,7 @@ structlog.configure(
         structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback),
     ]
 )
+
+# How long an example takes says how busy the machine is, not whether the product is right.
+settings.register_profile("any machine", settings(), deadline=None)
+settings.load_profile("any machine")

@@ -67,6 +67,22 @@ def make_video(path: Path, *, codec: str = "mpeg4", seconds: float = 4.0, **give
     return path
 
 
+def cut_off(video: Path) -> Path:
+    """Return the first half of an MP4 whose index stands in front and promises the whole."""
+    front, cut = (video.with_name(f"{video.stem}-{name}.mp4") for name in ("front", "cut"))
+    with (
+        av.open(str(video)) as source,
+        av.open(str(front), "w", options={"movflags": "+faststart"}) as output,
+    ):
+        stream = output.add_stream_from_template(source.streams.video[0], opaque=True)
+        for packet in source.demux(video=0):
+            if packet.size:
+                packet.stream = stream
+                output.mux(packet)
+    cut.write_bytes(front.read_bytes()[: front.stat().st_size // 2])
+    return cut
+
+
 def ring_of(path: Path, *, max_s: float = 60.0, max_bytes: int = 50_000_000) -> PacketRing:
     """Return a ring that holds the packets of a video file, as a camera would have filled it."""
     ring = PacketRing(max_s, max_bytes)

@@ -141,24 +141,36 @@ class Camera:
         """Play one connection or one pass of a file; return why it ended.
 
         Raises:
-            CameraError: It could not be opened, broke, or fell silent.
+            CameraError: It could not be opened, broke, fell silent, or is a file that is cut off.
         """
         with CameraStream(self._source) as stream:
             picker = FramePicker(self._config.detect_fps)
             began_s, began_stream_s = self._clock.monotonic(), None
+            shown_s = 0.0
             for packet in stream.packets():
                 if began_stream_s is None:
                     began_stream_s = self._begin_epoch(stream, packet)
                     began_s = self._clock.monotonic()
                 stream_s = self._keep(packet)
+                shown_s = max(shown_s, stream_s - began_stream_s + packet.duration_s)
                 self._pace(began_s + stream_s - began_stream_s)
                 if self._stopping.is_set():
                     return "stopped"
                 self._offer(stream, packet, picker)
             self._offer(stream, None, picker)
-        if isinstance(self._source, FileSource):
-            return f"{name_of(self._source)}: the file has ended"
+            if isinstance(self._source, FileSource):
+                return self._end_of_file(self._source, stream.shortfall(shown_s))
         raise CameraError(f"{name_of(self._source)}: the camera closed the connection")
+
+    def _end_of_file(self, source: FileSource, shortfall: str) -> str:
+        """Return why a file ended.
+
+        Raises:
+            CameraError: It is cut off and looped: that is told each time before it plays again.
+        """
+        if shortfall and source.loop:
+            raise CameraError(shortfall)
+        return shortfall or f"{source.path}: the file has ended"
 
     def _begin_epoch(self, stream: CameraStream, first: TimedPacket) -> float:
         """Start an epoch at its first packet; return its ``stream_s``."""

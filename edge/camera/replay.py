@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from edge.camera.frames import FramePicker, to_bgr
-from edge.camera.stream import TRUNCATED_S, CameraStream, name_of, source_of
+from edge.camera.stream import CameraStream, source_of
 from edge.errors import CameraError
 from edge.scene import Frame
 
@@ -47,10 +47,5 @@ def read_file(
                     yield Frame(config.id, to_bgr(picture), captured_at, stream_s)
             if packet is None:
                 break
-        if first_s is None:
-            raise CameraError(f"{name_of(source)}: there is no picture in it")
-        if stream.announced_s - (end_s - first_s) > TRUNCATED_S:
-            raise CameraError(
-                f"{name_of(source)}: ends after {end_s - first_s:.1f} s but its header says "
-                f"{stream.announced_s:.1f} s; the file is cut off, copy it again"
-            )
+        if reason := stream.shortfall(0.0 if first_s is None else end_s - first_s):
+            raise CameraError(reason)

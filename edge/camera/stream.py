@@ -191,6 +191,17 @@ class CameraStream:
             return float(stream.duration * stream.time_base)
         return (self._container.duration or 0) / av.time_base
 
+    def shortfall(self, shown_s: float) -> str:
+        """Return what is wrong with a file that ended after ``shown_s``; "" when it is whole."""
+        if shown_s <= 0:
+            return f"{name_of(self._source)}: there is no picture in it"
+        if self.announced_s - shown_s > TRUNCATED_S:
+            return (
+                f"{name_of(self._source)}: ends after {shown_s:.1f} s but its header says "
+                f"{self.announced_s:.1f} s; the file is cut off, copy it again"
+            )
+        return ""
+
     def _open(self, rtsp_options: dict[str, str]) -> InputContainer:
         """Open the source in the way of its kind."""
         source, started_s = self._source, time.monotonic()

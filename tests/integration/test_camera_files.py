@@ -16,7 +16,7 @@ from edge.counters import Counters
 from edge.errors import CameraError
 from edge.scene import Frame
 from tests.rtsp_server import wait_for
-from tests.videos import camera_config, make_video, number_in
+from tests.videos import camera_config, cut_off, make_video, number_in
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -99,6 +99,32 @@ def test_a_missing_file_is_tried_again_and_stops_nobody_else(tmp_path: Path) -> 
 
     assert "late.mp4: there is no such file" in reason
     assert {frame.camera_id for frame in before} == {"well"}
+
+
+def test_a_cut_off_file_ends_with_the_reason(tmp_path: Path) -> None:
+    camera = camera_on(cut_off(make_video(tmp_path / "v.mp4", seconds=4)), FrameMailbox())
+    camera.start()
+    wait_for(lambda: camera.state().status == "offline", 10, "the end of the file")
+
+    assert "its header says 4.0 s; the file is cut off, copy it again" in camera.state().reason
+    camera.stop()
+
+
+def test_a_looped_file_that_is_cut_off_says_so_and_plays_what_it_has_again(tmp_path: Path) -> None:
+    mailbox, reasons = FrameMailbox(), set[str]()
+    cut = cut_off(make_video(tmp_path / "v.mp4", seconds=4))
+    camera = camera_on(cut, mailbox, loop=True)
+    camera.start()
+    for frame in mailbox:
+        reasons.add(camera.state().reason)
+        if frame.epoch == 2:
+            break
+        wait_for(lambda: camera.state().status == "offline", 10, "the end of the file")
+        reasons.add(camera.state().reason)
+    camera.stop()
+
+    assert len(reasons) == 2
+    assert any("the file is cut off, copy it again" in reason for reason in reasons)
 
 
 def test_frames_that_nobody_takes_in_time_are_replaced_and_counted(tmp_path: Path) -> None:

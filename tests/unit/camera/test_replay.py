@@ -6,14 +6,13 @@ import wave
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-import av
 import pytest
 
 from edge.camera import read_file
 from edge.errors import CameraError
 from tests.assets import asset
 from tests.builders import NOON
-from tests.videos import FPS, camera_config, make_video, number_in
+from tests.videos import FPS, camera_config, cut_off, make_video, number_in
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -109,22 +108,10 @@ def test_a_file_cut_off_before_its_index_is_said_to_be_damaged(tmp_path: Path) -
 
 def test_a_file_cut_off_after_its_index_gives_what_it_has_then_says_so(tmp_path: Path) -> None:
     """With the index in front a player notices only at the end; so would a silent reader."""
-    video = make_video(tmp_path / "v.mp4", seconds=6)
-    front = tmp_path / "front.mp4"
-    with (
-        av.open(str(video)) as source,
-        av.open(str(front), "w", options={"movflags": "+faststart"}) as output,
-    ):
-        stream = output.add_stream_from_template(source.streams.video[0], opaque=True)
-        for packet in source.demux(video=0):
-            if packet.size:
-                packet.stream = stream
-                output.mux(packet)
-    cut = tmp_path / "cut.mp4"
-    cut.write_bytes(front.read_bytes()[: front.stat().st_size // 2])
+    cut = cut_off(make_video(tmp_path / "v.mp4", seconds=6))
     numbers: list[int] = []
 
-    with pytest.raises(CameraError, match=r"cut\.mp4: .*cut off.*copy"):
+    with pytest.raises(CameraError, match=r"v-cut\.mp4: .*cut off.*copy"):
         numbers.extend(
             number_in(frame.image) for frame in read_file(cut, camera_config(), NOON, FPS)
         )
