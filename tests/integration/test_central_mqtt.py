@@ -194,7 +194,10 @@ def test_bad_messages_are_quarantined_and_the_next_good_one_is_stored(line: Line
         box.send(incident_message())
         box.receipt()
 
-    assert sorted(row.size_bytes for row in line.quarantined()) == [9, 10_000_000]
+    refused = {row.size_bytes: row.reason for row in line.quarantined()}
+    assert refused.keys() == {9, 10_000_000}
+    assert "Invalid JSON" in refused[9]
+    assert refused[10_000_000] == "10000000 bytes; at most 2000000 are parsed"
     assert line.rows(IncidentRow) == 1
 
 
@@ -273,13 +276,17 @@ def test_small_messages_are_sent_at_once() -> None:
 
 @pytest.mark.broker
 def test_a_box_that_nobody_registered_is_quarantined(tmp_path: Path) -> None:
-    """Mosquitto knows the user; the centre does not know the box."""
+    """Mosquitto knows the user; the centre does not know the box. The others go on."""
     with mosquitto_line(tmp_path) as line:
-        with line.box("unregistered") as box:
-            box.send(incident_message(box_id="unregistered"))
+        with line.box("unregistered") as stranger, line.box("n1") as box:
+            stranger.send(incident_message(box_id="unregistered"))
+            box.send(incident_message())
+            assert box.receipt().outcome == "stored"
             wait_for("the quarantine", line.quarantined)
 
-        assert "unknown box" in line.quarantined()[0].reason
+        reason = line.quarantined()[0].reason
+        assert reason == "unknown box 'unregistered': register it first"
+        assert line.rows(IncidentRow) == 1
 
 
 @pytest.mark.broker

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import paho.mqtt.client as mqtt
 import pytest
-from paho.mqtt.enums import CallbackAPIVersion
+from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 
 from edge.contract.topics import Channel, topic
 
@@ -94,10 +94,15 @@ class Party:
 
 
 @contextmanager
-def party(broker: Broker, name: str, password: str | None = None) -> Iterator[Party]:
+def party(
+    broker: Broker,
+    name: str,
+    password: str | None = None,
+    protocol: MQTTProtocolVersion = mqtt.MQTTv5,
+) -> Iterator[Party]:
     """Connect as ``name`` over TLS; raise ``ConnectionRefusedError`` when it is turned away."""
     answer: queue.Queue[Any] = queue.Queue()
-    client = mqtt.Client(CallbackAPIVersion.VERSION2, client_id=name, protocol=mqtt.MQTTv5)
+    client = mqtt.Client(CallbackAPIVersion.VERSION2, client_id=name, protocol=protocol)
     client.username_pw_set(name, PASSWORDS[name] if password is None else password)
     client.tls_set(ca_certs=str(broker.ca))
     who = Party(client, queue.Queue())
@@ -162,6 +167,18 @@ def test_a_box_does_not_hear_what_another_is_told(broker: Broker) -> None:
 
     assert first.payload == b"for box 1"
     assert nosy.received.empty()
+
+
+def test_ten_megabytes_reach_nobody_and_the_same_connection_goes_on(broker: Broker) -> None:
+    """In MQTT 3.1.1, which boxes speak, the broker has no way to refuse: it takes and drops."""
+    with party(broker, "centre") as centre, party(broker, "box-1", protocol=mqtt.MQTTv311) as box:
+        assert subscribe(centre, "songlam/v1/+/incident")
+        published(box, topic("box-1", Channel.INCIDENT), b" " * 10_000_000)
+        published(box, topic("box-1", Channel.INCIDENT), b"seen")
+
+        message = centre.received.get(timeout=PATIENCE_S)
+
+    assert message.payload == b"seen"
 
 
 def test_a_wrong_password_is_turned_away(broker: Broker) -> None:
