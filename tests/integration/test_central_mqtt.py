@@ -244,6 +244,8 @@ def test_a_retained_desired_state_reaches_a_box_that_comes_later(line: Line) -> 
     payload = json.dumps({"kind": "desired"}).encode()
     for box_id in ("n1", "n2"):
         line.centre.parts.publish(topic(box_id, Channel.DESIRED), payload + box_id.encode(), True)  # noqa: FBT003 - retain
+    with line.box("n2") as other:
+        other.heard.get(timeout=WAIT_S)  # sent last: the broker has both
     with line.box("n1") as box:
         heard = box.heard.get(timeout=WAIT_S)
         assert (heard.topic, heard.retain) == ("songlam/v1/n1/desired", True)
