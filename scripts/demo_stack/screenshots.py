@@ -20,14 +20,18 @@ from scripts.demo_stack.stack import Centre, running_box, running_centre
 from tests.console import DESK, PHONE, open_browser, sit_down
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser
+    from tests.console import Desk
 
 BOX_FILE = ROOT / "configs/demo/showable-box.yaml"
 PICTURES = ROOT / "central/console/screenshots"
 WALL = (1920, 1080)
 EXAMPLE_SEED, EXAMPLE_DAYS = 37, 14
-PATIENCE_S = 120.0
-SETTLE_MS = 4000
+PATIENCE_S = 180.0
+ENOUGH = 8
+"""Incidents that fill the visible part of the queue."""
+SETTLE_MS, KEY_MS = 3000, 200
+FRAMES_ON = 10
+"""How far beyond the event the clip is shown: the car is near enough to be seen."""
 QUALITY = 84
 
 
@@ -43,38 +47,45 @@ def main() -> int:
         running.enter_context(running_box(folder, centre, BOX_FILE))
         incident_id = wait_for_incident(centre)
         browser = running.enter_context(open_browser())
-        for file, path, size in (
-            ("queue", "/", DESK),
-            ("incident", f"/incidents/{incident_id}", DESK),
-            ("boxes", "/boxes", DESK),
-            ("components", "/ioc", WALL),
-            ("alerts", "/alerts", PHONE),
+        to_event = ("e", *["."] * FRAMES_ON)
+        for file, path, size, keys in (
+            ("queue", "/", DESK, ("j",)),
+            ("incident", f"/incidents/{incident_id}", DESK, to_event),
+            ("boxes", "/boxes", DESK, ()),
+            ("components", "/ioc", WALL, ()),
+            ("alerts", "/alerts", PHONE, ()),
         ):
-            take(browser, centre, path, size, PICTURES / f"{file}.jpg")
+            desk = sit_down(browser, centre.address, size=size)
+            desk.open("/login").log_in(centre.login.username, centre.login.password)
+            desk.page.wait_for_url(f"{centre.address}/")
+            take(desk, path, keys, PICTURES / f"{file}.jpg")
     return 0
 
 
 def wait_for_incident(centre: Centre) -> str:
-    """Return the first incident whose clip is there.
+    """Return an incident with its whole evidence, once the queue looks like a working day.
 
     Raises:
-        DemoError: None came in time.
+        DemoError: Not enough came in time.
     """
     deadline = time.monotonic() + PATIENCE_S
     while time.monotonic() < deadline:
-        for incident in centre.api.get("/incidents?limit=100")["items"]:
-            if incident["clip_ready"]:
-                return str(incident["incident_id"])
+        ready = [i for i in centre.api.get("/incidents?limit=100")["items"] if i["clip_ready"]]
+        for incident in ready if len(ready) >= ENOUGH else []:
+            incident_id = str(incident["incident_id"])
+            if not centre.api.get(f"/incidents/{incident_id}")["evidence_missing"]:
+                return incident_id
         time.sleep(POLL_S)
-    raise DemoError(f"no incident with a clip within {PATIENCE_S:.0f} s")
+    raise DemoError(f"fewer than {ENOUGH} incidents, or none whole, within {PATIENCE_S:.0f} s")
 
 
-def take(browser: Browser, centre: Centre, path: str, size: tuple[int, int], file: Path) -> None:
-    """Open one page as a person would and keep what is seen."""
-    desk = sit_down(browser, centre.address, size=size)
-    desk.open("/login").log_in(centre.login.username, centre.login.password)
-    desk.page.wait_for_url(f"{centre.address}/")
+def take(desk: Desk, path: str, keys: tuple[str, ...], file: Path) -> None:
+    """Open one page, press keys as a person would, and keep what is seen."""
     desk.open(path).page.wait_for_timeout(SETTLE_MS)
+    for key in keys:
+        desk.page.keyboard.press(key)
+        desk.page.wait_for_timeout(KEY_MS)
+    desk.page.wait_for_timeout(SETTLE_MS)
     desk.page.screenshot(path=file, type="jpeg", quality=QUALITY)
     desk.page.context.close()
     print(f"{file.relative_to(ROOT)}: {file.stat().st_size // 1000} kB", file=sys.stderr)
