@@ -195,6 +195,18 @@ def test_a_chosen_period_stands_in_the_address(province: Province) -> None:
     expect(desk.by("record")).to_have_count(1)
 
 
+def test_a_period_long_past_is_shown_with_its_value(province: Province) -> None:
+    """An old link must not say "no data" of a period that the first thirty do not hold."""
+    delivered(province, cases(3), cases(11, period_start=days_ago(60)))
+    past = days_ago(60).isoformat().replace("+00:00", "Z")
+    desk = province.desk().open(f"/ioc/health/infectious_cases?period={past}")
+    expect(desk.by("figure").get_by_test_id("value")).to_have_text("11")
+    expect(desk.page.locator("select[name=period]")).to_have_value(past)
+    desk.by("records-link").click()
+    expect(desk.by("figure").get_by_test_id("value")).to_have_text("11")
+    expect(desk.by("record")).to_have_count(1)
+
+
 def test_news_changes_the_tile_and_leaves_place_and_focus_alone(province: Province) -> None:
     with_feeds(province)
     delivered(province, cases(3))

@@ -1,7 +1,15 @@
 import { describe, expect, it } from 'vitest'
 import type { AreaValue } from '@/api/indicators'
 import { component } from '@/testing/figures'
-import { amount, countsInWords, lastChange, marksOf, oursFirst, sortedAreas } from './figures'
+import {
+  amount,
+  countsInWords,
+  lastChange,
+  marksOf,
+  oursFirst,
+  periodHolding,
+  sortedAreas,
+} from './figures'
 
 const NOW = new Date('2026-11-23T03:30:00Z')
 const past = { example: false, quality: 'ok', period_end: '2026-11-22T17:00:00Z' } as const
@@ -46,6 +54,23 @@ describe('what changed', () => {
     expect(lastChange([point(3), point(null), point(5)], 'up')).toBeNull()
     expect(lastChange([point(5)], 'up')).toBeNull()
     expect(lastChange([], 'up')).toBeNull()
+  })
+})
+
+describe('the period that holds a moment', () => {
+  const series = ['20', '21', '22'].map((day) => ({
+    ...point(1),
+    period_start: `2026-11-${day}T17:00:00Z`,
+  }))
+  it('is the one it falls into', () => {
+    expect(periodHolding(series, '2026-11-21T17:00:00Z')).toBe('2026-11-21T17:00:00Z')
+    expect(periodHolding(series, '2026-11-21T20:00:00Z')).toBe('2026-11-21T17:00:00Z')
+    expect(periodHolding(series, '2026-11-23T16:59:59Z')).toBe('2026-11-22T17:00:00Z')
+  })
+  it('is unknown outside the series', () => {
+    expect(periodHolding(series, '2026-11-20T16:00:00Z')).toBe('')
+    expect(periodHolding(series, '2026-11-23T17:00:00Z')).toBe('')
+    expect(periodHolding([], '2026-11-23T17:00:00Z')).toBe('')
   })
 })
 

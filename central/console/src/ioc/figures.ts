@@ -71,6 +71,20 @@ export function lastChange(
   return { by, tone: by > 0 === (better === 'up') ? 'good' : 'critical' }
 }
 
+/**
+ * The start of the period of a series that holds a moment; "" where the series does not reach it.
+ * What a series does not hold is unknown, and not without data.
+ */
+export function periodHolding(series: readonly TrendPoint[], moment: string): string {
+  const starts = series.map(({ period_start }) => period_start)
+  const [last, before] = [starts.at(-1), starts.at(-2)]
+  if (!last || !before) return starts.includes(moment) ? moment : ''
+  // The last period is about as long as the one before it: months differ by days only.
+  const end = 2 * Date.parse(last) - Date.parse(before)
+  if (Date.parse(moment) >= end) return ''
+  return starts.findLast((start) => Date.parse(start) <= Date.parse(moment)) ?? ''
+}
+
 /** The components as shown: ours first, the others in the centre's order. */
 export function oursFirst(items: readonly ComponentItem[]): ComponentItem[] {
   return [...items].sort(

@@ -27,6 +27,7 @@ describe('the name of a period', () => {
 describe('what an address says', () => {
   it('is taken where it is a time or a day', () => {
     expect(instant('2026-11-22T17:00:00Z')).toBe('2026-11-22T17:00:00Z')
+    expect(instant('2026-11-22T17:00:00.000Z')).toBe('2026-11-22T17:00:00Z')
     expect(dayToInstant('2026-11-23')).toBe('2026-11-22T17:00:00.000Z')
   })
   it.each(['', 'yesterday', '2026-11-22', '2026-99-99T00:00:00Z', undefined, ['a']])(

@@ -84,5 +84,6 @@ export function dayToInstant(day: string): string | undefined {
 /** An ISO time of an address, or undefined where it is none: addresses are typed by people too. */
 export function instant(text: unknown): string | undefined {
   if (typeof text !== 'string' || !/^\d{4}-\d{2}-\d{2}T[\d:.]+Z$/.test(text)) return undefined
-  return Number.isNaN(Date.parse(text)) ? undefined : text
+  const at = new Date(text)
+  return Number.isNaN(at.getTime()) ? undefined : at.toISOString().replace('.000Z', 'Z')
 }

@@ -36,6 +36,7 @@ export default {
     up: 'up {size} on the period before',
     down: 'down {size} on the period before',
     same: 'unchanged on the period before',
+    points: 'percentage points',
     good: 'better',
     bad: 'worse',
   },

@@ -36,6 +36,7 @@ export default {
     up: 'tăng {size} so với kỳ trước',
     down: 'giảm {size} so với kỳ trước',
     same: 'không đổi so với kỳ trước',
+    points: 'điểm %',
     good: 'tốt lên',
     bad: 'xấu đi',
   },
