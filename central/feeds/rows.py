@@ -142,9 +142,11 @@ class RowJudge:
                 "This indicator is computed here and cannot be delivered.",
             )
         if self._component not in (None, indicator.component):
+            only = self._catalogue.find_component(str(self._component))
+            name_vi, name_en = (only.name_vi, only.name_en) if only else ("", "")
             raise CellError(
-                f"Nguồn này chỉ được gửi hợp phần {self._component}.",
-                f"This feed may only send the component {self._component}.",
+                f"Nguồn này chỉ được gửi hợp phần {name_vi} ({self._component}).",
+                f"This feed may only send the component {name_en} ({self._component}).",
             )
         return indicator
 

@@ -140,7 +140,7 @@ def test_a_commune_has_no_value_of_what_exists_for_the_province_only() -> None:
 
 def test_a_feed_writes_to_its_component_only() -> None:
     assert isinstance(judge("health").judge(RawRow(2, GOOD)), Figure)
-    assert "only send the component tourism" in rejection("tourism").message_en
+    assert "only send the component Tourism (tourism)" in rejection("tourism").message_en
 
 
 def test_nobody_delivers_what_is_counted_here() -> None:
