@@ -7,14 +7,11 @@ The cameras are the demonstration's, with the clips where the tests' assets are.
 
 from __future__ import annotations
 
-import os
-from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import httpx
-import psutil
 import yaml
 from paho.mqtt import subscribe
 from paho.mqtt.client import MQTTMessage
@@ -33,7 +30,6 @@ from tests.edge_process import EdgeProcess
 from tests.mosquitto import CENTRE, Mosquitto
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from contextlib import ExitStack
     from datetime import datetime
 
@@ -41,8 +37,6 @@ BOX_ID = "n1"
 START_S = 60.0
 PASSWORD = "c" * 32
 CAMERAS = ROOT / "configs/demo/cameras"
-AHEAD = -10
-"""Niceness of a line that is being timed."""
 MODEL = ROOT / "models/deimv2_femto_coco_416/1.0.0/manifest.json"
 
 
@@ -160,26 +154,3 @@ class WholeLine:
         path = self.folder / f"{name}.yaml"
         path.write_text(yaml.safe_dump(camera, allow_unicode=True), encoding="utf-8")
         return path
-
-
-@contextmanager
-def ahead_of_other_tests() -> Iterator[None]:
-    """Let every program that this test process has started go before those of its neighbours.
-
-    A line is timed on a machine of its own; other tests that run beside it are not part of it.
-    Who may not do that (not root) is timed together with them.
-    """
-    _set_niceness(AHEAD)
-    try:
-        yield
-    finally:
-        _set_niceness(0)
-
-
-def _set_niceness(level: int) -> None:
-    """Set the niceness of all threads of all our child processes; those they start inherit it."""
-    for process in psutil.Process().children(recursive=True):
-        with suppress(psutil.NoSuchProcess):
-            for thread in process.threads():
-                with suppress(PermissionError, ProcessLookupError):
-                    os.setpriority(os.PRIO_PROCESS, thread.id, level)

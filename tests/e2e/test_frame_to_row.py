@@ -17,7 +17,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.console import sit_down
-from tests.whole_line import Arrival, WholeLine, ahead_of_other_tests
+from tests.whole_line import Arrival, WholeLine
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -77,7 +77,6 @@ def test_from_the_frame_to_the_row_takes_less_than_a_second(
         expect(desk.by("line-status")).to_contain_text("Trực tuyến")
         desk.note_rows()
         box = line.box()
-        stack.enter_context(ahead_of_other_tests())
         deadline = time.monotonic() + WITHIN_S
         while len(drawn := desk.rows_drawn()) < ROWS:
             assert time.monotonic() < deadline, f"{len(drawn)} rows\n{box.log[-2000:]}"
