@@ -50,6 +50,7 @@ def test_a_new_user_must_replace_the_one_time_password(province: Province) -> No
     assert desk.troubles == []
 
 
+@pytest.mark.timed
 def test_an_incident_is_on_the_open_page_within_a_second(province: Province) -> None:
     """From the box's publish to the row on screen: broker, store, announce and drawing."""
     desk = queue_of(province)

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 pytestmark = [
     pytest.mark.e2e,
+    pytest.mark.timed,
     pytest.mark.broker,
     pytest.mark.assets,
     pytest.mark.timeout(240),
