@@ -1,7 +1,8 @@
 """``replay``: run a clip, or boxes from a file, through the pipeline as fast as it can.
 
-What it prints is what a box would publish: one ``IncidentMessage`` per line with ``--json``, else a
-table. Evaluation and outside checkers use this command, so its output only ever grows.
+What it prints is what a box would publish: one ``IncidentMessage`` as JSON per line; a person at a
+terminal gets a table instead, unless they ask for ``--json``. Evaluation and outside checkers use
+this command, so its output only ever grows.
 
 Exit codes: 0 the clip was replayed; 2 a file or an argument is wrong; 3 the video is missing,
 cannot be decoded or is cut off (what was found before is printed); 4 the model cannot be used.
@@ -66,7 +67,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         "replay",
         help="run a clip, or boxes from a file, through the pipeline",
         description="Run a clip through the same pipeline as a box, as fast as it can, and print "
-        "each incident message: a table, or one JSON object per line with --json.",
+        "each incident message as one JSON line; at a terminal a table, unless --json is given.",
         epilog=EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
@@ -74,7 +75,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         "video", nargs="?", default=NO_VIDEO, help="video file; - or nothing with --detections"
     )
     parser.add_argument("--camera", type=Path, required=True, help="camera file (YAML)")
-    parser.add_argument("--json", action="store_true", help="one incident message per line")
+    parser.add_argument("--json", action="store_true", help="JSON lines at a terminal too")
     parser.add_argument("--detections", type=Path, help="MOT file of boxes, in place of a model")
     parser.add_argument(
         "--fps", type=float, help="frames per second of --detections, or to look at"
@@ -106,7 +107,8 @@ def parse_start(text: str) -> datetime:
 
 def run(args: argparse.Namespace) -> int:
     """Replay and print; return the exit code."""
-    tell = tell_json if args.json else tell_row
+    as_table = sys.stdout.isatty() and not args.json
+    tell = tell_row if as_table else tell_json
     try:
         camera = load_camera(args.camera)
         if problems := check_rules(camera):
@@ -120,7 +122,7 @@ def run(args: argparse.Namespace) -> int:
         )
         pipeline = Pipeline(camera, detector, setting, Counters())
         frames = choose_frames(args, camera, detector)
-        if not args.json:
+        if as_table:
             sys.stdout.write(HEADER)
         for change in replay(pipeline, frames):
             tell(change.message)

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
+import pty
+import subprocess
+import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -10,6 +14,7 @@ import pytest
 from edge.__main__ import main
 from edge.commands.replay import EXIT_CAMERA, EXIT_CONFIG, EXIT_MODEL, Progress
 from edge.contract.messages import IncidentMessage
+from tests.assets import ROOT
 from tests.videos import FPS, SIZE_PX, make_video
 
 if TYPE_CHECKING:
@@ -94,13 +99,25 @@ def test_the_same_boxes_and_start_give_the_same_lines(
     assert first[1]
 
 
-def test_without_json_a_person_gets_a_table(
-    capsys: pytest.CaptureFixture[str], camera: Path, boxes: Path
-) -> None:
-    code, out, _ = replay(capsys, "--camera", camera, "--detections", boxes, "--fps", 10)
+def test_a_program_gets_json_lines_without_asking(camera: Path, boxes: Path) -> None:
+    command = [sys.executable, "-m", "edge", "replay", "--camera", str(camera)]
+    command += ["--detections", str(boxes), "--fps", "10"]
 
-    head, first, *_ = out.splitlines()
-    assert code == 0
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True, timeout=60)
+
+    assert {line["rule"] for line in parsed(done.stdout)} == {"stopped_vehicle"}
+
+
+def test_a_person_at_a_terminal_gets_a_table(camera: Path, boxes: Path) -> None:
+    command = [sys.executable, "-m", "edge", "replay", "--camera", str(camera)]
+    command += ["--detections", str(boxes), "--fps", "10"]
+    reader, terminal = pty.openpty()
+
+    subprocess.run(command, cwd=ROOT, stdout=terminal, check=True, timeout=60)
+
+    os.close(terminal)
+    head, first, *_ = os.read(reader, 100_000).decode().splitlines()
+    os.close(reader)
     assert head.split() == ["event", "decided", "phase", "rule", "who", "place", "sure"]
     assert "stopped_vehicle (SC_XE_CHET_MAY)" in first
     assert first.split()[2] == "opened"
