@@ -67,6 +67,18 @@ def test_an_incident_is_on_the_open_page_within_a_second(province: Province) -> 
     expect(desk.row("i-19")).to_contain_text("Dấu hiệu vi phạm")
 
 
+def test_the_map_shows_where_the_picked_incident_is(province: Province) -> None:
+    """The quick look takes half of the map's frame, which must not leave the place outside."""
+    province.incident("i-1", location=(18.67, 105.55))
+    desk = queue_of(province)
+    desk.page.wait_for_timeout(1500)  # the whole province is drawn first
+
+    desk.pick("i-1")
+    desk.page.wait_for_timeout(1500)  # the frame has shrunk and the movement has ended
+
+    expect(desk.by("map-pin")).to_be_in_viewport()
+
+
 def test_the_clip_plays_with_the_track_drawn_over_it(province: Province, tmp_path: Path) -> None:
     clip = make_video(tmp_path / "clip.webm", codec="libvpx-vp9", seconds=6, scale=4).read_bytes()
     item = clip_item("e-1", clip, start_clip_s=100.0)
