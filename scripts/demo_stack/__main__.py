@@ -10,14 +10,12 @@ import sys
 import tempfile
 import time
 from contextlib import ExitStack
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from central.feeds.example_data import CentreClient, send_example_data, show_progress
 from scripts.demo_stack.check import wait_for_playable_incident
 from scripts.demo_stack.parts import POLL_S, ROOT, DemoError
-from scripts.demo_stack.stack import Centre, running_box, running_centre
+from scripts.demo_stack.stack import Centre, fill_example_data, running_box, running_centre
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,8 +23,6 @@ if TYPE_CHECKING:
 
 FOLDER = ROOT / ".demo"
 CHECK_S = 180.0
-EXAMPLE_SEED = 37
-EXAMPLE_DAYS = 14
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -86,19 +82,12 @@ def _show(port: int, *, fresh: bool) -> int:
         _say("starting the box with its cameras")
         box = running.enter_context(running_box(FOLDER, centre))
         _say("filling the other eight components with example data")
-        _fill_example_data(centre)
+        fill_example_data(centre)
         _announce(centre)
         while True:
             centre.part.check_alive()
             box.check_alive()
             time.sleep(POLL_S)
-
-
-def _fill_example_data(centre: Centre) -> None:
-    """Send example figures through the feeds, as eight departments would."""
-    client = CentreClient(centre.address)
-    client.log_in(centre.login.username, centre.login.password)
-    send_example_data(client, EXAMPLE_SEED, EXAMPLE_DAYS, show_progress, datetime.now(UTC))
 
 
 def _announce(centre: Centre) -> None:

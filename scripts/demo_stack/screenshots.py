@@ -10,13 +10,11 @@ import sys
 import tempfile
 import time
 from contextlib import ExitStack
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from central.feeds.example_data import CentreClient, send_example_data, show_progress
 from scripts.demo_stack.parts import POLL_S, ROOT, DemoError
-from scripts.demo_stack.stack import Centre, running_box, running_centre
+from scripts.demo_stack.stack import Centre, fill_example_data, running_box, running_centre
 from tests.console import DESK, PHONE, open_browser, sit_down
 
 if TYPE_CHECKING:
@@ -25,7 +23,6 @@ if TYPE_CHECKING:
 BOX_FILE = ROOT / "configs/demo/showable-box.yaml"
 PICTURES = ROOT / "central/console/screenshots"
 WALL = (1920, 1080)
-EXAMPLE_SEED, EXAMPLE_DAYS = 37, 14
 PATIENCE_S = 180.0
 ENOUGH = 8
 """Incidents that fill the visible part of the queue."""
@@ -41,9 +38,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory(prefix="songlam-pictures-") as name, ExitStack() as running:
         folder = Path(name)
         centre = running.enter_context(running_centre(folder, 0))
-        client = CentreClient(centre.address)
-        client.log_in(centre.login.username, centre.login.password)
-        send_example_data(client, EXAMPLE_SEED, EXAMPLE_DAYS, show_progress, datetime.now(UTC))
+        fill_example_data(centre)
         running.enter_context(running_box(folder, centre, BOX_FILE))
         incident_id = wait_for_incident(centre)
         browser = running.enter_context(open_browser())

@@ -12,8 +12,10 @@ import subprocess
 import sys
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from central.feeds.example_data import CentreClient, send_example_data, show_progress
 from scripts.demo_stack.api import Api
 from scripts.demo_stack.parts import ROOT, DemoError, Part, choose_port, start, wait_until
 
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
 BOX_ID = "demo-box"
 BOX_FILE = ROOT / "configs/demo/box.yaml"
 START_S = 60.0
+EXAMPLE_SEED, EXAMPLE_DAYS = 37, 14
 ONE_TIME_LOGIN = re.compile(r"One-time password of (\S+): (\S+)")
 """How the centre prints a log-in."""
 
@@ -98,6 +101,13 @@ def first_login(environment: Mapping[str, str]) -> Login:
     if found is None:
         raise DemoError(f"the centre made no administrator: {done.stderr or done.stdout}")
     return Login(found[1], found[2])
+
+
+def fill_example_data(centre: Centre) -> None:
+    """Send example figures through the feeds, as eight departments would."""
+    client = CentreClient(centre.address)
+    client.log_in(centre.login.username, centre.login.password)
+    send_example_data(client, EXAMPLE_SEED, EXAMPLE_DAYS, show_progress, datetime.now(UTC))
 
 
 @contextmanager
