@@ -144,7 +144,7 @@ def test_a_row_that_points_nowhere_is_a_broken_constraint_on_both_databases(
 def test_of_two_transactions_that_block_each_other_none_loses_a_message(
     postgres_url: str, tmp_path: Path
 ) -> None:
-    """PostgreSQL ends the one that waited first: here the ingest, which then tries again."""
+    """PostgreSQL ends the one that looks first: here always the ingest, which then tries again."""
     database = migrated_database(tmp_path, postgres_url)
     for box_id in ("n1", "n2"):
         add_box(database, box_id)
@@ -152,6 +152,8 @@ def test_of_two_transactions_that_block_each_other_none_loses_a_message(
     batch = [delivery(state_message(box_id=box_id)) for box_id in ("n1", "n2")]
     taking = threading.Thread(target=Ingest(centre, link, retry_s=0.1).take, args=(batch,))
     with database.write() as session:
+        # Both would look after the same second of waiting, and a busy machine decide who is first.
+        session.execute(text("SET LOCAL deadlock_timeout = '60s'"))
         session.get_one(BoxRow, "n2").name = "renamed"
         session.flush()
         taking.start()
