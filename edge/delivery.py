@@ -7,13 +7,14 @@ on the threads composed here. This module composes only: what each part promises
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 import structlog
 
 from edge import __version__
+from edge.alarms import Alarms
 from edge.contract.messages import StateMessage
 from edge.errors import ConfigError
 from edge.health import Heartbeat, MetricsServer, disk_free_bytes, memory_bytes
@@ -42,11 +43,15 @@ class Surroundings:
         detector: Gets a new model when one is rolled out.
         cameras: Returns the health of all cameras.
         restart: Called when the centre orders a restart; returns at once.
+        alarms: What somebody should see to.
+        video_bytes: Returns the size of the recorded video and of what is held of it.
     """
 
     detector: SharedDetector
     cameras: Callable[[], tuple[CameraState, ...]]
     restart: Callable[[], None]
+    alarms: Alarms = field(default_factory=Alarms)
+    video_bytes: Callable[[], tuple[int | None, int | None]] = lambda: (None, None)
 
 
 class Delivery:
@@ -128,6 +133,7 @@ class Delivery:
     def _state(self, status: Literal["online", "offline"]) -> StateMessage:
         """Compose a state message."""
         now = self._clock.now()
+        video_bytes, held_bytes = self._around.video_bytes()
         return StateMessage(
             message_id=f"{self._box.box_id}:state:{now.timestamp():.6f}",
             box_id=self._box.box_id,
@@ -142,6 +148,9 @@ class Delivery:
             disk_free_bytes=disk_free_bytes(Path(self._box.data_dir)),
             memory_bytes=memory_bytes(),
             model=self._around.detector.model,
+            alarms=self._around.alarms.raised(),
+            video_bytes=video_bytes,
+            held_bytes=held_bytes,
         )
 
     def _want(self, desired: DesiredMessage) -> None:

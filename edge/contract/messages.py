@@ -26,6 +26,8 @@ Ratio = Annotated[float, Field(ge=0.0, le=1.0)]
 Identifier = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
 FileName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$")]
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+TimeSource = Literal["rtcp", "arrival", "file"]
+TimeTrust = Literal["trusted", "doubtful", "untrusted", "unknown"]
 BoxAt = tuple[float, float, float, float, float]
 """(clip_s, x1, y1, x2, y2): seconds on the stream's clock, then source pixels."""
 
@@ -127,7 +129,11 @@ class IncidentMessage(Message):
     area_code: str = ""
     legal_source: Literal["A", "B", "C"] = "B"
     signal_log: tuple[SignalChange, ...] = ()
-    time_source: Literal["rtcp", "arrival", "file"] = "arrival"
+    time_source: TimeSource = "arrival"
+    clock_offset_s: float | None = None
+    """The camera's clock minus the box's, transport included; None where the camera tells none."""
+    time_trust: TimeTrust = "unknown"
+    """Whether the wall times here would stand in court; see ``edge.camera.capture_time``."""
     model: ModelRef | None = None
     software_version: str = ""
     scene_version: str = ""
@@ -157,6 +163,8 @@ class CameraState(BaseModel):
     processed_fps: float = 0.0
     frames_dropped: int = 0
     reconnects: int = 0
+    clock_offset_s: float | None = None
+    """The camera's clock minus the box's, as ``IncidentMessage.clock_offset_s``."""
     location: tuple[float, float] | None = None
     heading_deg: float | None = None
     area_code: str = ""
@@ -177,7 +185,15 @@ class StateMessage(Message):
     oldest_unsent_at: UtcTime | None = None
     disk_free_bytes: int | None = None
     memory_bytes: int | None = None
+    clock_synchronised: bool | None = None
+    """Whether the box's kernel says that its clock is held by NTP; None when it cannot say."""
     model: ModelRef | None = None
+    alarms: tuple[str, ...] = ()
+    """Codes of what somebody should see to, as in the box's table of alarms."""
+    video_bytes: int | None = None
+    """Size of the video on the box's disk; None where none is recorded."""
+    held_bytes: int | None = None
+    """How much of that is held: no rule and no full disk may delete it."""
 
 
 class RolloutPhase(StrEnum):
