@@ -19,6 +19,8 @@ from typing import Annotated, Literal
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 from pydantic.functional_validators import AfterValidator
 
+from edge.contract.chain import ChainHead
+
 SCHEMA_VERSION = 1
 
 UtcTime = Annotated[AwareDatetime, AfterValidator(lambda at: at.astimezone(UTC))]
@@ -62,12 +64,16 @@ class ModelRef(BaseModel):
 
 
 class EvidenceKind(StrEnum):
-    """What a file of evidence is. Only a playback is a derived copy; all else is original."""
+    """What a file of evidence is. Playback and thumbnail are copies; the rest is original."""
 
     CLIP = "clip"
     STILL = "still"
     OVERLAY = "overlay"
     PLAYBACK = "playback"
+    THUMBNAIL = "thumbnail"
+    """A small copy of the first still, for lists and for what an alert shows first."""
+    MANIFEST = "manifest"
+    """A sealed manifest, as :mod:`edge.contract.chain` says."""
 
 
 class EvidenceItem(BaseModel):
@@ -194,6 +200,12 @@ class StateMessage(Message):
     """Size of the video on the box's disk; None where none is recorded."""
     held_bytes: int | None = None
     """How much of that is held: no rule and no full disk may delete it."""
+    holds: tuple[str, ...] = ()
+    """Ids of the incidents under a legal hold on this box."""
+    chain: ChainHead | None = None
+    """The signed head of the box's chain: a checkpoint that shows a tail cut off later."""
+    public_key: str = ""
+    """Base64 Ed25519 key of the box, which signs its chain and its manifests."""
 
 
 class RolloutPhase(StrEnum):
@@ -301,5 +313,9 @@ class CommandMessage(Message):
     """A one-time order to a box; refused after ``expires_at``."""
 
     kind: Literal["command"] = "command"
-    command: Literal["resend_state", "restart"]
+    command: Literal["resend_state", "restart", "hold", "release"]
     expires_at: UtcTime
+    incident_id: str = ""
+    """For ``hold`` and ``release``: which incident."""
+    reason: str = ""
+    author: str = ""
