@@ -3,7 +3,7 @@
 import structlog
 from hypothesis import settings
 
-pytest_plugins = ["tests.postgres"]
+pytest_plugins = ["tests.fault_matrix", "tests.postgres"]
 
 # Pretty tracebacks with every variable take seconds each to draw.
 structlog.configure(

@@ -96,6 +96,11 @@ class EdgeProcess:
         """Return all that boxes of this folder have written."""
         return self._log_path.read_text(encoding="utf-8")
 
+    @property
+    def pid(self) -> int:
+        """Return its process id."""
+        return self._process.pid
+
     def kill(self) -> None:
         """End it as a power cut would."""
         self._process.kill()

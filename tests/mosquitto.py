@@ -84,6 +84,11 @@ class Mosquitto:
         path = self.folder / "mosquitto.log"
         return path.read_text(encoding="utf-8") if path.exists() else ""
 
+    @property
+    def pid(self) -> int:
+        """Return its process id; 0 while it is away."""
+        return self._process.pid if self._process is not None else 0
+
     def start(self) -> None:
         """Start it and return once it accepts connections.
 

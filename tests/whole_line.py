@@ -83,9 +83,9 @@ class WholeLine:
             "DISK_RESERVE_BYTES": "0",
         }
         environment = {f"SONGLAM_{name}": value for name, value in settings.items()}
-        centre = start("centre", ["central", "run"], environment, folder / "centre.log")
-        stack.callback(centre.stop)
-        wait_until(self.is_ready, centre, "the start of the centre", START_S)
+        self.centre = start("centre", ["central", "run"], environment, folder / "centre.log")
+        stack.callback(self.centre.stop)
+        wait_until(self.is_ready, self.centre, "the start of the centre", START_S)
 
     def is_ready(self) -> bool:
         """Return whether the centre answers and has its broker."""
