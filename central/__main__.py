@@ -24,8 +24,8 @@ from central.auth import service as auth_service
 from central.auth.schemas import NewUser, Role
 from central.fleet import service as fleet_service
 from central.fleet.schemas import NewBox
-from central.rollouts.signing import load_signing_key
 from central.settings import PREFIX, Settings, SettingsError
+from central.signing import load_signing_key
 from central.tables.users import UserRow
 
 if TYPE_CHECKING:

@@ -98,7 +98,43 @@ class _WebNumbers:
         )
 
 
-class Metrics(_IngestNumbers, _WebNumbers):
+class _CustodyNumbers:
+    """What custody of evidence counts."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        """Start at zero in ``registry``."""
+        self.chain_heads = Counter(
+            "songlam_chain_heads",
+            "Heads of boxes' chains by verdict (ok, late, key_changed, bad_signature, went_back, "
+            "forked); an unchanged head is not counted again",
+            ["verdict"],
+            registry=registry,
+        )
+        self.manifests = Counter(
+            "songlam_manifests",
+            "Manifests received, by state of their incident then (verified, waiting, broken)",
+            ["state"],
+            registry=registry,
+        )
+        self.hold_commands = Counter(
+            "songlam_hold_commands",
+            "Orders to hold or release sent to boxes, repeats included",
+            registry=registry,
+        )
+        self.evidence_deleted = Counter(
+            "songlam_evidence_deleted",
+            "Evidence files that retention deleted, by rule; each stands in a signed record",
+            ["rule"],
+            registry=registry,
+        )
+        self.deletions_refused = Counter(
+            "songlam_deletions_refused",
+            "Incidents whose evidence was not deleted because a hold was found at the last moment",
+            registry=registry,
+        )
+
+
+class Metrics(_IngestNumbers, _WebNumbers, _CustodyNumbers):
     """Every number the centre counts; an attribute per number."""
 
     def __init__(self) -> None:
@@ -106,6 +142,7 @@ class Metrics(_IngestNumbers, _WebNumbers):
         self.registry = CollectorRegistry()
         _IngestNumbers.__init__(self, self.registry)
         _WebNumbers.__init__(self, self.registry)
+        _CustodyNumbers.__init__(self, self.registry)
 
     def exposition(self) -> bytes:
         """Return all numbers in Prometheus' text format."""

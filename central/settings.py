@@ -83,6 +83,23 @@ class Settings(BaseModel):
         default=500_000_000, ge=0, title="Free disk space below which uploads are refused (507)"
     )
 
+    retention_confirmed_days: int = Field(
+        default=400,
+        ge=396,
+        title="Days that evidence of a confirmed incident is kept after the decision (13 months)",
+    )
+    retention_rejected_days: int = Field(
+        default=30, ge=1, title="Days that evidence is kept after its incident was rejected"
+    )
+    retention_undecided_days: int = Field(
+        default=396,
+        ge=366,
+        title="Days that evidence is kept of what nobody decided: the limitation year and 30 more",
+    )
+    retention_interval_s: float = Field(
+        default=3600, ge=1, title="Seconds between two runs of retention"
+    )
+
     model_max_bytes: int = Field(
         default=500_000_000, ge=1_000_000, title="Largest uploaded model, weights and golden clip"
     )

@@ -4,6 +4,9 @@ Invariants:
     * The length of the ``.part`` file is how much has arrived; nothing else remembers it, so a
       killed centre resumes where the disk says.
     * A file gets its final name only after its hash was compared and its bytes were synced.
+    * A file under its final name goes by :meth:`EvidenceFiles.remove` alone, which nobody calls but
+      :mod:`central.evidence.deletion`; everything else here touches ``.part`` files, or a file
+      that turns out not to be what was announced before anybody saw it.
 
 It knows no database and no HTTP.
 """
@@ -87,7 +90,7 @@ class EvidenceFiles:
             stream.seek(0)
             digest = hashlib.file_digest(stream, "sha256").hexdigest()
         if digest != sha256:
-            self.discard(evidence_id)
+            source.unlink()
             raise WrongHashError(f"{evidence_id}: expected {sha256}, got {digest}")
         source.replace(final)
         folder = os.open(final.parent, os.O_RDONLY)
@@ -97,9 +100,16 @@ class EvidenceFiles:
             os.close(folder)
 
     def discard(self, evidence_id: str) -> None:
-        """Delete whatever there is of a file."""
+        """Delete what has arrived of an incomplete file."""
         self._part(evidence_id).unlink(missing_ok=True)
-        self.path(evidence_id).unlink(missing_ok=True)
+
+    def remove(self, evidence_id: str) -> bool:
+        """Delete a whole file for good; return whether it was there."""
+        self.discard(evidence_id)
+        path = self.path(evidence_id)
+        there = path.exists()
+        path.unlink(missing_ok=True)
+        return there
 
     def free_bytes(self) -> int:
         """Return the free space of the disk that holds the folder."""

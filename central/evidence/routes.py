@@ -113,6 +113,13 @@ def get_evidence(
         row = session.get(EvidenceRow, evidence_id)
     if row is None or row.stored_at is None:
         raise Problem(404, "no_such_evidence", "Chưa có tệp này.", "There is no such file yet.")
+    if row.deleted_at is not None:
+        raise Problem(
+            410,
+            "deleted",
+            "Tệp đã được xóa theo quy định.",
+            "Deleted under retention.",
+        )
     # A player asks for one file in many pieces; the piece with the first byte is the view.
     if request.headers.get("range", "bytes=0-").startswith("bytes=0-"):
         with centre.database.write() as session:

@@ -13,10 +13,12 @@ from typing import TYPE_CHECKING
 
 import structlog
 
+from central.custody import integrity
 from central.evidence.files import EvidenceFiles, WrongHashError
 from central.incidents import evidence_rows, repository, views
 from central.problems import Problem
 from central.tables.evidence import EvidenceRow
+from edge.contract.messages import EvidenceKind
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,6 +31,8 @@ SAFE_MEDIA_TYPES = frozenset(
     {"video/mp4", "video/webm", "image/jpeg", "image/png", "image/webp", "application/json"}
 )
 """Shown by a browser as what they are; a box may claim anything, so all else is a download."""
+MANIFEST_MAX_BYTES = 5_000_000
+"""Longer ones are cut and so do not verify. Source: a manifest of 20 files takes some 10 kB."""
 log = structlog.get_logger(__name__)
 
 
@@ -82,13 +86,17 @@ class Uploads:
         A killed centre may have left it whole, so this does not rely on who appended last.
 
         Raises:
-            Problem: 404, the box has no such upload.
+            Problem: 404, the box has no such upload; 410, what had arrived of it has been deleted.
         """
         with self._settling:  # one check at a time: checking renames or deletes the file
             with self._centre.database.read() as session:
                 row = session.get(EvidenceRow, evidence_id)
             if row is None or row.box_id != box_id:
                 raise Problem(404, "no_such_upload", "Không có lượt tải này.", "No such upload.")
+            if row.deleted_at is not None and row.stored_at is None:
+                raise Problem(
+                    410, "deleted", "Tệp đã được xóa theo quy định.", "Deleted under retention."
+                )
             if row.stored_at is not None:
                 return Upload(evidence_id, row.size_bytes, row.size_bytes)
             arrived = self.files.received_bytes(evidence_id)
@@ -156,6 +164,9 @@ class Uploads:
             row = session.get_one(EvidenceRow, evidence_id)
             row.received_bytes, row.stored_at = arrived, stored_at
             session.flush()
+            if stored_at and row.kind == EvidenceKind.MANIFEST:
+                content = self.files.path(evidence_id).read_bytes()
+                integrity.receive(session, self._centre, row, content[:MANIFEST_MAX_BYTES])
             incident = repository.find(session, row.incident_id) if stored_at else None
             if incident is not None and incident.box_id == row.box_id:
                 evidence_rows.refresh_media(session, incident)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import delete, select
 
+from central.tables.custody import BoxChainRow
 from central.tables.fleet import BoxRow, CameraRow, TelemetryRow
 
 if TYPE_CHECKING:
@@ -49,6 +50,11 @@ def cameras_by_box(
     for camera in session.scalars(query):
         found.setdefault(camera.box_id, []).append(camera)
     return found
+
+
+def chains_by_box(session: Session) -> dict[str, BoxChainRow]:
+    """Return the signed chains of all boxes that have one."""
+    return {chain.box_id: chain for chain in session.scalars(select(BoxChainRow))}
 
 
 def silent_since(session: Session, seen_before: datetime) -> Sequence[BoxRow]:

@@ -7,6 +7,7 @@ from fastapi import APIRouter, Depends
 from central.auth.guard import current_user, require
 from central.auth.schemas import Role
 from central.centre import CentreDep
+from central.custody.schemas import Acceptance
 from central.fleet import repository, service
 from central.fleet.schemas import BoxItem, BoxList, BoxToken, CameraList, NewBox
 from central.tables.users import UserRow
@@ -21,16 +22,20 @@ def list_boxes(centre: CentreDep) -> BoxList:
     with centre.database.read() as session:
         cameras = repository.cameras_by_box(session)
         boxes = repository.all_boxes(session)
-        return BoxList(items=[service.item(box, cameras.get(box.box_id, [])) for box in boxes])
+        chains = repository.chains_by_box(session)
+        return BoxList(
+            items=[
+                service.item(box, cameras.get(box.box_id, []), chains.get(box.box_id))
+                for box in boxes
+            ]
+        )
 
 
 @router.get("/boxes/{box_id}")
 def get_box(box_id: str, centre: CentreDep) -> BoxItem:
     """Return one box with its health and its cameras."""
     with centre.database.read() as session:
-        box = service.get(session, box_id)
-        cameras = repository.cameras_by_box(session, [box_id])
-        return service.item(box, cameras.get(box_id, []))
+        return service.view(session, service.get(session, box_id))
 
 
 @router.post("/boxes", status_code=201)
@@ -45,6 +50,13 @@ def renew_token(box_id: str, user: Technician, centre: CentreDep) -> BoxToken:
     """Give a box a new secret, shown once; the old one stops working at once."""
     with centre.database.write() as session:
         return service.renew_token(session, box_id, user.username, centre.clock())
+
+
+@router.post("/boxes/{box_id}/chain/accept")
+def accept_chain(box_id: str, wanted: Acceptance, user: Technician, centre: CentreDep) -> BoxItem:
+    """Trust the key and chain that a box has now, with a reason; 409 when nothing is wrong."""
+    with centre.database.write() as session:
+        return service.accept_chain(session, centre, box_id, user.username, wanted.reason)
 
 
 @router.delete("/boxes/{box_id}", status_code=204)

@@ -6,6 +6,7 @@ from typing import Literal
 
 from pydantic import BaseModel, Field
 
+from central.custody.schemas import ChainItem
 from edge.contract.messages import CameraState, Identifier, ModelRef, RolloutPhase, UtcTime
 
 BoxStatus = Literal["online", "offline", "never_seen"]
@@ -33,6 +34,14 @@ class DesiredModel(BaseModel):
     version: str
 
 
+class AlarmItem(BaseModel):
+    """What somebody should see to on a box."""
+
+    code: str
+    """As in the box's table of alarms, or ``chain_…`` from the centre's own checks."""
+    since: UtcTime
+
+
 class BoxItem(BaseModel):
     """A box, its health and its rollout; also the data of the live event ``box``."""
 
@@ -55,6 +64,14 @@ class BoxItem(BaseModel):
     rollout_phase: RolloutPhase | None
     rollout_reason: str
     rollout_progress: float
+    alarms: list[AlarmItem]
+    clock_synchronised: bool | None
+    """Whether the box's own clock is held by NTP; None when it cannot say."""
+    video_bytes: int | None
+    held_bytes: int | None
+    """How much of the video no rule and no full disk may delete."""
+    chain: ChainItem | None
+    """The signed chain of the box; None for boxes of a release without a key."""
 
 
 class BoxList(BaseModel):

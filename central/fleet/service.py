@@ -12,9 +12,12 @@ from typing import TYPE_CHECKING
 
 from central.auth import audit
 from central.auth.tokens import new_token, token_hash
+from central.custody import heads, holds
+from central.custody.schemas import ChainItem
 from central.fleet import repository
 from central.fleet.schemas import BoxItem, BoxToken, CameraItem, DesiredModel, NewBox
 from central.problems import Problem
+from central.tables.custody import BoxChainRow
 from central.tables.fleet import BoxRow, CameraRow
 from edge.contract.messages import ModelRef
 from edge.contract.topics import RETAINED, topic
@@ -126,19 +129,29 @@ def take_state(session: Session, centre: Centre, message: StateMessage, *, retai
     box = get(session, message.box_id)
     now = centre.clock()
     seen_at = min(message.sent_at, now) if retained else now
-    before = _news(box, repository.cameras_by_box(session, [box.box_id]).get(box.box_id, []))
+    before = _news(view(session, box))
     _set_status(box, message.status, seen_at)
     if message.status == "online":
         box.last_seen_at = max(seen_at, box.last_seen_at or seen_at)
-        _take_health(box, message)
+        _take_health(box, message, now)
+        heads.take(session, centre, message)
+        holds.remind(session, centre, message)
         if message.cameras:
             repository.replace_cameras(session, box.box_id, message.cameras)
     session.flush()
     announce(session, centre, box, before)
 
 
-def _take_health(box: BoxRow, message: StateMessage) -> None:
-    """Copy the figures of a heartbeat."""
+def _take_health(box: BoxRow, message: StateMessage, now: datetime) -> None:
+    """Copy the figures of a heartbeat; an alarm keeps the moment at which it was first heard."""
+    since = {alarm["code"]: alarm["since"] for alarm in box.alarms}
+    box.alarms = [
+        {"code": code[:64], "since": since.get(code[:64], now.isoformat())}
+        for code in message.alarms
+    ]
+    box.clock_synchronised = message.clock_synchronised
+    box.video_bytes, box.held_bytes = message.video_bytes, message.held_bytes
+    box.held_incidents = list(message.holds)
     box.software_version = message.software_version
     box.outbox_depth = message.outbox_depth
     box.oldest_unsent_at = message.oldest_unsent_at
@@ -158,8 +171,7 @@ def take_reported(session: Session, centre: Centre, message: ReportedMessage) ->
     box.rollout_reason = message.reason[:500]
     box.rollout_progress = message.progress_ratio
     session.flush()
-    cameras = repository.cameras_by_box(session, [box.box_id]).get(box.box_id, [])
-    centre.live.announce(session, "rollout", item(box, cameras), centre.clock())
+    centre.live.announce(session, "rollout", view(session, box), centre.clock())
 
 
 def sweep_silent(centre: Centre) -> None:
@@ -167,8 +179,7 @@ def sweep_silent(centre: Centre) -> None:
     with centre.database.write() as session:
         limit = centre.clock() - timedelta(seconds=centre.settings.box_silent_after_s)
         for box in repository.silent_since(session, limit):
-            cameras = repository.cameras_by_box(session, [box.box_id]).get(box.box_id, [])
-            before = _news(box, cameras)
+            before = _news(view(session, box))
             _set_status(box, "offline", box.last_seen_at or limit)
             centre.metrics.boxes_silent.inc()
             announce(session, centre, box, before)
@@ -176,24 +187,47 @@ def sweep_silent(centre: Centre) -> None:
 
 def announce(session: Session, centre: Centre, box: BoxRow, before: object) -> None:
     """Tell open consoles about a box: logged when it is news, else only mentioned."""
-    cameras = repository.cameras_by_box(session, [box.box_id]).get(box.box_id, [])
-    if _news(box, cameras) == before:
-        centre.live.mention(session, "box", item(box, cameras))
+    shown = view(session, box)
+    if _news(shown) == before:
+        centre.live.mention(session, "box", shown)
     else:
-        centre.live.announce(session, "box", item(box, cameras), centre.clock())
+        centre.live.announce(session, "box", shown, centre.clock())
 
 
-def item(box: BoxRow, cameras: list[CameraRow]) -> BoxItem:
-    """Return a box as the console shows it."""
+def accept_chain(session: Session, centre: Centre, box_id: str, actor: str, reason: str) -> BoxItem:
+    """Begin anew with the key and chain that a box has now, and announce it.
+
+    Raises:
+        Problem: 404, no such box or no chain; 409, there is nothing to accept.
+    """
+    box = get(session, box_id)
+    before = _news(view(session, box))
+    heads.accept(session, centre, box_id, actor, reason)
+    announce(session, centre, box, before)
+    return view(session, box)
+
+
+def view(session: Session, box: BoxRow) -> BoxItem:
+    """Return a box as the console shows it, with all that belongs to it."""
+    cameras = repository.cameras_by_box(session, [box.box_id]).get(box.box_id, [])
+    return item(box, cameras, session.get(BoxChainRow, box.box_id))
+
+
+def item(box: BoxRow, cameras: list[CameraRow], chain: BoxChainRow | None) -> BoxItem:
+    """Return a box as the console shows it; trouble with its chain is one more alarm."""
     desired = None
     if box.desired_name and box.desired_version:
         desired = DesiredModel(name=box.desired_name, version=box.desired_version)
     copied = {name: getattr(box, name) for name in BoxItem.model_fields if hasattr(box, name)}
+    if chain is not None and chain.state != heads.Verdict.OK:
+        found = {"code": f"chain_{chain.state}", "since": chain.state_since}
+        copied["alarms"] = [found, *box.alarms]
     return BoxItem(
         **copied,
         cameras=[camera_item(box, camera) for camera in cameras],
         desired=desired,
         active=_active(box),
+        chain=ChainItem.model_validate(chain, from_attributes=True) if chain else None,
     )
 
 
@@ -233,10 +267,10 @@ def _active(box: BoxRow) -> ModelRef | None:
     return ModelRef(name=box.active_name, version=box.active_version, sha256=box.active_sha256)
 
 
-def _news(box: BoxRow, cameras: list[CameraRow]) -> object:
+def _news(box: BoxItem) -> object:
     """Return what makes a difference to an operator; the rest of a heartbeat is figures."""
-    model = (box.active_name, box.active_version)
     return (
-        (box.status, box.software_version, model),
-        [(camera.camera_id, camera.status, camera.reason, camera.name) for camera in cameras],
+        (box.status, box.software_version, box.active),
+        [alarm.code for alarm in box.alarms],
+        [(camera.camera_id, camera.status, camera.reason, camera.name) for camera in box.cameras],
     )

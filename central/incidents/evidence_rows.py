@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import structlog
 from sqlalchemy import select
 
 from central.tables.evidence import EvidenceRow
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
 BROWSER_CODECS = frozenset({"h264", "vp8", "vp9", "av1"})
 """Video codecs that Chromium and Firefox play everywhere. Source: MDN, web video codec guide."""
+log = structlog.get_logger(__name__)
 
 
 class ForeignSenderError(Exception):
@@ -54,10 +56,18 @@ def announce_evidence(session: Session, message: IncidentMessage) -> None:
 
 
 def _describe(row: EvidenceRow, item: EvidenceItem, revision: int) -> None:
-    """Copy what a message says about a file; another hash means the bytes here are not it."""
-    if row.sha256 != item.sha256:
-        row.stored_at, row.received_bytes = None, 0
+    """Copy what a message says about a file.
+
+    What is stored is stored: another hash announced later is noted as a dispute, and the file stays
+    as it came first. Bytes still on their way are begun anew.
+    """
     row.announced_revision = revision
+    if row.sha256 != item.sha256:
+        if row.stored_at is not None:
+            row.disputed_sha256 = item.sha256
+            log.error("evidence_disputed", evidence_id=row.evidence_id, box_id=row.box_id)
+            return
+        row.received_bytes = 0
     row.kind = item.kind
     row.media_type = item.media_type
     row.sha256 = item.sha256
@@ -78,6 +88,11 @@ def of_incident(session: Session, incident_id: str) -> Sequence[EvidenceRow]:
     ).all()
 
 
+def is_here(row: EvidenceRow) -> bool:
+    """Return whether the bytes are on this centre's disk, whole."""
+    return row.stored_at is not None and row.deleted_at is None
+
+
 def is_playable(row: EvidenceRow) -> bool:
     """Return whether a browser plays this file: a playback copy, or a clip in a codec it knows."""
     known = row.codec.lower() in BROWSER_CODECS and row.media_type.startswith("video/")
@@ -86,9 +101,10 @@ def is_playable(row: EvidenceRow) -> bool:
 
 def refresh_media(session: Session, incident: IncidentRow) -> bool:
     """Set thumbnail and clip of an incident from what is stored; return whether they changed."""
-    stored = [row for row in of_incident(session, incident.incident_id) if row.stored_at]
-    stills = [row.evidence_id for row in stored if row.kind == EvidenceKind.STILL]
+    here = [row for row in of_incident(session, incident.incident_id) if is_here(row)]
+    small = [row.evidence_id for row in here if row.kind == EvidenceKind.THUMBNAIL]
+    pictures = small + [row.evidence_id for row in here if row.kind == EvidenceKind.STILL]
     before = (incident.thumbnail_evidence_id, incident.clip_ready)
-    after = (stills[0] if stills else None, any(is_playable(row) for row in stored))
+    after = (pictures[0] if pictures else None, any(is_playable(row) for row in here))
     incident.thumbnail_evidence_id, incident.clip_ready = after
     return before != after

@@ -16,7 +16,7 @@ from sqlalchemy import func, select, tuple_, update
 from central.incidents.catalogue import describe_rule
 from central.incidents.evidence_rows import ForeignSenderError, announce_evidence, refresh_media
 from central.incidents.schemas import IncidentFilter, ReviewStatus
-from central.tables.fleet import CameraRow
+from central.tables.fleet import BoxRow, CameraRow
 from central.tables.incidents import IncidentEventRow, IncidentRow, RevisionRow
 
 if TYPE_CHECKING:
@@ -104,6 +104,7 @@ def _show(row: IncidentRow, message: IncidentMessage) -> None:
     row.object_class = message.object_class
     row.place = message.place
     row.level = message.level
+    row.time_trust = message.time_trust
     row.latitude, row.longitude = message.location or (None, None)
     row.message = message.model_dump(mode="json")
 
@@ -125,6 +126,12 @@ def camera_name(session: Session, row: IncidentRow) -> str:
     """Return the name of an incident's camera, or its id while no state has named it."""
     camera = session.get(CameraRow, (row.box_id, row.camera_id))
     return camera.name if camera is not None and camera.name else row.camera_id
+
+
+def box_holds(session: Session, row: IncidentRow) -> bool:
+    """Return whether an incident's box says that it holds it."""
+    box = session.get(BoxRow, row.box_id)
+    return box is not None and row.incident_id in box.held_incidents
 
 
 def find(session: Session, incident_id: str) -> IncidentRow | None:

@@ -7,6 +7,7 @@ from fastapi import APIRouter, Depends, Query
 from central.auth.guard import current_user, require
 from central.auth.schemas import Role
 from central.centre import Centre, CentreDep
+from central.custody.schemas import HoldOrder, Reason
 from central.incidents import service, views
 from central.incidents.catalogue import REJECT_REASONS, RULES
 from central.incidents.schemas import (
@@ -24,6 +25,7 @@ from central.incidents.schemas import (
 from central.tables.users import UserRow
 
 router = APIRouter(tags=["incidents"], dependencies=[Depends(current_user)])
+Keeper = Annotated[UserRow, Depends(require(Role.OFFICER))]
 Reviewer = Annotated[UserRow, Depends(require(Role.OPERATOR, Role.OFFICER))]
 
 
@@ -79,6 +81,24 @@ def reject(incident_id: str, wanted: Rejection, user: Reviewer, centre: CentreDe
 def reopen(incident_id: str, wanted: Review, user: Reviewer, centre: CentreDep) -> IncidentItem:
     """Take a confirmation or rejection back."""
     return _review(centre, incident_id, ReviewKind.REOPEN, wanted, user)
+
+
+@router.post("/incidents/{incident_id}/hold")
+def place_hold(
+    incident_id: str, wanted: HoldOrder, user: Keeper, centre: CentreDep
+) -> IncidentItem:
+    """Hold all evidence of it: nothing deletes it, here or on its box, until it is released."""
+    with centre.database.write() as session:
+        return service.hold(session, centre, incident_id, user.username, wanted.reason)
+
+
+@router.delete("/incidents/{incident_id}/hold")
+def release_hold(
+    incident_id: str, reason: Annotated[Reason, Query()], user: Keeper, centre: CentreDep
+) -> IncidentItem:
+    """Release its hold: retention decides about it again."""
+    with centre.database.write() as session:
+        return service.release(session, centre, incident_id, user.username, reason)
 
 
 def _review(

@@ -7,8 +7,18 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from central.custody.schemas import HoldItem, Integrity
 from edge.contract.catalogue import IncidentClass, Severity
-from edge.contract.messages import BoxAt, EvidenceKind, ModelRef, Phase, SignalChange, UtcTime
+from edge.contract.messages import (
+    BoxAt,
+    EvidenceKind,
+    ModelRef,
+    Phase,
+    SignalChange,
+    TimeSource,
+    TimeTrust,
+    UtcTime,
+)
 
 
 class ReviewStatus(StrEnum):
@@ -74,6 +84,10 @@ class IncidentItem(RuleItem):
     thumbnail_url: str | None
     clip_ready: bool
     historical: bool
+    time_trust: TimeTrust
+    """Whether the capture time can be relied on, as the box says."""
+    held: bool
+    """Whether a legal hold is on it."""
 
 
 class IncidentList(BaseModel):
@@ -92,7 +106,7 @@ class EvidenceEntry(BaseModel):
     label: str
     sha256: str
     size_bytes: int
-    state: Literal["expected", "partial", "stored"]
+    state: Literal["expected", "partial", "stored", "deleted"]
     received_bytes: int
     url: str | None
     playable: bool
@@ -101,6 +115,8 @@ class EvidenceEntry(BaseModel):
     ends_at: UtcTime | None
     start_clip_s: float | None
     codec: str
+    deleted_at: UtcTime | None
+    """When retention deleted the bytes; the record of it is signed."""
 
 
 class EventEntry(BaseModel):
@@ -137,8 +153,15 @@ class IncidentDetail(IncidentItem):
     software_version: str
     scene_version: str
     legal_source: Literal["A", "B", "C"]
-    time_source: Literal["rtcp", "arrival", "file"]
+    time_source: TimeSource
+    clock_offset_s: float | None = None
+    """The camera's clock minus the box's; None where unknown, as with boxes of before."""
     evidence_missing: str
+    integrity: Integrity
+    holds: list[HoldItem]
+    """Every hold there ever was, oldest first."""
+    held_on_box: bool
+    """Whether the box's own list of holds has it."""
     evidence: list[EvidenceEntry]
     events: list[EventEntry]
     revisions: list[RevisionEntry]

@@ -10,6 +10,7 @@ import binascii
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from central.custody import holds
 from central.incidents import repository, views
 from central.incidents.catalogue import REJECT_REASONS
 from central.incidents.schemas import (
@@ -88,6 +89,32 @@ def review(
         )
     )
     return views.announce(session, centre.live, row, now)
+
+
+def hold(
+    session: Session, centre: Centre, incident_id: str, actor: str, reason: str
+) -> IncidentItem:
+    """Place a legal hold and announce it.
+
+    Raises:
+        Problem: 404, no such incident; 409, it is held already.
+    """
+    row = get(session, incident_id)
+    holds.place(session, centre, row, actor, reason)
+    return views.announce(session, centre.live, row, centre.clock())
+
+
+def release(
+    session: Session, centre: Centre, incident_id: str, actor: str, reason: str
+) -> IncidentItem:
+    """Release a legal hold and announce it.
+
+    Raises:
+        Problem: 404, no such incident; 409, it is not held.
+    """
+    row = get(session, incident_id)
+    holds.release(session, centre, row, actor, reason)
+    return views.announce(session, centre.live, row, centre.clock())
 
 
 def get(session: Session, incident_id: str) -> IncidentRow:

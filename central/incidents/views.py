@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from central.custody import holds, integrity
+from central.custody.schemas import HoldItem
 from central.incidents import evidence_rows, repository
 from central.incidents.catalogue import describe_rule
 from central.incidents.schemas import (
@@ -70,14 +72,21 @@ def detail(session: Session, row: IncidentRow) -> IncidentDetail:
     told["revisions"] = [
         RevisionEntry(revision=number, phase=phase, received_at=at) for number, phase, at in found
     ]
+    told["integrity"] = integrity.judge(session, row)
+    told["holds"] = [
+        HoldItem.model_validate(each, from_attributes=True)
+        for each in holds.of_incident(session, row.incident_id)
+    ]
+    told["held_on_box"] = repository.box_holds(session, row)
     shown = item(row, repository.camera_name(session, row))
     return IncidentDetail.model_validate({**shown.model_dump(), **told})
 
 
 def evidence_entry(row: EvidenceRow) -> EvidenceEntry:
     """Return one file of evidence as the incident page shows it."""
-    stored = row.stored_at is not None
-    state = "stored" if stored else "partial" if row.received_bytes else "expected"
+    stored = evidence_rows.is_here(row)
+    arriving = "partial" if row.received_bytes else "expected"
+    state = "deleted" if row.deleted_at else "stored" if stored else arriving
     copied = set(EvidenceEntry.model_fields) - {"state", "url", "playable"}
     return EvidenceEntry(
         **{name: getattr(row, name) for name in copied},

@@ -13,8 +13,8 @@ from central.problems import Problem
 from central.rollouts import repository, service
 from central.rollouts.files import ModelFiles, StagedFile, receive
 from central.rollouts.schemas import Assignment, ModelItem, ModelList, Trust
-from central.rollouts.signing import load_signing_key
 from central.rollouts.upload import MODEL_FORM, UploadedModel, uploaded_model
+from central.signing import load_signing_key
 from central.tables.rollouts import ModelRow
 from central.tables.users import UserRow
 from edge.contract.messages import ModelManifest

@@ -5,6 +5,7 @@ One module per noun. A new module is added to the imports below, so that migrati
 
 from central.tables import (
     areas,
+    custody,
     evidence,
     feeds,
     fleet,
@@ -20,6 +21,7 @@ from central.tables.base import Row
 __all__ = [
     "Row",
     "areas",
+    "custody",
     "evidence",
     "feeds",
     "fleet",

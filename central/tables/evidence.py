@@ -34,3 +34,9 @@ class EvidenceRow(Row):
     ends_at: Mapped[datetime | None]
     start_clip_s: Mapped[float | None]
     codec: Mapped[str] = mapped_column(String(40), default="")
+    deleted_at: Mapped[datetime | None] = mapped_column(index=True)
+    """When retention took the bytes; the row and its hash stay."""
+    disputed_sha256: Mapped[str] = mapped_column(String(64), default="", server_default="")
+    """Another hash that the box later gave for this id; what was stored first was kept."""
+    damaged_at: Mapped[datetime | None]
+    """When the stored bytes were found not to have their hash any more; NULL: never."""

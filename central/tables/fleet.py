@@ -39,6 +39,13 @@ class BoxRow(Row):
     rollout_phase: Mapped[str | None] = mapped_column(String(20))
     rollout_reason: Mapped[str] = mapped_column(String(500), default="")
     rollout_progress: Mapped[float] = mapped_column(default=0.0)
+    alarms: Mapped[list[Any]] = mapped_column(default=list, server_default="[]")
+    """One {code, since} per alarm that the box raises now."""
+    clock_synchronised: Mapped[bool | None]
+    video_bytes: Mapped[int | None] = mapped_column(BigInteger)
+    held_bytes: Mapped[int | None] = mapped_column(BigInteger)
+    held_incidents: Mapped[list[Any]] = mapped_column(default=list, server_default="[]")
+    """Ids of the incidents that the box itself says it holds."""
 
 
 class CameraRow(Row):
@@ -68,6 +75,7 @@ class CameraRow(Row):
     area_code: Mapped[str] = mapped_column(String(20))
     road: Mapped[str] = mapped_column(String(200))
     rules: Mapped[list[Any]]
+    clock_offset_s: Mapped[float | None]
 
 
 class TelemetryRow(Row):

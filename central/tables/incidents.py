@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, String
+from sqlalchemy import ForeignKey, Index, String, false
 from sqlalchemy.orm import Mapped, mapped_column
 
 from central.tables.base import Row
@@ -53,7 +53,7 @@ class IncidentRow(Row):
     message: Mapped[dict[str, Any]] = mapped_column(deferred=True)
     """The current :class:`~edge.contract.messages.IncidentMessage` as JSON; not read by lists."""
     thumbnail_evidence_id: Mapped[str | None] = mapped_column(String(64))
-    """The first still on disk; written when evidence is stored."""
+    """The thumbnail on disk, else the first still; written when evidence is stored."""
     clip_ready: Mapped[bool] = mapped_column(default=False)
     status: Mapped[str] = mapped_column(String(16), default="new")
     """Review: new, acknowledged, confirmed or rejected."""
@@ -62,6 +62,10 @@ class IncidentRow(Row):
     acknowledged_at: Mapped[datetime | None]
     """When a person first acknowledged it; reaction time counts from ``received_at``."""
     reviewed_at: Mapped[datetime | None]
+    time_trust: Mapped[str] = mapped_column(String(16), default="unknown", server_default="unknown")
+    """Whether the capture time can be relied on, as the box says."""
+    held: Mapped[bool] = mapped_column(default=False, server_default=false())
+    """Whether a legal hold is on it; written with the hold itself."""
 
 
 class RevisionRow(Row):

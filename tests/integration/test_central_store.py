@@ -183,7 +183,9 @@ def test_evidence_that_was_uploaded_first_gives_the_incident_its_clip(database: 
     assert row.clip_ready
 
 
-def test_evidence_announced_with_another_hash_is_no_longer_stored(database: Database) -> None:
+def test_stored_evidence_announced_with_another_hash_stays_and_is_disputed(
+    database: Database,
+) -> None:
     with database.write() as session:
         repository.store(session, incident_message(evidence=[evidence_item()]), NOON)
         session.get_one(EvidenceRow, "e1").stored_at = NOON
@@ -192,7 +194,19 @@ def test_evidence_announced_with_another_hash_is_no_longer_stored(database: Data
         repository.store(session, changed, NOON)
         row = session.get_one(EvidenceRow, "e1")
 
-    assert (row.stored_at, row.sha256) == (None, "cd" * 32)
+    assert (row.stored_at, row.sha256, row.disputed_sha256) == (NOON, SHA256, "cd" * 32)
+
+
+def test_evidence_still_on_its_way_takes_the_newer_hash(database: Database) -> None:
+    with database.write() as session:
+        repository.store(session, incident_message(evidence=[evidence_item()]), NOON)
+        session.get_one(EvidenceRow, "e1").received_bytes = 4
+    changed = incident_message(revision=2, evidence=[evidence_item(sha256="cd" * 32)])
+    with database.write() as session:
+        repository.store(session, changed, NOON)
+        row = session.get_one(EvidenceRow, "e1")
+
+    assert (row.received_bytes, row.sha256, row.disputed_sha256) == (0, "cd" * 32, "")
 
 
 def test_pages_follow_each_other_without_gap_or_repeat(database: Database) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from central.rollouts.signing import load_signing_key
+from central.signing import load_signing_key
 from tests.centre import RunningCentre, add_box, running_centre
 from tests.edge_process import EdgeProcess, Home, write_box
 from tests.mosquitto import free_port

@@ -45,8 +45,7 @@ def hear(centre: Centre, message: StateMessage, *, retained: bool = False) -> Bo
 
 def look(centre: Centre) -> BoxItem:
     with centre.database.read() as session:
-        box = service.get(session, "n1")
-        return service.item(box, repository.cameras_by_box(session).get("n1", []))
+        return service.view(session, service.get(session, "n1"))
 
 
 def events(centre: Centre) -> list[str]:

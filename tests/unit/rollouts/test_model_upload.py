@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from central.problems import Problem
 from central.rollouts.files import MANIFEST, ModelFiles, StagedFile, receive
 from central.rollouts.service import check_weights, complete_manifest, read_manifest
-from central.rollouts.signing import KEY_FILE, load_signing_key
+from central.signing import KEY_FILE, load_signing_key
 
 if TYPE_CHECKING:
     from pathlib import Path

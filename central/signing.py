@@ -1,7 +1,7 @@
 """The centre's Ed25519 key: made at first use, kept in one file only its owner can read.
 
-Boxes pin the public half; a manifest signed by any other key is refused there. The private half
-never leaves this machine and is never logged.
+Boxes pin the public half; a model manifest signed by any other key is refused there. The same key
+signs the centre's own chain. The private half never leaves this machine and is never logged.
 """
 
 from __future__ import annotations
@@ -31,6 +31,11 @@ class SigningKey:
     def __init__(self, private: Ed25519PrivateKey) -> None:
         """Take the private key."""
         self._private = private
+
+    @property
+    def private(self) -> Ed25519PrivateKey:
+        """Return the private key, for who signs documents of the contract."""
+        return self._private
 
     @property
     def public_base64(self) -> str:
