@@ -3,12 +3,14 @@
 Invariants:
     * A message is sent again, after a growing pause, until its receipt has come. The broker's own
       acknowledgement means nothing here: it is no proof of storage.
-    * Live incidents never wait for a backlog; of everything else at most ``WINDOW`` are under way,
-      and only ``PROBES`` while the centre is silent, so that a long outage does not fill the
-      broker with copies.
+    * Live incidents never wait for a backlog; of everything else only so many are under way as line
+      and centre take at once (:mod:`edge.outbox.window`).
+    * Receipts are taken off the network thread as they come and settled together: one flush to disk
+      for all that have come meanwhile.
     * State and reported model are retained and latest-wins: they do not pass through the outbox.
       The broker sends the offline state when the box vanishes.
-    * Without a connection nothing is handed to the client: its memory is not durable.
+    * Without a connection nothing is handed to the client, and what it holds of a lost one is taken
+      away: its memory is not durable, and its resends would disturb the order of ours.
 
 What a desired model or a command means is decided elsewhere.
 """
@@ -16,6 +18,7 @@ What a desired model or a command means is decided elsewhere.
 from __future__ import annotations
 
 import json
+import queue
 import random
 import socket
 import sys
@@ -35,6 +38,7 @@ from edge.contract.messages import (
     StateMessage,
 )
 from edge.contract.topics import DOWNWARD, MESSAGE_TYPES, RETAINED, Channel, parse_topic, topic
+from edge.outbox import SendWindow
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -48,14 +52,6 @@ if TYPE_CHECKING:
     from edge.counters import Counters
     from edge.outbox import Outbox, Parcel
 
-WINDOW = 16
-"""Messages under way at once. Source: 16 of 25 kB pass a 4 Mbit/s uplink in under a second."""
-PROBES = 2
-"""Messages of a backlog under way while no receipts come."""
-SILENT_AFTER_S = 10.0
-"""Without a receipt for this long the centre counts as silent."""
-RECEIPT_WAIT_S = 5.0
-"""First pause before a resend; doubled with each try up to 80 s."""
 POLL_S = 0.5
 """How often the loop looks for what has become due while nothing is put or settled."""
 FAREWELL_S = 2.0
@@ -94,7 +90,9 @@ class Publisher:
         self._on_command = on_command
         self._connected = threading.Event()
         self._stopping = threading.Event()
-        self._last_receipt_s = clock.monotonic()
+        self._window = SendWindow(clock)
+        self._reconnected = threading.Event()
+        self._receipts: queue.SimpleQueue[ReceiptMessage] = queue.SimpleQueue()
         self._latest_lock = threading.Lock()
         self._latest: dict[Channel, StateMessage | ReportedMessage] = {}
         self._unsent: set[Channel] = set()
@@ -148,6 +146,7 @@ class Publisher:
         client.username_pw_set(self._box.box_id, self._box.centre.token)
         if self._box.broker.tls_ca:
             client.tls_set(ca_certs=self._box.broker.tls_ca)
+        client.max_inflight_messages_set(0)  # no limit of its own: ours looks at receipts
         # Jitter, so that a province of boxes does not come back in the same second. The delay
         # doubles from the first to the second figure. The stubs know whole seconds only; the
         # client takes any number.
@@ -164,19 +163,21 @@ class Publisher:
         return client
 
     def _run(self) -> None:
-        """Send whatever is due, and wait for more."""
+        """Settle what has been receipted, send whatever is due, and wait for more."""
         seen = 0
         while not self._stopping.is_set():
+            self._settle()
             if self.connected:
+                if self._reconnected.is_set():
+                    self._reconnected.clear()
+                    self._window.reset()
+                    self._outbox.make_due()
                 self._send_latest()
-                for parcel in self._outbox.take_messages(self._window(), RECEIPT_WAIT_S):
+                window = self._window
+                for parcel in self._outbox.take_messages(window.messages, window.retry_after_s):
                     self._send(parcel)
             seen = self._outbox.wait_for_change(seen, POLL_S)
-
-    def _window(self) -> int:
-        """Return how many messages may be under way: few while no receipts come."""
-        silent_s = self._clock.monotonic() - self._last_receipt_s
-        return WINDOW if silent_s < SILENT_AFTER_S else PROBES
+        self._settle()
 
     def _send_latest(self) -> None:
         """Publish the states that changed since they were last sent."""
@@ -194,6 +195,7 @@ class Publisher:
             fields["historical"] = True
             self._counters.increment("messages_historical")
         self._counters.increment("messages_resent" if parcel.tries else "messages_sent")
+        self._window.sent(parcel.message_id)
         self._publish(Channel(parcel.channel), json.dumps(fields, ensure_ascii=False))
 
     def _publish(self, channel: Channel, payload: str) -> Any:
@@ -207,6 +209,7 @@ class Publisher:
 
     def _leave_will(self, client: Client, _userdata: object) -> None:
         """Before each connection: tell the broker what to say when the box vanishes."""
+        client.drop_out_messages()
         now = self._clock.now()
         will = StateMessage(
             message_id=f"{self._box.box_id}:will:{now.timestamp():.3f}",
@@ -235,9 +238,9 @@ class Publisher:
         client.subscribe([(topic(self._box.box_id, channel), 1) for channel in DOWNWARD])
         with self._latest_lock:
             self._unsent.update(self._latest)
-        self._last_receipt_s = self._clock.monotonic()
+        self._reconnected.set()
         self._connected.set()
-        self._outbox.make_due()
+        self._outbox.wake()
 
     def _on_connect_fail(self, _client: Client, _userdata: object) -> None:
         """Log why the broker cannot be reached; the client tries again by itself."""
@@ -291,7 +294,8 @@ class Publisher:
             log.warning("downward_message_invalid", topic=message.topic, error=str(error)[:300])
             return
         if isinstance(parsed, ReceiptMessage):
-            self._on_receipt(parsed)
+            self._receipts.put(parsed)
+            self._outbox.wake()
         elif isinstance(parsed, DesiredMessage):
             self._on_desired(parsed)
         elif isinstance(parsed, CommandMessage):
@@ -308,10 +312,21 @@ class Publisher:
             raise ValueError(f"not addressed to {self._box.box_id}")
         return MESSAGE_TYPES[channel].model_validate_json(message.payload)
 
-    def _on_receipt(self, receipt: ReceiptMessage) -> None:
-        """Remove the row the centre has spoken for."""
-        self._last_receipt_s = self._clock.monotonic()
-        known = self._outbox.settle(receipt.receipt_for)
+    def _settle(self) -> None:
+        """Remove the rows the centre has spoken for since the last time."""
+        receipts = []
+        while not self._receipts.empty():
+            receipts.append(self._receipts.get_nowait())
+            self._window.receipted(receipts[-1].receipt_for)
+        if not receipts:
+            return
+        gone = self._outbox.settle_all([each.receipt_for for each in receipts])
+        for receipt in receipts:
+            self._count(receipt, known=receipt.receipt_for in gone)
+            gone.discard(receipt.receipt_for)
+
+    def _count(self, receipt: ReceiptMessage, *, known: bool) -> None:
+        """Count a receipt by what it said."""
         if not known:
             self._counters.increment("receipts_unknown")
         elif receipt.outcome == "quarantined":

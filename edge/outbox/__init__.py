@@ -8,6 +8,7 @@ from edge.outbox.rows import (
     MediaUpload,
     Parcel,
 )
+from edge.outbox.window import SendWindow
 
 __all__ = [
     "LATE_AFTER_S",
@@ -16,4 +17,5 @@ __all__ = [
     "MediaUpload",
     "Outbox",
     "Parcel",
+    "SendWindow",
 ]

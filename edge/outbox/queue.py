@@ -33,7 +33,7 @@ from edge.outbox.file import open_file
 from edge.outbox.rows import LATE_AFTER_S, MAX_PAYLOAD_BYTES, MEDIA_RANK, MediaUpload, Parcel
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from edge.clock import Clock
@@ -42,14 +42,22 @@ if TYPE_CHECKING:
 
 TAKE = """
 SELECT parcel.*, coalesce(trial.count, 0) AS count
-FROM parcel LEFT JOIN trial USING (message_id)
+FROM parcel INDEXED BY {index} LEFT JOIN trial USING (message_id)
 WHERE parcel.lane BETWEEN :first AND :last AND coalesce(trial.due_s, :now) <= :now
 """
 TAKE_LIVE = (
-    TAKE + "AND run = :run AND queued_mono_s >= :live ORDER BY parcel.lane, rank, seq LIMIT :n"
+    TAKE.format(index="parcel_by_age")  # else a long backlog is searched for the few live ones
+    + "AND run = :run AND queued_mono_s >= :live ORDER BY parcel.lane, rank, seq LIMIT :n"
 )
-TAKE_FRESH = TAKE + "AND trial.count IS NULL ORDER BY parcel.lane, rank, seq LIMIT :n"
-TAKE_AGAIN = TAKE + "AND trial.count > 0 ORDER BY parcel.lane, trial.due_s LIMIT :n"
+TAKE_FRESH = (
+    TAKE.format(index="parcel_in_order")
+    + "AND coalesce(trial.due_s, 0) = 0 ORDER BY parcel.lane, rank, seq LIMIT :n"
+)
+TAKE_AGAIN = """
+SELECT parcel.*, trial.count FROM trial JOIN parcel USING (message_id)
+WHERE trial.lane BETWEEN :first AND :last AND trial.due_s > 0 AND trial.due_s <= :now
+ORDER BY trial.lane, trial.due_s LIMIT :n
+"""
 
 log = structlog.get_logger(__name__)
 
@@ -149,25 +157,34 @@ class Outbox:
         return parcels[0] if parcels else None
 
     def settle(self, message_id: str) -> bool:
-        """Remove a row: it is on the centre's disk, or can never be delivered.
+        """Remove one row; as :meth:`settle_all`."""
+        return bool(self.settle_all([message_id]))
+
+    def settle_all(self, message_ids: Sequence[str]) -> set[str]:
+        """Remove rows that are on the centre's disk or can never be delivered, in one transaction.
 
         Returns:
-            False when there is no such row, or it could not be removed: then it is sent once more
-            and its second receipt removes it.
+            Those that were there. A row that could not be removed is sent once more, and its second
+            receipt removes it.
         """
         try:
-            with self._lock:
-                gone = self._forget(message_id)
+            with self._lock, self._transaction():
+                gone = {each for each in message_ids if self._forget(each)}
         except sqlite3.Error as error:
-            log.warning("outbox_write_failed", message_id=message_id, error=str(error))
-            return False
+            log.warning("outbox_write_failed", rows=len(message_ids), error=str(error))
+            return set()
         self._announce()
         return gone
 
     def make_due(self) -> None:
-        """Forget when messages were last tried: after a reconnect all are due at once."""
+        """After a reconnect all are due at once, in the order in which they were put.
+
+        What the last connection had under way may be lost or not, and goes again before the rest:
+        so the centre first hears of each camera's incidents in their order.
+        """
+        again = "UPDATE trial SET due_s = 0, count = 1 WHERE lane < ?"
         with self._lock:
-            self._db.execute("UPDATE trial SET due_s = 0 WHERE lane < ?", (Lane.MEDIA,))
+            self._db.execute(again, (Lane.MEDIA,))
         self._announce()
 
     def holds(self, message_id: str) -> bool:

@@ -18,7 +18,7 @@ from edge.contract.messages import (
     RolloutPhase,
 )
 from edge.contract.topics import Channel
-from edge.publisher import PROBES, WINDOW
+from edge.outbox.window import PROBES, START
 from tests.builders import NOON, ManualClock, incident_message, state_message, telemetry_message
 from tests.delivery_box import TOKEN, DeliveryBox
 from tests.mosquitto import CENTRE, Mosquitto, free_port
@@ -144,14 +144,14 @@ def test_a_live_incident_overtakes_a_backlog_under_way(
     centre = stack.enter_context(centre_of(broker))
     box = stack.enter_context(DeliveryBox(tmp_path, broker.port))
     assert box.connected()
-    for number in range(200):
+    for number in range(1_000):
         box.outbox.put(telemetry_message(number))
     box.outbox.put(incident_message("now"))
     arrived_before = len(centre.received)
     assert box.emptied()
     order = [fields["message_id"] for _, fields, _ in centre.received]
-    assert len(order) == 201
-    assert order.index("now:1") <= arrived_before + 2 * WINDOW
+    assert len(order) == 1_001
+    assert order.index("now:1") <= arrived_before + 2 * box.publisher._window.messages
 
 
 def test_a_silent_centre_is_probed_and_not_flooded(
@@ -162,9 +162,9 @@ def test_a_silent_centre_is_probed_and_not_flooded(
     centre.lose = -1
     box = stack.enter_context(DeliveryBox(tmp_path, broker.port, clock=clock))
     assert box.connected()
-    assert box.publisher._window() == WINDOW
+    assert box.publisher._window.messages == START
     clock.advance(11)
-    assert box.publisher._window() == PROBES
+    assert box.publisher._window.messages == PROBES
     for number in range(50):
         box.outbox.put(telemetry_message(number))
     assert wait_until(lambda: len(centre.received) >= PROBES)
