@@ -43,6 +43,7 @@ class StandInCentre:
     Attributes:
         received: (topic, fields, retained) in the order of arrival, copies included.
         lose: How many receipts to swallow from now on; -1 means all.
+        copies: How often each receipt is sent.
         quarantine: Message ids to answer with ``quarantined``.
     """
 
@@ -55,6 +56,7 @@ class StandInCentre:
     ) -> None:
         self.received: list[tuple[str, dict[str, Any], bool]] = []
         self.lose = 0
+        self.copies = 1
         self.quarantine: set[str] = set()
         self._subscribed = threading.Event()
         self._client = Client(
@@ -114,7 +116,8 @@ class StandInCentre:
             outcome="quarantined" if message_id in self.quarantine else "stored",
             reason="told to" if message_id in self.quarantine else "",
         )
-        client.publish(topic(box_id, Channel.RECEIPT), receipt.model_dump_json(), qos=1)
+        for _ in range(self.copies):
+            client.publish(topic(box_id, Channel.RECEIPT), receipt.model_dump_json(), qos=1)
 
 
 class StandInUploads:
