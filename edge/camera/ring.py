@@ -15,9 +15,11 @@ import threading
 from collections import deque
 from dataclasses import dataclass
 from itertools import chain
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from edge.camera.stream import StreamInfo
 
 
@@ -48,6 +50,34 @@ class Segment:
     def ends_s(self) -> float:
         """Return the ``stream_s`` at which the last picture ends."""
         return max(packet.stream_s + packet.duration_s for packet in self.packets)
+
+
+class PacketSink(Protocol):
+    """Where a camera puts what it receives."""
+
+    def begin_epoch(self, epoch: int, starts_s: float, info: StreamInfo) -> None:
+        """Say what the packets of ``epoch`` are and when it starts; comes before its packets."""
+        ...
+
+    def end_epoch(self) -> None:
+        """Say that no packet will come until the next ``begin_epoch``."""
+        ...
+
+    def append(self, packet: RingPacket) -> bool:
+        """Keep a packet; never waits. False when an older part was lost to a lack of room."""
+        ...
+
+
+class PacketSource(Protocol):
+    """Where evidence is cut from."""
+
+    def has_until(self, at_s: float, until_s: float) -> bool:
+        """Return whether waiting would bring no more of ``at_s``'s epoch before ``until_s``."""
+        ...
+
+    def cut(self, at_s: float, from_s: float, until_s: float) -> Segment | None:
+        """Return the packets from the key frame at or before ``from_s`` to ``until_s``."""
+        ...
 
 
 class PacketRing:
@@ -115,19 +145,7 @@ class PacketRing:
                 return None
             info = self._epochs[epoch][1]
             groups = [list(group) for group in self._groups if group[0].epoch == epoch]
-        groups = [group for group in groups if min(p.stream_s for p in group) <= until_s]
-        if not groups or groups[0][0].stream_s > until_s:
-            return None
-        early = [i for i, group in enumerate(groups) if group[0].stream_s <= from_s]
-        packets = list(chain.from_iterable(groups[early[-1] if early else 0 :]))
-        last = max(i for i, packet in enumerate(packets) if packet.stream_s <= until_s)
-        # A picture from after ``until_s`` may stand before one that is needed: take what lies
-        # between them too, or the clip would end with a jump.
-        shown_s = max(packet.stream_s for packet in packets[: last + 1])
-        last = max(i for i, packet in enumerate(packets) if packet.stream_s <= shown_s)
-        # Pictures shown before the first key frame need packets that are not here.
-        starts_s = packets[0].stream_s
-        return Segment(info, tuple(p for p in packets[: last + 1] if p.stream_s >= starts_s))
+        return piece_of(info, groups, from_s, until_s)
 
     @property
     def size_bytes(self) -> int:
@@ -151,3 +169,32 @@ class PacketRing:
         for epoch in [epoch for epoch in self._epochs if epoch < oldest]:
             del self._epochs[epoch]
         return bool(self._groups)
+
+
+def piece_of(
+    info: StreamInfo, groups: Sequence[Sequence[RingPacket]], from_s: float, until_s: float
+) -> Segment | None:
+    """Return what groups of pictures, in decode order, show between two stream seconds.
+
+    Args:
+        info: What the stream is.
+        groups: Each begins with its key frame; all of one epoch.
+        from_s: The piece begins with the key frame at or before this, else with the first group.
+        until_s: Nothing that is shown later is in it, unless decoding needs it.
+
+    Returns:
+        None when no group shows anything up to ``until_s``.
+    """
+    groups = [group for group in groups if min(p.stream_s for p in group) <= until_s]
+    if not groups or groups[0][0].stream_s > until_s:
+        return None
+    early = [i for i, group in enumerate(groups) if group[0].stream_s <= from_s]
+    packets = list(chain.from_iterable(groups[early[-1] if early else 0 :]))
+    last = max(i for i, packet in enumerate(packets) if packet.stream_s <= until_s)
+    # A picture from after ``until_s`` may stand before one that is needed: take what lies
+    # between them too, or the clip would end with a jump.
+    shown_s = max(packet.stream_s for packet in packets[: last + 1])
+    last = max(i for i, packet in enumerate(packets) if packet.stream_s <= shown_s)
+    # Pictures shown before the first key frame need packets that are not here.
+    starts_s = packets[0].stream_s
+    return Segment(info, tuple(p for p in packets[: last + 1] if p.stream_s >= starts_s))

@@ -63,6 +63,22 @@ class EvidenceConfig(Strict):
     ring_max_bytes: int = Field(default=96_000_000, ge=1_000_000)
 
 
+class VideoConfig(Strict):
+    """What is recorded on the box's disk, so that evidence survives a power cut."""
+
+    enabled: bool = Field(default=True, title="Record the cameras' video on disk, without sound")
+    keep_s: float = Field(default=604_800, ge=60, title="Seconds that video is kept; 7 days")
+    max_bytes: int = Field(
+        default=0, ge=0, title="Size of all video at which the oldest goes; 0: what the disk holds"
+    )
+    reserve_bytes: int = Field(
+        default=1_000_000_000,
+        ge=0,
+        title="Free space that video leaves; below it the oldest video goes, then none is recorded",
+    )
+    file_s: float = Field(default=60.0, ge=1, le=600, title="Length of one file")
+
+
 class OutboxConfig(Strict):
     """How much may wait on the box while the centre cannot be reached."""
 
@@ -91,6 +107,7 @@ class BoxConfig(Strict):
     broker: BrokerConfig = BrokerConfig()
     detector: DetectorConfig
     evidence: EvidenceConfig = EvidenceConfig()
+    video: VideoConfig = VideoConfig()
     outbox: OutboxConfig = OutboxConfig()
     uploads: UploadConfig = UploadConfig()
     cameras: tuple[str, ...] = Field(min_length=1, title="Camera files, relative to this file")
