@@ -16,6 +16,8 @@ ALARMS: dict[str, str] = {
     "disk_low": "Free space fell below the mark; the oldest video makes room.",
     "video_refused_disk_held": "Only held things fill the disk: new video is not recorded.",
     "evidence_refused_disk_full": "The space left is kept for incidents: no clips or stills.",
+    "chain_broken": "The signed chain on disk is not what was written; see python -m edge verify.",
+    "holds_unreadable": "The list of legal holds cannot be read: nothing is deleted.",
     "video_unwritable": "The disk refuses video; see the box's log.",
 }
 

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from edge.config.box import BoxConfig
     from edge.contract.messages import CameraState, CommandMessage, DesiredMessage
     from edge.counters import Counters
+    from edge.evidence.custody import Custody
     from edge.model_store.active import SharedDetector
 
 log = structlog.get_logger(__name__)
@@ -43,6 +44,7 @@ class Surroundings:
         detector: Gets a new model when one is rolled out.
         cameras: Returns the health of all cameras.
         restart: Called when the centre orders a restart; returns at once.
+        custody: Obeys holds, and tells the head of the chain.
         alarms: What somebody should see to.
         video_bytes: Returns the size of the recorded video and of what is held of it.
     """
@@ -50,6 +52,7 @@ class Surroundings:
     detector: SharedDetector
     cameras: Callable[[], tuple[CameraState, ...]]
     restart: Callable[[], None]
+    custody: Custody
     alarms: Alarms = field(default_factory=Alarms)
     video_bytes: Callable[[], tuple[int | None, int | None]] = lambda: (None, None)
 
@@ -134,6 +137,9 @@ class Delivery:
         """Compose a state message."""
         now = self._clock.now()
         video_bytes, held_bytes = self._around.video_bytes()
+        custody, alarms = self._around.custody, self._around.alarms
+        for code, stands in custody.alarms().items():
+            alarms.set(code, on=stands)
         return StateMessage(
             message_id=f"{self._box.box_id}:state:{now.timestamp():.6f}",
             box_id=self._box.box_id,
@@ -148,9 +154,12 @@ class Delivery:
             disk_free_bytes=disk_free_bytes(Path(self._box.data_dir)),
             memory_bytes=memory_bytes(),
             model=self._around.detector.model,
-            alarms=self._around.alarms.raised(),
+            alarms=alarms.raised(),
             video_bytes=video_bytes,
             held_bytes=held_bytes,
+            holds=custody.held_incidents(),
+            chain=custody.checkpoint(),
+            public_key=custody.public_key,
         )
 
     def _want(self, desired: DesiredMessage) -> None:
@@ -162,5 +171,7 @@ class Delivery:
         log.info("command", command=command.command, message_id=command.message_id)
         if command.command == "restart":
             self._around.restart()
-        else:
-            self._heartbeat.beat_now()
+            return
+        if command.command in {"hold", "release"}:
+            self._around.custody.obey(command)
+        self._heartbeat.beat_now()

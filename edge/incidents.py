@@ -22,11 +22,11 @@ from uuid import UUID, uuid5
 
 from edge.contract.messages import IncidentMessage, Phase
 from edge.geometry import box_overlap
+from edge.wall_times import aligned, moved, with_evidence
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
     from datetime import datetime
-    from typing import Literal
 
     from edge.config.camera import CameraConfig
     from edge.contract.messages import BoxAt, EvidenceItem, ModelRef
@@ -51,7 +51,6 @@ class Origin:
     camera: CameraConfig
     scene_version: str = ""
     software_version: str = ""
-    time_source: Literal["rtcp", "arrival", "file"] = "arrival"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -148,6 +147,7 @@ class Incidents:
             sightings: Of all rules, in any order.
             model: What made the boxes; an incident names the one that opened it.
         """
+        self._follow_clock(scene)
         self._scene, self._model = scene, model
         self._assign(sightings)
         changes = [
@@ -162,6 +162,13 @@ class Incidents:
         self._episodes = []
         return changes
 
+    def find(self, incident_id: str) -> IncidentMessage | None:
+        """Return the newest revision of an incident; None when it is long forgotten."""
+        for episode in self._episodes:
+            if episode.message is not None and episode.message.incident_id == incident_id:
+                return episode.message
+        return self._closed.get(incident_id)
+
     def attach_evidence(
         self, incident_id: str, items: Iterable[EvidenceItem], missing: str = ""
     ) -> IncidentMessage | None:
@@ -169,9 +176,10 @@ class Incidents:
 
         None when the incident is long forgotten: counting that is the caller's, who has the files.
         """
-        evidence = {"evidence": tuple(items), "evidence_missing": missing}
+        items = tuple(items)
         for episode in self._episodes:
             if episode.message is not None and episode.message.incident_id == incident_id:
+                evidence = with_evidence(episode.message, items, missing)
                 episode.message = self._next(episode.message, evidence)
                 if episode.is_closed:
                     self._closed[incident_id] = episode.message
@@ -179,8 +187,20 @@ class Incidents:
         closed = self._closed.get(incident_id)
         if closed is None:
             return None
-        self._closed[incident_id] = self._next(closed, evidence)
+        self._closed[incident_id] = self._next(closed, with_evidence(closed, items, missing))
         return self._closed[incident_id]
+
+    def _follow_clock(self, scene: Scene) -> None:
+        """Correct the wall times of what was told before, when the box's clock has been set."""
+        quality = scene.time_quality
+        by_s = quality.stepped_s - (self._scene or scene).time_quality.stepped_s
+        if by_s == 0.0:
+            return
+        for episode in self._episodes:
+            if episode.message is not None:
+                episode.message = moved(episode.message, by_s, quality)
+        for incident_id, message in self._closed.items():
+            self._closed[incident_id] = moved(message, by_s, quality)
 
     def _assign(self, sightings: Sequence[Sighting]) -> None:
         """Give every sighting to its episode: by key first, then by overlap, else a new one."""
@@ -255,7 +275,7 @@ class Incidents:
 
     def _open(self, episode: _Episode) -> IncidentChange:
         first, scene, origin = episode.first, self._seen_scene, self._origin
-        camera = origin.camera
+        camera, quality = origin.camera, scene.time_quality
         occurred_at = self._utc(first.occurred_s)
         seed = f"{camera.id}/{first.rule}/{first.key}/{occurred_at.isoformat()}"
         incident_id = str(uuid5(NAMESPACE, seed))
@@ -278,7 +298,9 @@ class Incidents:
             location=(camera.location.lat, camera.location.lon) if camera.location else None,
             area_code=camera.area_code,
             legal_source=camera.legal_source,
-            time_source=origin.time_source,
+            time_source=quality.source,
+            clock_offset_s=quality.offset_s,
+            time_trust=quality.trust,
             model=self._model,
             software_version=origin.software_version,
             scene_version=origin.scene_version,
@@ -310,7 +332,7 @@ class Incidents:
             "level": latest.level,
             "track_ids": episode.track_ids,
             "boxes": tuple(rounded(box) for box in thin_out(episode.boxes, self._max_boxes)),
-            "signal_log": latest.signal_log or first.signal_log,
+            "signal_log": aligned(message, latest.signal_log or first.signal_log),
         }
         episode.message = self._next(message, news, first=phase is Phase.OPENED)
         return IncidentChange(

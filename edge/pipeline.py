@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import structlog
 
@@ -51,7 +51,6 @@ class Setting:
 
     box_id: str
     software_version: str = ""
-    time_source: Literal["rtcp", "arrival", "file"] = "arrival"
     now: Callable[[], datetime] | None = None
     max_boxes: int = 60
 
@@ -79,7 +78,6 @@ class Pipeline:
             camera=camera,
             scene_version=scene_version(camera),
             software_version=setting.software_version,
-            time_source=setting.time_source,
         )
         self._counters = counters
         policies = {rule.name: rule.policy for rule in self._rules}
@@ -102,6 +100,7 @@ class Pipeline:
             captured_at=frame.captured_at,
             stream_s=frame.stream_s,
             epoch=frame.epoch,
+            time_quality=frame.time_quality,
             frame_size_px=frame.size_px,
             tracks=tracks,
             signals=self._signals.read(frame),
@@ -112,6 +111,10 @@ class Pipeline:
     def finish(self) -> list[IncidentChange]:
         """Close what is open: the stream has ended or the box stops."""
         return self._incidents.finish()
+
+    def find(self, incident_id: str) -> IncidentMessage | None:
+        """Return the newest revision of an incident of this camera; None when it knows none."""
+        return self._incidents.find(incident_id)
 
     def attach_evidence(
         self, incident_id: str, items: Iterable[EvidenceItem], missing: str = ""

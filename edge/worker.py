@@ -27,6 +27,7 @@ from edge.camera import Camera, FrameMailbox, PacketRing
 from edge.contract.messages import EvidenceKind, Phase
 from edge.counters import Counters
 from edge.delivery import Delivery, Surroundings
+from edge.evidence.custody import Custody
 from edge.evidence.files import find_file
 from edge.evidence.recorder import EvidenceRecorder
 from edge.evidence.request import EvidenceRequest
@@ -69,17 +70,20 @@ class Worker:
         """Build everything; nothing is delivered or watched yet.
 
         Raises:
-            ConfigError: The outbox cannot be opened, or a camera's rules are wrong.
+            ConfigError: Outbox, key or chain cannot be used, or a camera's rules are wrong.
             ModelError: No model can be loaded.
         """
         self.restart_wanted = False
         self._box, self._clock, self._counters = box.config, clock, Counters()
         self._folder = Path(box.config.data_dir) / "evidence"
+        self._box_cameras = {camera.config.id: camera.config for camera in box.cameras}
         self._judging = threading.Lock()
         self._queued_files: deque[str] = deque(maxlen=REMEMBERED_FILES)
         detector, self._fallback_reason = load_running(box.config)
         self._detector = SharedDetector(detector)
-        around = Surroundings(self._detector, self._camera_states, self._restart)
+        data_dir, box_id = Path(box.config.data_dir), box.config.box_id
+        self._custody = Custody(data_dir, box_id, clock, self._counters)
+        around = Surroundings(self._detector, self._camera_states, self._restart, self._custody)
         self._delivery = Delivery(box.config, around, clock, self._counters)
         self._mailbox = FrameMailbox()
         self._cameras: list[Camera] = []
@@ -96,6 +100,7 @@ class Worker:
             ConfigError: The port for Prometheus cannot be used; nothing was started.
         """
         self._delivery.start(self._fallback_reason)
+        self._custody.begin()
         for message in self._delivery.outbox.unfinished():
             self._delivery.outbox.put(ended_by_restart(message, self._clock.now()))
         for camera in self._cameras:
@@ -145,8 +150,16 @@ class Worker:
                 )
                 self._evidence.request(request)
 
-    def _on_evidence(self, incident_id: str, items: tuple[EvidenceItem, ...], missing: str) -> None:
+    def _on_evidence(
+        self,
+        incident_id: str,
+        items: tuple[EvidenceItem, ...],
+        missing: str,
+        *,
+        whole: bool = False,
+    ) -> None:
         """Queue an incident's next revision with its evidence, and the files themselves."""
+        items += self._manifests(incident_id, items, missing, whole=whole)
         with self._judging:
             revisions = (
                 watch.pipeline.attach_evidence(incident_id, items, missing)
@@ -160,6 +173,21 @@ class Worker:
         self._delivery.outbox.put(message)
         for item in items:
             self._queue_file(incident_id, item)
+
+    def _manifests(
+        self, incident_id: str, items: tuple[EvidenceItem, ...], missing: str, *, whole: bool
+    ) -> tuple[EvidenceItem, ...]:
+        """Return the manifests of an incident, with a new one when its evidence is whole."""
+        with self._judging:
+            found = [watch.pipeline.find(incident_id) for watch in self._watches.values()]
+        message = next((message for message in found if message is not None), None)
+        if message is None:
+            return ()
+        earlier = (i for i in message.evidence if i.kind is EvidenceKind.MANIFEST)
+        news = {"evidence": items, "evidence_missing": missing}
+        camera = self._box_cameras.get(message.camera_id)
+        new = self._custody.seal(message.model_copy(update=news), camera) if whole else None
+        return (*earlier, *filter(None, (new,)))
 
     def _queue_file(self, incident_id: str, item: EvidenceItem) -> None:
         """Queue one file's upload, once: each round of evidence names the earlier files again."""
@@ -200,7 +228,6 @@ class Worker:
             setting = Setting(
                 box_id=self._box.box_id,
                 software_version=__version__,
-                time_source=camera.time_source,
                 now=self._clock.now,
             )
             self._cameras.append(camera)
@@ -227,6 +254,7 @@ class Worker:
                 self._delivery.outbox.put(minute)
         self._evidence.close(EVIDENCE_BOUND_S)
         self._delivery.stop()
+        self._custody.close()
         log.info("box_stopped", box=self._box.box_id)
 
     def _camera_states(self) -> tuple[CameraState, ...]:

@@ -13,7 +13,7 @@ from edge.errors import EvidenceError
 from edge.evidence.clip import container_of, write_clip
 from edge.evidence.files import evidence_id, sha256_of, writing
 from edge.evidence.playback import write_playback
-from edge.evidence.stills import decode_at, to_jpeg
+from edge.evidence.stills import decode_at, to_jpeg, to_thumbnail
 from edge.scene import Moment
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ class Cut:
 
 
 def cut_stills(folder: Path, request: EvidenceRequest, ring: PacketRing) -> Cut:
-    """Write one JPEG per moment.
+    """Write one JPEG per moment, and a thumbnail of the first.
 
     Raises:
         EvidenceError: The ring holds none of the moments, or the disk refuses.
@@ -57,23 +57,11 @@ def cut_stills(folder: Path, request: EvidenceRequest, ring: PacketRing) -> Cut:
             missing.append(f"still {moment.label}: no picture within reach of its moment")
             continue
         stream_s, frame = frames[moment.stream_s]
-        name = evidence_id(request.incident_id, f"still-{moment.label}")
-        path = folder / request.incident_id / f"{name}.jpg"
-        with writing(path) as part:
-            part.write_bytes(to_jpeg(frame))
-        items.append(
-            EvidenceItem(
-                evidence_id=name,
-                kind=EvidenceKind.STILL,
-                media_type="image/jpeg",
-                sha256=sha256_of(path),
-                size_bytes=path.stat().st_size,
-                label=moment.label,
-                starts_at=request.at(stream_s),
-                start_clip_s=stream_s,
-                codec="mjpeg",
-            )
-        )
+        still = _Picture(EvidenceKind.STILL, f"still-{moment.label}", moment.label, stream_s)
+        items.append(_write_picture(folder, request, still, to_jpeg(frame)))
+    for stream_s, frame in list(frames.values())[:1]:
+        thumbnail = _Picture(EvidenceKind.THUMBNAIL, "thumbnail", "small copy", stream_s)
+        items.append(_write_picture(folder, request, thumbnail, to_thumbnail(frame)))
     return Cut(tuple(items), tuple(missing))
 
 
@@ -129,6 +117,41 @@ def copy_for_browsers(folder: Path, clip: EvidenceItem) -> Cut:
         }
     )
     return Cut((copy,))
+
+
+@dataclass(frozen=True, slots=True)
+class _Picture:
+    """What a picture is to be called."""
+
+    kind: EvidenceKind
+    name: str
+    label: str
+    stream_s: float
+
+
+def _write_picture(
+    folder: Path, request: EvidenceRequest, picture: _Picture, jpeg: bytes
+) -> EvidenceItem:
+    """Write one JPEG and return what it is.
+
+    Raises:
+        EvidenceError: The disk refuses.
+    """
+    name = evidence_id(request.incident_id, picture.name)
+    path = folder / request.incident_id / f"{name}.jpg"
+    with writing(path) as part:
+        part.write_bytes(jpeg)
+    return EvidenceItem(
+        evidence_id=name,
+        kind=picture.kind,
+        media_type="image/jpeg",
+        sha256=sha256_of(path),
+        size_bytes=path.stat().st_size,
+        label=picture.label,
+        starts_at=request.at(picture.stream_s),
+        start_clip_s=picture.stream_s,
+        codec="mjpeg",
+    )
 
 
 def _late(after_event_s: float, before_s: float) -> str:

@@ -19,7 +19,7 @@ import queue
 import threading
 from dataclasses import dataclass, field
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from edge.camera.stream import PLAYABLE_CODECS
 from edge.contract.messages import EvidenceItem, EvidenceKind
@@ -37,16 +37,32 @@ if TYPE_CHECKING:
     from edge.config.box import EvidenceConfig
     from edge.evidence.request import EvidenceRequest
 
-    OnReady = Callable[[str, tuple[EvidenceItem, ...], str], None]
-
 PATIENCE_S = 10.0  # beyond ``after_s``, for a stream that lags or hangs
 POLL_S = 0.1
 LOW_PRIORITY = 10
 COUNTED = {
     EvidenceKind.STILL: "evidence_stills",
+    EvidenceKind.THUMBNAIL: "evidence_thumbnails",
     EvidenceKind.CLIP: "evidence_clips",
     EvidenceKind.PLAYBACK: "evidence_copies",
 }
+
+
+class OnReady(Protocol):
+    """Who is told of evidence."""
+
+    def __call__(
+        self, incident_id: str, items: tuple[EvidenceItem, ...], missing: str, *, whole: bool
+    ) -> None:
+        """Take everything there is so far.
+
+        Args:
+            incident_id: Whose evidence it is.
+            items: All files, those told before among them.
+            missing: What could not be had, in words.
+            whole: Nothing more is to come but, at most, a playback copy: time for a manifest.
+        """
+        ...
 
 
 @dataclass(slots=True)
@@ -130,7 +146,7 @@ class EvidenceRecorder:
         job = _Job(request, self._clock.monotonic() + self._config.after_s + PATIENCE_S)
         ring = self._rings[request.camera_id]
         if self._do(job, partial(cut_stills, self._folder, request, ring)):
-            self._tell(job)
+            self._tell(job, whole=False)
         return job
 
     def _is_due(self, job: _Job) -> bool:
@@ -144,7 +160,7 @@ class EvidenceRecorder:
         """Cut clip and overlay, tell, and order a copy where one is needed."""
         ring = self._rings[job.request.camera_id]
         made = self._do(job, partial(cut_clip, self._folder, job.request, ring, self._config))
-        self._tell(job)
+        self._tell(job, whole=True)
         if any(i.kind is EvidenceKind.CLIP and i.codec not in PLAYABLE_CODECS for i in made):
             self._copies.put(job)
 
@@ -158,7 +174,7 @@ class EvidenceRecorder:
                 continue
             clip = next(item for item in job.items if item.kind is EvidenceKind.CLIP)
             self._do(job, partial(copy_for_browsers, self._folder, clip))
-            self._tell(job)
+            self._tell(job, whole=True)
 
     def _do(self, job: _Job, make: Callable[[], Cut]) -> tuple[EvidenceItem, ...]:
         """Make one piece; what was made, or why it failed, is noted in the job."""
@@ -175,7 +191,8 @@ class EvidenceRecorder:
         job.missing += cut.missing
         return cut.items
 
-    def _tell(self, job: _Job) -> None:
+    def _tell(self, job: _Job, *, whole: bool) -> None:
         """Hand over everything there is so far."""
         with self._telling:
-            self._on_ready(job.request.incident_id, tuple(job.items), "; ".join(job.missing))
+            missing = "; ".join(job.missing)
+            self._on_ready(job.request.incident_id, tuple(job.items), missing, whole=whole)

@@ -19,10 +19,12 @@ MAX_PAYLOAD_BYTES = 256 * 1024
 MEDIA_ID = "media:{}"
 """Name of the row of an evidence id."""
 MEDIA_RANK = {
-    EvidenceKind.STILL: 0,
-    EvidenceKind.OVERLAY: 1,
-    EvidenceKind.PLAYBACK: 2,
-    EvidenceKind.CLIP: 3,
+    EvidenceKind.THUMBNAIL: 0,
+    EvidenceKind.STILL: 1,
+    EvidenceKind.OVERLAY: 2,
+    EvidenceKind.MANIFEST: 3,
+    EvidenceKind.PLAYBACK: 4,
+    EvidenceKind.CLIP: 5,
 }
 """Order of uploads: what an officer can look at soonest goes first."""
 

@@ -50,7 +50,7 @@ def test_the_seen_frame_is_in_the_still_and_in_the_clip(
             folder,
             {"gate": ring},
             EvidenceConfig(before_s=1, after_s=1),
-            lambda _, items, __: told.put(items),
+            lambda _, items, __, whole: told.put(items),
             SystemClock(),
         )
         camera.start()

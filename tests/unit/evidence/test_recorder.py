@@ -38,7 +38,7 @@ class Desk:
             folder,
             {"gate": ring},
             EvidenceConfig(before_s=2, after_s=2),
-            lambda *told: self.told.put(told),
+            lambda *told, whole: self.told.put(told),
             self.clock,
             self.counters,
         )
