@@ -1,4 +1,4 @@
-"""The nouns of the frame's path: Frame, Detections, Track, Scene, Sighting.
+"""The nouns of the frame's path: TimeQuality, Frame, Detections, Track, Scene, Sighting.
 
 Invariants:
     * Two clocks travel together. ``stream_s`` is seconds since the stream's first frame on the
@@ -24,9 +24,23 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from edge.contract.messages import SignalChange
+    from edge.contract.messages import SignalChange, TimeSource, TimeTrust
 
 SIGNAL_STATES = ("red", "yellow", "green", "unknown")
+
+
+@dataclass(frozen=True, slots=True)
+class TimeQuality:
+    """What a wall time rests on; the first three as in ``IncidentMessage``.
+
+    Attributes:
+        stepped_s: By how much in all the box's clock has been set since the process began.
+    """
+
+    source: TimeSource = "arrival"
+    offset_s: float | None = None
+    trust: TimeTrust = "unknown"
+    stepped_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -34,6 +48,7 @@ class Frame:
     """One decoded picture.
 
     image: uint8 (height, width, 3), BGR, source pixels.
+    time_quality: What ``captured_at`` rests on.
     """
 
     camera_id: str
@@ -41,6 +56,7 @@ class Frame:
     captured_at: datetime
     stream_s: float
     epoch: int = 0
+    time_quality: TimeQuality = TimeQuality()
 
     @property
     def size_px(self) -> tuple[int, int]:
@@ -119,6 +135,7 @@ class Scene:
     captured_at: datetime
     stream_s: float
     epoch: int = 0
+    time_quality: TimeQuality = TimeQuality()
     frame_size_px: tuple[int, int]
     tracks: tuple[Track, ...] = ()
     signals: Mapping[str, str] = field(default_factory=dict)

@@ -15,8 +15,9 @@ SHA256 = "ab" * 32
 class ManualClock:
     """A clock that stands still until it is told to move."""
 
-    def __init__(self, at: datetime = NOON) -> None:
+    def __init__(self, at: datetime = NOON, *, synchronised: bool | None = True) -> None:
         self._at = at
+        self.held: bool | None = synchronised
         self._mono_s = 1_000.0
 
     def now(self) -> datetime:
@@ -26,6 +27,14 @@ class ManualClock:
     def monotonic(self) -> float:
         """Return monotonic seconds."""
         return self._mono_s
+
+    def synchronised(self) -> bool | None:
+        """Return whether a time server holds it: ``held``."""
+        return self.held
+
+    def stepped_s(self) -> float:
+        """Return 0: this clock does not watch itself."""
+        return 0.0
 
     def advance(self, seconds: float) -> None:
         """Let time pass on both clocks."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -10,7 +11,7 @@ from edge.contract.messages import IncidentMessage, ModelRef, Phase
 from edge.counters import Counters
 from edge.incidents import IncidentChange, Incidents, Origin
 from edge.rules.base import IncidentPolicy
-from edge.scene import Scene, Sighting
+from edge.scene import Scene, Sighting, TimeQuality
 from tests.builders import NOON
 
 CAMERA = CameraConfig(
@@ -42,9 +43,19 @@ class Story:
         )
         self.changes: list[IncidentChange] = []
 
-    def tell(self, now_s: float, *sightings: Sighting, model: ModelRef | None = None) -> None:
-        """Let one scene with these sightings pass."""
-        self.changes += self.incidents.update(scene(now_s), sightings, model)
+    def tell(
+        self,
+        now_s: float,
+        *sightings: Sighting,
+        model: ModelRef | None = None,
+        step: timedelta = timedelta(),
+        quality: TimeQuality = TimeQuality(),  # noqa: B008 - frozen
+    ) -> None:
+        """Let one scene with these sightings pass, on a clock that was set by ``step`` before."""
+        shown = scene(now_s)
+        at = shown.captured_at + step
+        shown = replace(shown, captured_at=at, time_quality=quality)
+        self.changes += self.incidents.update(shown, sightings, model)
 
     @property
     def phases(self) -> list[tuple[Phase, int]]:

@@ -12,13 +12,14 @@ from __future__ import annotations
 import random
 import threading
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
+from edge.camera.capture_time import CaptureTime
 from edge.camera.frames import FramePicker, to_bgr
 from edge.camera.health import CameraHealth
 from edge.camera.ring import RingPacket
 from edge.camera.stream import CameraStream, name_of
-from edge.camera.timeline import Timeline, WallAnchor
+from edge.camera.timeline import Timeline
 from edge.config.camera import FileSource
 from edge.counters import Counters
 from edge.errors import CameraError
@@ -83,7 +84,8 @@ class Camera:
         self._ring, self._mailbox, self._clock = ring, mailbox, clock
         self._health = CameraHealth(config, clock, on_status)
         self._counters = counters or Counters()
-        self._timeline, self._anchor = Timeline(), WallAnchor()
+        self._timeline = Timeline()
+        self._capture = CaptureTime(clock, is_file=isinstance(config.source, FileSource))
         self._last_packet_s = clock.monotonic()
         # Jitter needs no cryptographic randomness.
         self._backoff = Backoff(random.Random())  # noqa: S311
@@ -94,11 +96,6 @@ class Camera:
     def camera_id(self) -> str:
         """Return the camera's id."""
         return self._config.id
-
-    @property
-    def time_source(self) -> Literal["arrival", "file"]:
-        """Return what wall times rest on, as in ``IncidentMessage.time_source``."""
-        return "file" if isinstance(self._source, FileSource) else "arrival"
 
     def start(self) -> None:
         """Start the camera's thread."""
@@ -153,7 +150,9 @@ class Camera:
                     began_s = self._clock.monotonic()
                 stream_s = self._keep(packet)
                 shown_s = max(shown_s, stream_s - began_stream_s + packet.duration_s)
-                self._pace(began_s + stream_s - began_stream_s)
+                due_s = began_s + packet.decode_s - packet.pts_s + stream_s - began_stream_s
+                self._pace(due_s)
+                self._arrived(packet, stream_s, began_s + stream_s - began_stream_s)
                 if self._stopping.is_set():
                     return "stopped"
                 self._offer(stream, packet, picker)
@@ -178,6 +177,7 @@ class Camera:
         # A looped file goes on one frame later; a live camera was away for the time that passed.
         gap_s = first.duration_s if isinstance(self._source, FileSource) else live_gap_s
         starts_s = self._timeline.begin_epoch(first.pts_s, gap_s)
+        self._capture.begin_epoch()
         self._ring.begin_epoch(self._timeline.epoch, starts_s, stream.info)
         if self._timeline.epoch > 0 and not isinstance(self._source, FileSource):
             self._health.reconnects += 1
@@ -221,7 +221,12 @@ class Camera:
             wait_s = due_s - self._clock.monotonic()
             if wait_s > 0:
                 self._stopping.wait(wait_s)
-        self._anchor.observe(self._timeline.latest_s, self._clock.now())
+
+    def _arrived(self, packet: TimedPacket, stream_s: float, due_s: float) -> None:
+        """Let a packet's arrival teach the capture times; a file's arrives when it is due."""
+        now_s = self._clock.monotonic()
+        arrived_s = max(due_s, now_s) if isinstance(self._source, FileSource) else now_s
+        self._capture.arrived(stream_s, arrived_s, packet.sent_s)
 
     def _offer(self, stream: CameraStream, packet: TimedPacket | None, picker: FramePicker) -> None:
         """Decode a packet and put the frames that are due into the mailbox."""
@@ -232,14 +237,15 @@ class Camera:
             stream_s = self._timeline.stream_s(pts_s)
             if not picker.wants(stream_s):
                 continue
-            captured_at = self._anchor.at(stream_s)
+            captured_at, time_quality = self._capture.at(stream_s)
             frame = Frame(
                 camera_id=self._config.id,
                 image=to_bgr(picture),
                 captured_at=captured_at,
                 stream_s=stream_s,
                 epoch=self._timeline.epoch,
+                time_quality=time_quality,
             )
             replaced = self._mailbox.put(frame)
             self._counters.increment("frames_dropped", replaced)
-            self._health.frame(captured_at, replaced=replaced)
+            self._health.frame(captured_at, time_quality, replaced=replaced)

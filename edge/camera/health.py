@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from edge.camera.stream import StreamInfo
     from edge.clock import Clock
     from edge.config.camera import CameraConfig
+    from edge.scene import TimeQuality
 
 RATE_WINDOW_S = 5.0
 Status = Literal["online", "connecting", "offline"]
@@ -56,6 +57,7 @@ class CameraHealth:
         self._reason = ""
         self._info: StreamInfo | None = None
         self._last_frame_at: datetime | None = None
+        self._offset_s: float | None = None
         self._packets, self._processed = RateMeter(), RateMeter()
         self.frames_replaced = 0
         self.reconnects = 0
@@ -75,10 +77,10 @@ class CameraHealth:
         with self._lock:
             self._packets.tick(self._clock.monotonic())
 
-    def frame(self, captured_at: datetime, *, replaced: bool) -> None:
+    def frame(self, captured_at: datetime, time: TimeQuality, *, replaced: bool) -> None:
         """Count a frame offered; ``replaced`` when it took the place of one that nobody took."""
         with self._lock:
-            self._last_frame_at = captured_at
+            self._last_frame_at, self._offset_s = captured_at, time.offset_s
             self.frames_replaced += replaced
             if not replaced:
                 self._processed.tick(self._clock.monotonic())
@@ -102,6 +104,7 @@ class CameraHealth:
                 processed_fps=round(self._processed.rate_hz(now_s), 2),
                 frames_dropped=self.frames_replaced,
                 reconnects=self.reconnects,
+                clock_offset_s=self._offset_s,
                 location=(config.location.lat, config.location.lon) if config.location else None,
                 heading_deg=config.location.heading_deg if config.location else None,
                 area_code=config.area_code,

@@ -6,13 +6,11 @@ except what FFmpeg needs to open the stream.
 
 from __future__ import annotations
 
-import struct
 from dataclasses import dataclass, replace
 from itertools import pairwise
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
-from av.packet import PacketSideData
-
+from edge.camera.capture_time import WARN_OFFSET_S
 from edge.camera.stream import PLAYABLE_CODECS, CameraStream, name_of, source_of
 from edge.config.camera import FileSource
 from edge.errors import CameraError
@@ -20,18 +18,12 @@ from edge.errors import CameraError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from av.packet import Packet
-    from av.stream import Stream
-    from av.video.stream import VideoStream
-
     from edge.clock import Clock
 
 LONGEST_KEY_INTERVAL_S = 2.5
 """Source: 2 s is what most camera makers advise for recording; half a second of tolerance."""
 LOWEST_FPS = 5.0
 """Source: the tracker is tested from 5 fps up."""
-CLOCK_WARNING_S = 0.5
-"""Source: the domain's rule for evidence time, warn above 500 ms."""
 STEADY_RATIO = 0.9
 NAMES = {"h264": "H.264", "hevc": "H.265", "mpeg4": "MPEG-4 Part 2", "mjpeg": "MJPEG"}
 
@@ -91,7 +83,8 @@ def probe(address: str, seconds: float, clock: Clock) -> ProbeReport:
     seen: list[_Seen] = []
     with CameraStream(source, with_sound=True) as stream:
         for timed in stream.packets():
-            ahead_s = _sender_ahead_s(timed.packet, clock)
+            sent_s = timed.sent_s
+            ahead_s = None if sent_s is None else sent_s - clock.now().timestamp()
             key, size = timed.packet.is_keyframe, timed.packet.size
             seen.append(_Seen(timed.pts_s, size, key, clock.monotonic(), ahead_s))
             if timed.pts_s - seen[0].pts_s >= seconds:
@@ -141,7 +134,7 @@ def _judged(report: ProbeReport) -> ProbeReport:
             f"arrives at {report.drift_ratio:.0%} of its own speed: the network or the camera is "
             "too slow; lower bit rate or size"
         )
-    if offset_s is not None and abs(offset_s) > CLOCK_WARNING_S:
+    if offset_s is not None and abs(offset_s) > WARN_OFFSET_S:
         remarks.append(f"the camera's clock is {offset_s:+.1f} s off: set its NTP server")
     return replace(report, remarks=tuple(remarks))
 
@@ -172,15 +165,3 @@ def _drift_ratio(seen: Sequence[_Seen]) -> float:
     half = seen[len(seen) // 2 :]
     arrival_s = half[-1].arrived_s - half[0].arrived_s
     return round((half[-1].pts_s - half[0].pts_s) / arrival_s, 3) if arrival_s > 0 else 0.0
-
-
-def _sender_ahead_s(packet: Packet[VideoStream], clock: Clock) -> float | None:
-    """Return the sender's clock at this packet minus ours now; None without a sender report.
-
-    Source: FFmpeg, AVProducerReferenceTime: int64 microseconds since 1970, from RTCP.
-    """
-    if not packet.has_sidedata("prft"):
-        return None
-    side_data = PacketSideData.from_packet(cast("Packet[Stream]", packet), "prft")
-    (sent_us,) = struct.unpack_from("=q", bytes(side_data))
-    return float(sent_us / 1e6 - clock.now().timestamp())

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from edge.camera.frames import FramePicker, to_bgr
 from edge.camera.stream import CameraStream, source_of
 from edge.errors import CameraError
-from edge.scene import Frame
+from edge.scene import Frame, TimeQuality
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from edge.config.camera import CameraConfig
+
+FROM_FILE = TimeQuality("file")
 
 
 def read_file(
@@ -44,7 +46,8 @@ def read_file(
                 stream_s = pts_s - (first_s or 0.0)
                 if stream_s >= 0 and picker.wants(stream_s):
                     captured_at = start_at + timedelta(seconds=stream_s)
-                    yield Frame(config.id, to_bgr(picture), captured_at, stream_s)
+                    image = to_bgr(picture)
+                    yield Frame(config.id, image, captured_at, stream_s, time_quality=FROM_FILE)
             if packet is None:
                 break
         if reason := stream.shortfall(0.0 if first_s is None else end_s - first_s):

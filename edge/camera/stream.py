@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import io
 import re
+import struct
 import time
 from dataclasses import dataclass
 from fractions import Fraction
@@ -21,6 +22,7 @@ from typing import TYPE_CHECKING, Self, cast
 
 import av
 from av.error import FFmpegError, InvalidDataError
+from av.packet import PacketSideData
 
 from edge.config.camera import FileSource, RtspSource, UsbSource
 from edge.errors import CameraError
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
 
     from av.container import InputContainer
     from av.packet import Packet
+    from av.stream import Stream
     from av.video.frame import VideoFrame
     from av.video.stream import VideoStream
 
@@ -98,11 +101,18 @@ class StreamInfo:
 
 @dataclass(frozen=True, slots=True)
 class TimedPacket:
-    """A packet and its presentation time in seconds, in the stream's own count."""
+    """A packet and its presentation time in seconds, in the stream's own count.
+
+    Attributes:
+        decode_s: When it has to be decoded, in the same count; never after ``pts_s``.
+        sent_s: The camera's own wall time of it, in seconds since 1970; None where it tells none.
+    """
 
     packet: Packet[VideoStream]
     pts_s: float
     duration_s: float
+    decode_s: float
+    sent_s: float | None = None
 
 
 class CameraStream:
@@ -154,7 +164,14 @@ class CameraStream:
             if last_s is None:
                 self.info = self._describe(packet)
             last_s = pts_s
-            yield TimedPacket(packet, pts_s, duration_s or self._frame_s())
+            decode_s = pts_s if packet.dts is None else float(packet.dts * packet.time_base)
+            yield TimedPacket(
+                packet=packet,
+                pts_s=pts_s,
+                duration_s=duration_s or self._frame_s(),
+                decode_s=min(decode_s, pts_s),
+                sent_s=_sent_s(packet),
+            )
 
     def decode(self, packet: Packet[VideoStream] | None) -> list[tuple[float, VideoFrame]]:
         """Return the frames that ``packet`` completes, with their times; None flushes the rest.
@@ -307,6 +324,21 @@ def timeout_of(source: Source) -> float:
     if isinstance(source, RtspSource):
         return source.timeout_s
     return FILE_TIMEOUT_S if isinstance(source, FileSource) else USB_TIMEOUT_S
+
+
+def _sent_s(packet: Packet[VideoStream]) -> float | None:
+    """Return the camera's wall time of a packet, in seconds since 1970; None when it tells none.
+
+    A camera without a notion of wall time may count from its start; RFC 3550 (6.4.1) knows it by
+    the high bit of the NTP time, which is zero for all times before 1968.
+
+    Source: FFmpeg, AVProducerReferenceTime: int64 microseconds since 1970, from RTCP.
+    """
+    if not packet.has_sidedata("prft"):
+        return None
+    side_data = PacketSideData.from_packet(cast("Packet[Stream]", packet), "prft")
+    (sent_us,) = struct.unpack_from("=q", bytes(side_data))
+    return float(sent_us / 1e6) if sent_us > 0 else None
 
 
 def _open_usb(source: UsbSource) -> InputContainer:

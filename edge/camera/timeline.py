@@ -1,23 +1,17 @@
-"""The times of a frame: seconds on the stream's clock, and the wall time they stand for.
+"""The stream's own clock, and when its seconds arrived on the box's monotonic one.
 
 Invariants:
     * ``stream_s`` grows over all epochs of a camera: a loop of a file goes on where it ended, a
       reconnect advances by the time that passed.
-    * The box's clock (kept by NTP) is the reference for wall time, not the camera's: cameras with a
-      wrong date are common. ``probe`` shows how far a camera's own clock is off.
+
+No wall time here: that is :mod:`edge.camera.capture_time`.
 """
 
 from __future__ import annotations
 
-from datetime import timedelta
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from datetime import datetime
-
 BUCKET_S = 30.0
-"""How long one arrival may shape wall time. Source: own choice; a camera's quartz drifts 100 ppm,
-3 ms in this time, while network delay varies by far more."""
+"""How long one arrival may shape the times of others. Source: own choice; a camera's quartz drifts
+100 ppm, 3 ms in this time, while network delay varies by far more."""
 
 
 class Timeline:
@@ -52,11 +46,12 @@ class Timeline:
         self.latest_s = max(self.latest_s, stream_s)
 
 
-class WallAnchor:
-    """Learns which wall time stream second 0 was, from when packets arrive.
+class ArrivalAnchor:
+    """Learns when stream second 0 would have arrived, from when packets do.
 
     A packet can come late but not early, so the smallest (arrival - stream_s) of the last
-    30 to 60 s is the truest; it follows a drifting camera, and a stepped box clock within 60 s.
+    30 to 60 s is the truest; it follows a drifting camera. Arrivals are monotonic seconds, so a
+    stepped wall clock teaches it nothing wrong.
     Source: the minimum filter of NTP's clock filter (RFC 5905, sec. 10).
     """
 
@@ -64,25 +59,25 @@ class WallAnchor:
         """Remember the best arrival of this bucket of stream time and of the one before."""
         self._bucket_s = bucket_s
         self._bucket = 0
-        self._best: datetime | None = None
-        self._before: datetime | None = None
+        self._best_s: float | None = None
+        self._before_s: float | None = None
 
-    def observe(self, stream_s: float, arrived_at: datetime) -> None:
-        """Take in one arrival."""
-        zero_at = arrived_at - timedelta(seconds=stream_s)
+    def observe(self, stream_s: float, arrived_s: float) -> None:
+        """Take in one arrival, in monotonic seconds."""
+        zero_s = arrived_s - stream_s
         bucket = int(stream_s // self._bucket_s)
         if bucket != self._bucket:
-            self._before = self._best if bucket == self._bucket + 1 else None
-            self._bucket, self._best = bucket, None
-        self._best = zero_at if self._best is None else min(self._best, zero_at)
+            self._before_s = self._best_s if bucket == self._bucket + 1 else None
+            self._bucket, self._best_s = bucket, None
+        self._best_s = zero_s if self._best_s is None else min(self._best_s, zero_s)
 
-    def at(self, stream_s: float) -> datetime:
-        """Return the wall time of a stream second.
+    def arrived_s(self, stream_s: float) -> float:
+        """Return the monotonic second at which a stream second arrived, or should have.
 
         Raises:
             ValueError: Nothing has arrived yet.
         """
-        known = [zero_at for zero_at in (self._best, self._before) if zero_at is not None]
+        known = [zero_s for zero_s in (self._best_s, self._before_s) if zero_s is not None]
         if not known:
-            raise ValueError("no packet has arrived yet, so stream time has no wall time")
-        return min(known) + timedelta(seconds=stream_s)
+            raise ValueError("no packet has arrived yet, so stream time has no other time")
+        return min(known) + stream_s

@@ -29,7 +29,7 @@ from edge.detector.onnx import Detector
 from edge.errors import CameraError, ConfigError, ModelError
 from edge.pipeline import Pipeline, Setting
 from edge.rules import check_rules
-from edge.scene import Frame
+from edge.scene import Frame, TimeQuality
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -117,7 +117,6 @@ def run(args: argparse.Namespace) -> int:
         setting = Setting(
             box_id="replay",
             software_version=__version__,
-            time_source="file",
             max_boxes=MAX_BOXES,
         )
         pipeline = Pipeline(camera, detector, setting, Counters())
@@ -203,7 +202,8 @@ def empty_frames(
     black = np.zeros((height, width, 3), np.uint8)
     for number in range(count):
         stream_s = number / fps
-        yield Frame(camera.id, black, start_at + timedelta(seconds=stream_s), stream_s)
+        at = start_at + timedelta(seconds=stream_s)
+        yield Frame(camera.id, black, at, stream_s, time_quality=TimeQuality("file"))
 
 
 HEADER = f"{'event':>8} {'decided':>8}  {'phase':7}  {'rule':26} {'who':12} {'place':16} sure\n"

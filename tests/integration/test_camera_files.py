@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
 from itertools import islice, pairwise
 from typing import TYPE_CHECKING
 
 import pytest
 
 from edge.camera import Camera, FrameMailbox, PacketRing
-from edge.camera.stream import CameraStream, TimedPacket, source_of
+from edge.camera.stream import CameraStream, source_of
 from edge.clock import SystemClock
 from edge.config.camera import FileSource, RtspSource
 from edge.counters import Counters
@@ -45,7 +46,7 @@ def test_a_file_plays_in_real_time_and_says_when_it_has_ended(tmp_path: Path) ->
     assert 1.8 <= at_s[-1] - at_s[0] <= 3.0
     assert camera.state().reason.endswith("v.mp4: the file has ended")
     assert camera.state().codec == "mpeg4"
-    assert camera.time_source == "file"
+    assert {frame.time_quality.source for frame in frames} == {"file"}
 
 
 def test_wall_time_runs_with_the_stream(tmp_path: Path) -> None:
@@ -169,7 +170,7 @@ def test_a_live_camera_whose_clock_jumps_is_connected_again(tmp_path: Path) -> N
         first = next(stream.packets())
         camera._begin_epoch(stream, first)
         camera._keep(first)
-        jumped = TimedPacket(first.packet, first.pts_s + 3600, first.duration_s)
+        jumped = replace(first, pts_s=first.pts_s + 3600)
 
         with pytest.raises(CameraError, match=r"user:\*\*\*@.*clock jumped by \+3600 s"):
             camera._keep(jumped)

@@ -104,7 +104,7 @@ def test_an_h264_camera_plays_with_growing_times(site: Site, tmp_path: Path) -> 
     assert state.fps == pytest.approx(30, abs=8)
     assert times_s == sorted(set(times_s))
     assert times_s[0] < 0.5
-    assert camera.time_source == "arrival"
+    assert site.eyes.frames[0].time_quality.source == "arrival"
     assert site.rings["cam"].size_bytes > 50_000
 
 

@@ -7,6 +7,7 @@ import random
 from edge.camera.camera import FIRST_RETRY_S, LAST_RETRY_S, Backoff
 from edge.camera.health import RATE_WINDOW_S, CameraHealth, RateMeter
 from edge.config.camera import Location
+from edge.scene import TimeQuality
 from tests.builders import NOON, ManualClock
 from tests.videos import camera_config, some_info
 
@@ -76,13 +77,14 @@ def test_frames_replaced_are_counted_and_not_taken_for_processed() -> None:
     health = CameraHealth(camera_config(), clock, lambda: None)
     for i in range(40):
         clock.advance(0.1)
-        health.frame(clock.now(), replaced=i % 2 == 0)
+        health.frame(clock.now(), TimeQuality("rtcp", 0.25), replaced=i % 2 == 0)
 
     state = health.state()
 
     assert state.frames_dropped == 20
     assert 4.5 <= state.processed_fps <= 5.5
     assert state.last_frame_at == clock.now()
+    assert state.clock_offset_s == 0.25
 
 
 def test_the_place_of_the_camera_travels_with_its_state() -> None:
