@@ -177,7 +177,7 @@ def test_a_broker_that_hangs_is_waited_for(line: FaultLine, fault_case: FaultCas
     line.settle(fault_case)
 
 
-def test_a_stranger_under_the_boxs_name_cannot_make_it_lose_anything(
+def test_a_stranger_under_the_name_of_the_box_makes_it_lose_nothing(
     line: FaultLine, fault_case: FaultCase
 ) -> None:
     """Each time the broker throws the box out in the stranger's favour."""
@@ -258,7 +258,6 @@ def test_receipts_delivered_three_times_empty_the_outbox_once(
     line.centre.copies = 3
     line.put(box, 50)
     assert line.has_all(box)
-    print(box.counters.snapshot())
     assert box.counted("receipts_unknown", 100)
     assert box.counters.get("receipts_stored") == 50
     line.settle(fault_case)
