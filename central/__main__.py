@@ -1,4 +1,4 @@
-"""The centre's commands: run, migrate, create-admin, add-box, public-key, openapi, settings.
+"""The centre's commands: run, migrate, create-admin, add-box, retention, inspect and more.
 
 ``python -m central --help`` lists them; all settings come from ``SONGLAM_*`` variables.
 """
@@ -18,7 +18,7 @@ import uvicorn
 from pydantic import SecretStr, ValidationError
 from sqlalchemy.exc import SQLAlchemyError
 
-from central import migrations
+from central import keeping, migrations
 from central.app import create_app
 from central.auth import service as auth_service
 from central.auth.schemas import NewUser, Role
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 
     from central.centre import Centre
 
+DAMAGED = 1
 BAD_SETTINGS = 2
 NO_DATABASE = 3
 TOKEN_CHARACTERS = 16
@@ -105,6 +106,11 @@ def _parser() -> argparse.ArgumentParser:
         help="the environment variable that holds the token; a command line is no place for one",
     )
     box.set_defaults(command=_add_box)
+    retain = commands.add_parser("retention", help="delete evidence whose time is over, recorded")
+    retain.add_argument("--dry-run", action="store_true", help="only list what would be deleted")
+    retain.set_defaults(command=_retain)
+    inspect = commands.add_parser("inspect", help="hash all stored evidence again; 1 when damaged")
+    inspect.set_defaults(command=_inspect)
     key = commands.add_parser("public-key", help="print the key that boxes pin, for their box file")
     key.set_defaults(command=_public_key)
     openapi = commands.add_parser("openapi", help="print the API's OpenAPI document")
@@ -184,6 +190,21 @@ def _add_box(settings: Settings, options: argparse.Namespace) -> int:
         changed = fleet_service.provision(session, new, token, "system", centre.clock())
     _say(f"{new.box_id}: {'registered' if changed else 'was registered already'}")
     return 0
+
+
+def _retain(settings: Settings, options: argparse.Namespace) -> int:
+    """Run retention once to its end, or list what it would do."""
+    centre = _centre(create_app(settings))
+    migrations.upgrade(centre.database)
+    keeping.retain(centre, _say, dry_run=options.dry_run)
+    return 0
+
+
+def _inspect(settings: Settings, _options: argparse.Namespace) -> int:
+    """Hash everything stored again."""
+    centre = _centre(create_app(settings))
+    migrations.upgrade(centre.database)
+    return DAMAGED if keeping.inspect(centre, _say) else 0
 
 
 def _public_key(settings: Settings, _options: argparse.Namespace) -> int:

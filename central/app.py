@@ -23,7 +23,9 @@ from central.broker import EmbeddedBroker
 from central.centre import Centre
 from central.clock import Clock, utc_now
 from central.db import Database
+from central.evidence import custody_routes, retention
 from central.evidence import routes as evidence_routes
+from central.evidence.files import evidence_files
 from central.evidence.service import Uploads
 from central.feeds import routes as feed_routes
 from central.fleet import routes as fleet_routes
@@ -53,6 +55,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     auth_routes.router,
     incident_routes.router,
     evidence_routes.router,
+    custody_routes.router,
     fleet_routes.router,
     rollout_routes.router,
     quarantine_routes.router,
@@ -87,12 +90,23 @@ def _publish_desired(centre: Centre) -> None:
         order.send(centre.publish)
 
 
+def _retain(centre: Centre) -> None:
+    """Delete evidence whose time is over, each batch with a signed record."""
+    retention.run(centre, evidence_files(centre.data_dir))
+
+
 ON_CONNECTED = Task(name="publish_desired", interval_s=0, run=_publish_desired)
 TASKS: tuple[Task, ...] = (
     Task(name="forget_expired", interval_s=60, run=_forget_expired),
     Task(name="roll_up", interval_s=15, run=_roll_up),
     Task(name="sweep_silent", interval_s=5, run=fleet_service.sweep_silent),
 )
+
+
+def _tasks(settings: Settings) -> tuple[Task, ...]:
+    """Return every background job of a centre."""
+    retain = Task(name="retention", interval_s=settings.retention_interval_s, run=_retain)
+    return (*TASKS, retain)
 
 
 def create_centre(settings: Settings, clock: Clock = utc_now) -> tuple[Centre, BrokerLink]:
@@ -144,7 +158,7 @@ async def _lifespan(_app: FastAPI, centre: Centre, link: BrokerLink) -> AsyncIte
     with centre.database.write() as session:
         sync_areas(session)
     broker = None if settings.mqtt_host else EmbeddedBroker(centre, settings.mqtt_port)
-    ingest, tasks = Ingest(centre, link), PeriodicTasks(centre, TASKS)
+    ingest, tasks = Ingest(centre, link), PeriodicTasks(centre, _tasks(settings))
     centre.checks.update(
         broker=lambda: link.connected,
         ingest=lambda: ingest.alive,

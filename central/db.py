@@ -88,7 +88,7 @@ class Database:
         self.engine.dispose()
 
 
-def after_commit(session: Session, callback: Callable[[], None]) -> None:
+def after_commit(session: Session, callback: Callable[[], object]) -> None:
     """Run ``callback`` once the transaction of ``session`` is on disk, or never."""
     session.info.setdefault(_PENDING, []).append(callback)
 
@@ -99,7 +99,7 @@ def attempt(session: Session) -> Iterator[None]:
 
     What the part registered with :func:`after_commit` is forgotten with it.
     """
-    pending: list[Callable[[], None]] = session.info.setdefault(_PENDING, [])
+    pending: list[Callable[[], object]] = session.info.setdefault(_PENDING, [])
     standing = len(pending)
     try:
         with session.begin_nested():

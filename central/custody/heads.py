@@ -17,7 +17,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 import structlog
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from central.auth import audit
 from central.problems import Problem
@@ -137,6 +137,13 @@ def trusted_keys(session: Session, box_id: str) -> list[str]:
         .distinct()
     )
     return [chain.public_key, *sorted(set(past) - {chain.public_key})]
+
+
+def signing_since(session: Session, box_id: str) -> datetime | None:
+    """Return when a box's first head was received; None for a box that has not signed anything."""
+    return session.scalar(
+        select(func.min(CheckpointRow.received_at)).where(CheckpointRow.box_id == box_id)
+    )
 
 
 def accept(session: Session, centre: Centre, box_id: str, actor: str, reason: str) -> None:

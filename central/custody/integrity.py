@@ -21,14 +21,14 @@ from sqlalchemy import select
 
 from central.custody import heads
 from central.custody.schemas import Fault, Integrity
-from central.tables.custody import BoxChainRow, ManifestRow
+from central.tables.custody import ManifestRow
 from central.tables.evidence import EvidenceRow
 from central.tables.incidents import IncidentRow
 from edge.contract.chain import ChainProblem, SealedManifest, parse_sealed
 from edge.contract.messages import EvidenceKind
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from sqlalchemy.orm import Session
 
@@ -43,15 +43,14 @@ def judge(session: Session, incident: IncidentRow) -> Integrity:
     """Return how the evidence of an incident stands."""
     files = {row.evidence_id: row for row in _files(session, incident.incident_id)}
     manifests = _manifests(session, incident.incident_id)
-    chain = session.get(BoxChainRow, incident.box_id)
-    if not manifests:
-        expected = any(row.kind == EvidenceKind.MANIFEST for row in files.values())
-        signs = chain is not None and incident.received_at >= chain.pinned_at
-        return Integrity(state="waiting" if expected or signs else "unsigned")
+    faults = list(_own_faults(files.values()))
     keys = heads.trusted_keys(session, incident.box_id)
-    if not keys:
-        return Integrity(state="waiting")
-    sealed, faults = _newest(manifests, keys)
+    if not manifests or not keys:
+        signed = bool(manifests) or _is_signing(session, incident, files.values())
+        state = "broken" if faults else "waiting" if signed else "unsigned"
+        return Integrity(state=state, faults=faults)
+    sealed, unsigned = _newest(manifests, keys)
+    faults += unsigned
     if sealed is None:
         return Integrity(state="broken", faults=faults)
     faults += _faults(sealed.manifest, files, incident.incident_id)
@@ -149,11 +148,24 @@ def _faults(
         if row.sha256 != told.get("sha256") or row.size_bytes != told.get("size_bytes"):
             text = f"{row.sha256} != {told.get('sha256')}"
             faults.append(Fault(code="hash", evidence_id=evidence_id, text=text))
-        elif row.disputed_sha256:
-            faults.append(Fault(code="disputed", evidence_id=evidence_id, text=row.disputed_sha256))
-        elif row.damaged_at is not None:
-            faults.append(Fault(code="damaged", evidence_id=evidence_id, text=""))
     return faults
+
+
+def _own_faults(files: Iterable[EvidenceRow]) -> Iterator[Fault]:
+    """Yield what is wrong with files whatever a manifest says."""
+    for row in files:
+        if row.disputed_sha256:
+            yield Fault(code="disputed", evidence_id=row.evidence_id, text=row.disputed_sha256)
+        if row.damaged_at is not None:
+            yield Fault(code="damaged", evidence_id=row.evidence_id, text="")
+
+
+def _is_signing(session: Session, incident: IncidentRow, files: Iterable[EvidenceRow]) -> bool:
+    """Return whether a manifest is to be expected: announced, or the box signed by then."""
+    if any(row.kind == EvidenceKind.MANIFEST for row in files):
+        return True
+    since = heads.signing_since(session, incident.box_id)
+    return since is not None and incident.received_at >= since
 
 
 def _waiting(manifest: dict[str, Any], files: dict[str, EvidenceRow]) -> Iterator[str]:

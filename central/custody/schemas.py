@@ -86,3 +86,23 @@ class DeletionList(BaseModel):
 
     items: list[DeletionItem]
     next_cursor: str | None
+
+
+class RetentionRule(BaseModel):
+    """One rule of retention."""
+
+    name: str
+    """confirmed, rejected or undecided."""
+    days: int
+
+
+class RetentionItem(BaseModel):
+    """The rules of retention, and what they would do now."""
+
+    rules: list[RetentionRule]
+    due: int
+    """Incidents whose evidence the next runs delete."""
+    held: int
+    """Incidents whose time is over and that a hold keeps."""
+    public_key: str
+    """Base64 of the centre's key, which signs the records."""

@@ -27,6 +27,11 @@ class WrongHashError(Exception):
     """The whole file arrived, and it is not the file that was announced; it has been deleted."""
 
 
+def evidence_files(data_dir: Path) -> EvidenceFiles:
+    """Return the evidence folder of a centre."""
+    return EvidenceFiles(data_dir / "evidence")
+
+
 class EvidenceFiles:
     """The evidence folder."""
 
@@ -110,6 +115,18 @@ class EvidenceFiles:
         there = path.exists()
         path.unlink(missing_ok=True)
         return there
+
+    def is_intact(self, evidence_id: str, sha256: str) -> bool:
+        """Return whether a whole file is there and still has its hash.
+
+        Raises:
+            OSError: It cannot be read.
+        """
+        path = self.path(evidence_id)
+        if not path.exists():
+            return False
+        with path.open("rb") as stream:
+            return hashlib.file_digest(stream, "sha256").hexdigest() == sha256
 
     def free_bytes(self) -> int:
         """Return the free space of the disk that holds the folder."""

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import structlog
 
 from central.custody import integrity
-from central.evidence.files import EvidenceFiles, WrongHashError
+from central.evidence.files import WrongHashError, evidence_files
 from central.incidents import evidence_rows, repository, views
 from central.problems import Problem
 from central.tables.evidence import EvidenceRow
@@ -57,7 +57,7 @@ class Uploads:
         """Ids being appended to; :meth:`only_writer` removes its own."""
         self._lock = threading.Lock()
         self._settling = threading.Lock()
-        self.files = EvidenceFiles(centre.data_dir / "evidence")
+        self.files = evidence_files(centre.data_dir)
 
     def create(self, box_id: str, wanted: UploadRequest) -> Upload:
         """Begin an upload, or find the one that was begun.

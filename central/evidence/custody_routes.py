@@ -1,0 +1,123 @@
+"""HTTP routes of custody: evidence packages, rules of retention, and records of deletion."""
+
+import json
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Query
+from fastapi.responses import Response, StreamingResponse
+
+from central.auth import audit
+from central.auth.guard import current_user, require
+from central.auth.schemas import Role
+from central.centre import CentreDep
+from central.custody import ledger
+from central.custody.schemas import DeletionItem, DeletionList, Reason, RetentionItem, RetentionRule
+from central.evidence import export, retention
+from central.evidence.routes import UploadsDep
+from central.incidents import service as incidents
+from central.problems import Problem
+from central.signing import load_signing_key
+from central.tables.custody import LedgerRow
+from central.tables.users import UserRow
+
+router = APIRouter(tags=["custody"], dependencies=[Depends(current_user)])
+Keeper = Annotated[UserRow, Depends(require(Role.OFFICER))]
+PAGE = 50
+JSON_LINES = "application/jsonl"
+
+
+@router.get("/incidents/{incident_id}/export", response_class=StreamingResponse)
+def export_incident(
+    incident_id: str,
+    purpose: Annotated[Reason, Query(description="Case number or what it is for; recorded")],
+    user: Keeper,
+    centre: CentreDep,
+    uploads: UploadsDep,
+) -> StreamingResponse:
+    """Return everything about an incident as a zip that carries its own verifier; recorded."""
+    errand = export.Errand(username=user.username, at=centre.clock(), purpose=purpose)
+    with centre.database.write() as session:
+        row = incidents.get(session, incident_id)
+        thing = ("incident", incident_id)
+        audit.record(session, errand.at, user.username, "export", thing, purpose=purpose)
+        session.flush()
+        contents = export.members(session, row, uploads.files, errand)
+    return StreamingResponse(
+        export.zipped(incident_id, contents, errand.at),
+        media_type="application/zip",
+        headers=_attachment(f"{incident_id}.zip"),
+    )
+
+
+@router.get("/retention")
+def get_retention(centre: CentreDep) -> RetentionItem:
+    """Return the rules of retention and how much they would delete now."""
+    with centre.database.read() as session:
+        found = retention.due(session, centre.settings, centre.clock())
+    return RetentionItem(
+        rules=[
+            RetentionRule(name=rule.name, days=rule.days(centre.settings))
+            for rule in retention.RULES
+        ],
+        due=sum(not each.held for each in found),
+        held=sum(each.held for each in found),
+        public_key=load_signing_key(centre.data_dir).public_base64,
+    )
+
+
+@router.get("/deletions")
+def list_deletions(centre: CentreDep, cursor: int | None = None) -> DeletionList:
+    """List the records of deletion, newest first."""
+    with centre.database.read() as session:
+        rows = ledger.newest(session, "deletion", cursor, PAGE + 1)
+    return DeletionList(
+        items=[_deletion(row) for row in rows[:PAGE]],
+        next_cursor=str(rows[PAGE - 1].seq) if len(rows) > PAGE else None,
+    )
+
+
+@router.get("/deletions/ledger.jsonl", response_class=Response)
+def get_ledger(centre: CentreDep) -> Response:
+    """Return the centre's whole signed chain (holds, releases, deletions), entry by entry."""
+    with centre.database.read() as session:
+        content = b"".join(ledger.lines(session))
+    return Response(content, media_type=JSON_LINES, headers=_attachment("chain.jsonl"))
+
+
+@router.get("/deletions/checkpoint.json", response_class=Response)
+def get_checkpoint(centre: CentreDep) -> Response:
+    """Return the signed head of the centre's chain as it is now."""
+    with centre.database.read() as session:
+        content = ledger.head(session, centre)
+    return Response(content, media_type="application/json", headers=_attachment("checkpoint.json"))
+
+
+@router.get("/deletions/{seq}", response_class=Response)
+def get_deletion(seq: int, centre: CentreDep) -> Response:
+    """Return one record of deletion exactly as it was signed."""
+    with centre.database.read() as session:
+        row = session.get(LedgerRow, seq)
+    if row is None or row.kind != "deletion":
+        raise Problem(404, "no_such_record", "Không có biên bản này.", "There is no such record.")
+    name = f"bien-ban-xoa-{seq}.jsonl"
+    return Response(f"{row.line}\n", media_type=JSON_LINES, headers=_attachment(name))
+
+
+def _deletion(row: LedgerRow) -> DeletionItem:
+    """Return a record as the console lists it."""
+    body = json.loads(row.line)["body"]
+    return DeletionItem(
+        seq=row.seq,
+        at=row.at,
+        rule=body["rule"],
+        days=body["days"],
+        incidents=len(body["incidents"]),
+        files=row.files,
+        size_bytes=row.size_bytes,
+        sha256=row.sha256,
+    )
+
+
+def _attachment(name: str) -> dict[str, str]:
+    """Return the headers of a download."""
+    return {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"}
