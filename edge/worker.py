@@ -23,24 +23,32 @@ from typing import TYPE_CHECKING
 import structlog
 
 from edge import __version__
+from edge.alarms import Alarms
 from edge.camera import Camera, FrameMailbox, PacketRing
 from edge.contract.messages import EvidenceKind, Phase
 from edge.counters import Counters
 from edge.delivery import Delivery, Surroundings
+from edge.errors import ConfigError
 from edge.evidence.custody import Custody
 from edge.evidence.files import find_file
 from edge.evidence.recorder import EvidenceRecorder
+from edge.evidence.register import Register
 from edge.evidence.request import EvidenceRequest
 from edge.model_store.active import SharedDetector
 from edge.model_store.store import load_running
 from edge.outbox import MediaUpload
 from edge.pipeline import Pipeline, Setting
+from edge.recording.archive import VideoArchive
+from edge.recording.delivered import delivered_evidence
+from edge.recording.guard import Room
+from edge.recording.shelf import Shelf
+from edge.recovery import Recovery, Ways
 from edge.telemetry import FlowCounter
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-    from datetime import datetime
 
+    from edge.camera.ring import PacketSource
     from edge.clock import Clock
     from edge.config.load import LoadedBox
     from edge.contract.messages import CameraState, EvidenceItem, IncidentMessage
@@ -50,7 +58,6 @@ if TYPE_CHECKING:
 EVIDENCE_BOUND_S = 10.0
 """How long a stopping box finishes evidence in progress."""
 REMEMBERED_FILES = 1_000
-RESTARTED = "the box stopped unexpectedly before the incident was over"
 
 log = structlog.get_logger(__name__)
 
@@ -83,8 +90,17 @@ class Worker:
         self._detector = SharedDetector(detector)
         data_dir, box_id = Path(box.config.data_dir), box.config.box_id
         self._custody = Custody(data_dir, box_id, clock, self._counters)
-        around = Surroundings(self._detector, self._camera_states, self._restart, self._custody)
+        self._alarms = Alarms()
+        around = Surroundings(
+            self._detector,
+            self._camera_states,
+            self._restart,
+            self._custody,
+            self._alarms,
+            self._video_bytes,
+        )
         self._delivery = Delivery(box.config, around, clock, self._counters)
+        self._register, self._archive = self._open_archive(data_dir)
         self._mailbox = FrameMailbox()
         self._cameras: list[Camera] = []
         self._watches: dict[str, Watch] = {}
@@ -92,6 +108,8 @@ class Worker:
         self._evidence = EvidenceRecorder(
             self._folder, rings, box.config.evidence, self._on_evidence, clock, self._counters
         )
+        self._evidence.has_room = self._archive.has_room
+        self._recovery = self._prepare_recovery()
 
     def run(self) -> None:
         """Work until :meth:`stop` is called.
@@ -101,8 +119,8 @@ class Worker:
         """
         self._delivery.start(self._fallback_reason)
         self._custody.begin()
-        for message in self._delivery.outbox.unfinished():
-            self._delivery.outbox.put(ended_by_restart(message, self._clock.now()))
+        self._archive.start()
+        self._recovery.start(self._delivery.outbox.unfinished())
         for camera in self._cameras:
             camera.start()
         log.info("box_started", box=self._box.box_id, cameras=len(self._cameras))
@@ -135,7 +153,6 @@ class Worker:
         """Queue messages, and ask for the evidence of what has just been opened."""
         for change in changes:
             message = change.message
-            self._delivery.outbox.put(message)
             if message.phase is Phase.OPENED:
                 request = EvidenceRequest(
                     incident_id=message.incident_id,
@@ -148,7 +165,12 @@ class Worker:
                     boxes=message.boxes,
                     place=message.place,
                 )
+                # Before the incident: the next process must know what this one owed.
+                self._register.note(request)
+                self._delivery.outbox.put(message)
                 self._evidence.request(request)
+            else:
+                self._delivery.outbox.put(message)
 
     def _on_evidence(
         self,
@@ -170,9 +192,16 @@ class Worker:
             self._counters.increment("evidence_unclaimed")
             log.warning("evidence_unclaimed", incident_id=incident_id)
             return
+        self._register.note_items(incident_id, items)
+        self._tell(message)
+        if whole:
+            self._register.done(incident_id)
+
+    def _tell(self, message: IncidentMessage) -> None:
+        """Queue a revision with evidence, and the upload of its files."""
         self._delivery.outbox.put(message)
-        for item in items:
-            self._queue_file(incident_id, item)
+        for item in message.evidence:
+            self._queue_file(message.incident_id, item)
 
     def _manifests(
         self, incident_id: str, items: tuple[EvidenceItem, ...], missing: str, *, whole: bool
@@ -207,16 +236,54 @@ class Worker:
             )
         )
 
-    def _add_cameras(self, box: LoadedBox) -> dict[str, PacketRing]:
-        """Build each camera with its ring and its pipeline; return the rings by camera id.
+    def _open_archive(self, data_dir: Path) -> tuple[Register, VideoArchive]:
+        """Begin a run of the register, and prepare to record its video.
+
+        Raises:
+            ConfigError: The register cannot be opened, or the video cannot be read.
+        """
+        try:
+            shelf = Shelf(data_dir / "video")
+        except OSError as error:
+            raise ConfigError([f"{data_dir / 'video'}: cannot be read: {error}"]) from error
+        path = data_dir / "evidence.sqlite3"
+        register = Register(path, shelf.newest_run, self._clock, self._counters)
+        outbox, video = self._delivery.outbox, self._box.video
+        room = Room(
+            deletion=self._custody.deletion,
+            holds=self._custody.holds,
+            delivered=lambda: delivered_evidence(self._folder, outbox, self._clock.now()),
+            alarms=self._alarms,
+        )
+        archive = VideoArchive(shelf, video, register.run, room, self._clock, self._counters)
+        return register, archive
+
+    def _prepare_recovery(self) -> Recovery:
+        """Prepare to end what an earlier process left open."""
+        ways = Ways(
+            video=self._archive.of,
+            seal=lambda message: self._custody.seal(
+                message, self._box_cameras.get(message.camera_id)
+            ),
+            tell=self._tell,
+            queue_file=self._queue_file,
+            has_room=self._archive.has_room,
+        )
+        config = self._box.evidence
+        return Recovery(self._folder, self._register, config, ways, self._clock, self._counters)
+
+    def _add_cameras(self, box: LoadedBox) -> dict[str, PacketSource]:
+        """Build each camera with its video and its pipeline; return the videos by camera id.
 
         Raises:
             ConfigError: A camera's rules are wrong.
         """
-        keep, rings = box.config.evidence, {}
+        keep = box.config.evidence
+        rings: dict[str, PacketSource] = {}
         for loaded in box.cameras:
             config = loaded.config
-            ring = rings[config.id] = PacketRing(keep.ring_s, keep.ring_max_bytes)
+            memory = PacketRing(keep.ring_s, keep.ring_max_bytes)
+            ring = rings[config.id] = self._archive.around(memory, config.id)
             camera = Camera(
                 config,
                 ring,
@@ -253,38 +320,22 @@ class Worker:
             if (minute := watch.flow.finish()) is not None:
                 self._delivery.outbox.put(minute)
         self._evidence.close(EVIDENCE_BOUND_S)
+        self._recovery.stop()
+        self._archive.stop()
         self._delivery.stop()
         self._custody.close()
+        self._register.close()
         log.info("box_stopped", box=self._box.box_id)
 
     def _camera_states(self) -> tuple[CameraState, ...]:
         """Return the health of all cameras."""
         return tuple(camera.state() for camera in self._cameras)
 
+    def _video_bytes(self) -> tuple[int | None, int | None]:
+        """Return the size of the recorded video and of what is held of it."""
+        return self._archive.sizes_bytes()
+
     def _restart(self) -> None:
         """Stop, to be begun again by the command that runs this."""
         self.restart_wanted = True
         self.stop()
-
-
-def ended_by_restart(message: IncidentMessage, now: datetime) -> IncidentMessage:
-    """Return the last revision of an incident whose process died: closed when it was last seen.
-
-    Packets and tracks died with the process, so nobody will ever know how it went on, nor cut its
-    clip; saying so is better than an incident that stays open for ever.
-    """
-    missing = message.evidence_missing
-    if not any(item.kind is EvidenceKind.CLIP for item in message.evidence):
-        missing = "; ".join(filter(None, (missing, RESTARTED)))
-    revision = message.revision + 1
-    return message.model_copy(
-        update={
-            "message_id": f"{message.incident_id}:{revision}",
-            "revision": revision,
-            "phase": Phase.CLOSED,
-            "sent_at": now,
-            "ended_at": message.ended_at or message.sent_at,
-            "evidence_missing": missing or RESTARTED,
-            "historical": True,
-        }
-    )

@@ -9,16 +9,15 @@ Invariants:
 
 from __future__ import annotations
 
-import random
 import threading
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from edge.camera.capture_time import CaptureTime
 from edge.camera.frames import FramePicker, to_bgr
 from edge.camera.health import CameraHealth
+from edge.camera.reconnect import KNOCK_EVERY_S, Backoff, why_closed
 from edge.camera.ring import RingPacket
-from edge.camera.stream import CameraStream, name_of
+from edge.camera.stream import CameraStream, name_of, timeout_of
 from edge.camera.timeline import Timeline
 from edge.config.camera import FileSource
 from edge.counters import Counters
@@ -29,36 +28,23 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from edge.camera.mailbox import FrameMailbox
-    from edge.camera.ring import PacketRing
+    from edge.camera.ring import PacketSink
     from edge.camera.stream import TimedPacket
     from edge.clock import Clock
     from edge.config.camera import CameraConfig
     from edge.contract.messages import CameraState
 
-FIRST_RETRY_S = 0.5
-LAST_RETRY_S = 30.0
 MAX_JUMP_S = 10.0
 """A live stream whose own clock jumps further is taken as a new one. Source: own choice."""
 
 
-@dataclass(slots=True)
-class Backoff:
-    """Growing, jittered waits, so that many boxes do not knock at one switch together.
-
-    Source: exponential backoff with "equal jitter", AWS Architecture Blog, 2015.
-    """
-
-    random: random.Random
-    _next_s: float = FIRST_RETRY_S
-
-    def wait_s(self) -> float:
-        """Return how long to wait now; the next wait is up to twice as long."""
-        bound_s, self._next_s = self._next_s, min(self._next_s * 2, LAST_RETRY_S)
-        return bound_s * (0.5 + self.random.random() / 2)
-
-    def reset(self) -> None:
-        """Start small again after a success."""
-        self._next_s = FIRST_RETRY_S
+SILENT_S = 3.0
+"""A live camera that sends nothing for longer is told to be offline, though still connected.
+Source: the bar of 5 s from the last frame to the centre, less the way there."""
+STEADY_S = 5.0
+"""A connection that held this long was a success: the next failure is tried again soon."""
+STOP_MARGIN_S = 2.0
+FAILED = "the camera's thread failed; see the box's log"
 
 
 class Camera:
@@ -67,7 +53,7 @@ class Camera:
     def __init__(
         self,
         config: CameraConfig,
-        ring: PacketRing,
+        ring: PacketSink,
         mailbox: FrameMailbox,
         clock: Clock,
         on_status: Callable[[], None] = lambda: None,
@@ -87,10 +73,12 @@ class Camera:
         self._timeline = Timeline()
         self._capture = CaptureTime(clock, is_file=isinstance(config.source, FileSource))
         self._last_packet_s = clock.monotonic()
-        # Jitter needs no cryptographic randomness.
-        self._backoff = Backoff(random.Random())  # noqa: S311
+        self._opening_since_s: float | None = None
+        self._began_s = self._began_stream_s = 0.0
+        self._backoff = Backoff()
         self._stopping = threading.Event()
-        self._thread = threading.Thread(target=self._run, name=f"camera-{config.id}", daemon=True)
+        self._thread = self._new_thread()
+        self._has_ended = False
 
     @property
     def camera_id(self) -> str:
@@ -102,35 +90,85 @@ class Camera:
         self._thread.start()
 
     def stop(self) -> None:
-        """End the thread; a silent network camera may take its ``timeout_s`` to notice."""
+        """End the thread; a silent network camera may take its ``timeout_s`` to notice.
+
+        One that hangs in a library is left behind: it must not keep the others from stopping.
+        """
         self._stopping.set()
         if self._thread.is_alive():
-            self._thread.join()
+            self._thread.join(timeout_of(self._source) + STOP_MARGIN_S)
+
+    def look_after(self) -> None:
+        """See from outside what the camera's own thread cannot tell; called about twice a second.
+
+        A connection that gives nothing blocks the thread, and a programming mistake ends it: the
+        first is told, the second is counted and a new thread begun.
+        """
+        if self._has_ended or self._stopping.is_set() or self._thread.ident is None:
+            return
+        if not self._thread.is_alive():
+            self._counters.increment("camera_failures")
+            self._thread = self._new_thread(self._backoff.wait_s())
+            self._thread.start()
+        elif why := self._why_still():
+            self._health.silent(f"{name_of(self._source)}: {why}")
+
+    def _why_still(self) -> str:
+        """Return why the camera's thread hears nothing, "" while it does or tells so itself."""
+        now_s, longest_s = self._clock.monotonic(), timeout_of(self._source)
+        if self._opening_since_s is not None:
+            if now_s - self._opening_since_s <= longest_s + STOP_MARGIN_S:
+                return ""
+            return (
+                f"not opened after {longest_s + STOP_MARGIN_S:g} s; check camera, disk and network"
+            )
+        if isinstance(self._source, FileSource) or now_s - self._last_packet_s <= SILENT_S:
+            return ""
+        return f"connected but silent for {SILENT_S:g} s; check camera and network"
+
+    def runs_on(self, thread: threading.Thread | None) -> bool:
+        """Return whether ``thread`` is this camera's own."""
+        return thread is self._thread
 
     def state(self) -> CameraState:
         """Return the camera's health."""
         return self._health.state()
 
-    def _run(self) -> None:
+    def _new_thread(self, wait_s: float = 0.0) -> threading.Thread:
+        """Return a thread that will play this camera after ``wait_s``."""
+        name = f"camera-{self._config.id}"
+        return threading.Thread(target=self._run, args=(wait_s,), name=name, daemon=True)
+
+    def _run(self, wait_s: float) -> None:
         """Connect and play until stopped or, for a file that is not looped, to its end."""
         reason = ""
+        self._stopping.wait(wait_s)
         try:
-            while not self._stopping.is_set():
-                reason = "the camera's thread failed; see the box's log"
+            while not (self._stopping.is_set() or self._has_ended):
+                reason = FAILED
                 try:
                     reason = self._play_once()
                 except CameraError as error:
                     reason = str(error)
                     self._lost(reason)
-                    self._stopping.wait(self._backoff.wait_s())
+                    self._wait_for_return(error)
                 else:
-                    if not (isinstance(self._source, FileSource) and self._source.loop):
-                        break
+                    self._has_ended = not (
+                        isinstance(self._source, FileSource) and self._source.loop
+                    )
         finally:
             self._lost("stopped" if self._stopping.is_set() else reason)
 
+    def _wait_for_return(self, error: CameraError) -> None:
+        """Wait until trying again may help: a while, then until somebody answers a knock."""
+        self._stopping.wait(self._backoff.after(error))
+        while not self._stopping.is_set() and (why := why_closed(self._source)):
+            self._health.offline(f"{name_of(self._source)}: {why}")
+            self._stopping.wait(self._backoff.jittered(KNOCK_EVERY_S))
+
     def _lost(self, reason: str) -> None:
         """Tell everyone who waits for this camera that nothing comes."""
+        self._opening_since_s = None
         self._ring.end_epoch()
         self._health.offline(reason)
 
@@ -140,19 +178,21 @@ class Camera:
         Raises:
             CameraError: It could not be opened, broke, fell silent, or is a file that is cut off.
         """
+        self._opening_since_s = self._clock.monotonic()
         with CameraStream(self._source) as stream:
+            self._opening_since_s = None
             picker = FramePicker(self._config.detect_fps)
-            began_s, began_stream_s = self._clock.monotonic(), None
-            shown_s = 0.0
+            shown_s, is_first = 0.0, True
             for packet in stream.packets():
-                if began_stream_s is None:
-                    began_stream_s = self._begin_epoch(stream, packet)
-                    began_s = self._clock.monotonic()
+                if is_first:
+                    self._begin_epoch(stream, packet)
+                    is_first = False
                 stream_s = self._keep(packet)
-                shown_s = max(shown_s, stream_s - began_stream_s + packet.duration_s)
-                due_s = began_s + packet.decode_s - packet.pts_s + stream_s - began_stream_s
-                self._pace(due_s)
-                self._arrived(packet, stream_s, began_s + stream_s - began_stream_s)
+                shown_s = max(shown_s, stream_s - self._began_stream_s + packet.duration_s)
+                if shown_s > STEADY_S:
+                    self._backoff.reset()
+                self._pace(stream_s - packet.pts_s + packet.decode_s)
+                self._arrived(packet, stream_s)
                 if self._stopping.is_set():
                     return "stopped"
                 self._offer(stream, packet, picker)
@@ -171,8 +211,8 @@ class Camera:
             raise CameraError(shortfall)
         return shortfall or f"{source.path}: the file has ended"
 
-    def _begin_epoch(self, stream: CameraStream, first: TimedPacket) -> float:
-        """Start an epoch at its first packet; return its ``stream_s``."""
+    def _begin_epoch(self, stream: CameraStream, first: TimedPacket) -> None:
+        """Start an epoch at its first packet."""
         live_gap_s = self._clock.monotonic() - self._last_packet_s
         # A looped file goes on one frame later; a live camera was away for the time that passed.
         gap_s = first.duration_s if isinstance(self._source, FileSource) else live_gap_s
@@ -182,9 +222,8 @@ class Camera:
         if self._timeline.epoch > 0 and not isinstance(self._source, FileSource):
             self._health.reconnects += 1
             self._counters.increment("camera_reconnects")
+        self._began_s, self._began_stream_s = self._clock.monotonic(), starts_s
         self._health.online(stream.info)
-        self._backoff.reset()
-        return starts_s
 
     def _keep(self, packet: TimedPacket) -> float:
         """Put a packet into the ring; return its ``stream_s``.
@@ -215,17 +254,22 @@ class Camera:
             self._counters.increment("camera_ring_overflows")
         return stream_s
 
-    def _pace(self, due_s: float) -> None:
-        """Hold back a file's packet until its time; network cameras set their own pace."""
+    def _pace(self, stream_s: float) -> None:
+        """Hold a file back until a stream second is due; live cameras set their own pace."""
         if isinstance(self._source, FileSource):
-            wait_s = due_s - self._clock.monotonic()
+            wait_s = self._due_s(stream_s) - self._clock.monotonic()
             if wait_s > 0:
                 self._stopping.wait(wait_s)
 
-    def _arrived(self, packet: TimedPacket, stream_s: float, due_s: float) -> None:
-        """Let a packet's arrival teach the capture times; a file's arrives when it is due."""
+    def _due_s(self, stream_s: float) -> float:
+        """Return the monotonic second at which a file's stream second is shown."""
+        return self._began_s + stream_s - self._began_stream_s
+
+    def _arrived(self, packet: TimedPacket, stream_s: float) -> None:
+        """Let a packet's arrival teach the capture times; a file's arrives when it is shown."""
         now_s = self._clock.monotonic()
-        arrived_s = max(due_s, now_s) if isinstance(self._source, FileSource) else now_s
+        is_file = isinstance(self._source, FileSource)
+        arrived_s = max(self._due_s(stream_s), now_s) if is_file else now_s
         self._capture.arrived(stream_s, arrived_s, packet.sent_s)
 
     def _offer(self, stream: CameraStream, packet: TimedPacket | None, picker: FramePicker) -> None:
@@ -237,6 +281,8 @@ class Camera:
             stream_s = self._timeline.stream_s(pts_s)
             if not picker.wants(stream_s):
                 continue
+            # Of pictures stored out of order a decoder hands out several at once.
+            self._pace(stream_s)
             captured_at, time_quality = self._capture.at(stream_s)
             frame = Frame(
                 camera_id=self._config.id,

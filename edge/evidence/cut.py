@@ -19,7 +19,7 @@ from edge.scene import Moment
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from edge.camera.ring import PacketRing, Segment
+    from edge.camera.ring import PacketSource, Segment
     from edge.config.box import EvidenceConfig
     from edge.evidence.request import EvidenceRequest
 
@@ -36,7 +36,17 @@ class Cut:
     missing: tuple[str, ...] = ()
 
 
-def cut_stills(folder: Path, request: EvidenceRequest, ring: PacketRing) -> Cut:
+def check_room(*, has_room: bool) -> None:
+    """Let evidence be written only while incidents would still find room beside it.
+
+    Raises:
+        EvidenceError: The disk is too full.
+    """
+    if not has_room:
+        raise EvidenceError("the disk is full; the space left is kept for incidents")
+
+
+def cut_stills(folder: Path, request: EvidenceRequest, ring: PacketSource) -> Cut:
     """Write one JPEG per moment, and a thumbnail of the first.
 
     Raises:
@@ -66,7 +76,7 @@ def cut_stills(folder: Path, request: EvidenceRequest, ring: PacketRing) -> Cut:
 
 
 def cut_clip(
-    folder: Path, request: EvidenceRequest, ring: PacketRing, config: EvidenceConfig
+    folder: Path, request: EvidenceRequest, ring: PacketSource, config: EvidenceConfig
 ) -> Cut:
     """Write clip and overlay.
 

@@ -9,7 +9,7 @@ Invariants:
     * ``request`` never waits; ``on_ready`` is called from the recorder's threads, one call at a
       time, each with everything there is so far; it must not raise.
     * What is missing is said: too little before or after, too long ago, a full disk.
-    * What is pending lives in memory, as the packets do: a killed process loses both.
+    * What is pending here lives in memory; :mod:`register` remembers it for the next process.
 """
 
 from __future__ import annotations
@@ -25,14 +25,21 @@ from edge.camera.stream import PLAYABLE_CODECS
 from edge.contract.messages import EvidenceItem, EvidenceKind
 from edge.counters import Counters
 from edge.errors import EvidenceError
-from edge.evidence.cut import REORDER_S, Cut, copy_for_browsers, cut_clip, cut_stills
+from edge.evidence.cut import (
+    REORDER_S,
+    Cut,
+    check_room,
+    copy_for_browsers,
+    cut_clip,
+    cut_stills,
+)
 from edge.evidence.files import sweep
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
-    from edge.camera.ring import PacketRing
+    from edge.camera.ring import PacketSource
     from edge.clock import Clock
     from edge.config.box import EvidenceConfig
     from edge.evidence.request import EvidenceRequest
@@ -76,18 +83,23 @@ class _Job:
 
 
 class EvidenceRecorder:
-    """Cuts evidence from the cameras' rings into ``folder``."""
+    """Cuts evidence from the cameras' rings into ``folder``.
+
+    Attributes:
+        has_room: Asked before each piece; where it says no, nothing is written.
+    """
 
     def __init__(
         self,
         folder: Path,
-        rings: Mapping[str, PacketRing],
+        rings: Mapping[str, PacketSource],
         config: EvidenceConfig,
         on_ready: OnReady,
         clock: Clock,
         counters: Counters | None = None,
     ) -> None:
         """Start the threads; what a killed process left half written is removed."""
+        self.has_room: Callable[[], bool] = lambda: True
         self._folder, self._rings, self._config = folder, rings, config
         self._on_ready, self._clock = on_ready, clock
         self._counters = counters or Counters()
@@ -179,6 +191,7 @@ class EvidenceRecorder:
     def _do(self, job: _Job, make: Callable[[], Cut]) -> tuple[EvidenceItem, ...]:
         """Make one piece; what was made, or why it failed, is noted in the job."""
         try:
+            check_room(has_room=self.has_room())
             cut = make()
         except EvidenceError as error:
             self._counters.increment("evidence_failures")

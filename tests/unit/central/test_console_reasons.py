@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from edge.worker import RESTARTED
+from edge.recovery import RESTARTED
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,10 +21,10 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parents[3]
 TEXTS = ROOT / "central" / "console" / "src" / "i18n" / "reasons.json"
 SOURCES = sorted((ROOT / "edge" / "evidence").glob("*.py")) + [
-    ROOT / "edge" / "camera" / name for name in ("camera.py", "stream.py")
+    ROOT / "edge" / "camera" / name for name in ("camera.py", "reconnect.py", "stream.py")
 ]
 ERRORS = {"CameraError", "EvidenceError"}
-WRITERS = {"_reason", "shortfall", "_end_of_file", "_late"}
+WRITERS = {"_reason", "_silent", "shortfall", "_end_of_file", "_late", "_why_still", "why_closed"}
 """Functions that return a reason or the end of one."""
 FILLED = "7"
 """Stands for whatever the box fills in."""
@@ -64,7 +64,7 @@ def written(node: ast.AST) -> Iterator[str]:
             yield text_of(node.args[0])
         case ast.FunctionDef() if node.name in WRITERS:
             yield from (text_of(at.value) for at in ast.walk(node) if isinstance(at, ast.Return))
-        case ast.Assign() if ast.unparse(node.targets[0]) == "reason":
+        case ast.Assign() if ast.unparse(node.targets[0]) in {"reason", "FAILED"}:
             yield text_of(node.value)
         case ast.AnnAssign(value=ast.Tuple(elts=advice)) if ast.unparse(node.target) == "_ADVICE":
             yield from (text_of(pair.elts[1]) for pair in advice if isinstance(pair, ast.Tuple))

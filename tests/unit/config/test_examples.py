@@ -82,7 +82,7 @@ def test_every_key_of_an_example_is_explained(name: str) -> None:
             explained.add(key)
         elif ":" in before and key not in explained:
             unexplained.append(key)
-    blocks = {"centre", "broker", "detector", "evidence", "outbox", "uploads", "ground"}
+    blocks = {"centre", "broker", "detector", "evidence", "video", "outbox", "uploads", "ground"}
     rules = {"red_light", "stop_line", "stopped_vehicle", "hold_s"}
     assert set(unexplained) <= blocks | rules | {"id"}
 

@@ -14,8 +14,9 @@ from edge.config.load import load_box
 from edge.contract.messages import CommandMessage, EvidenceItem, EvidenceKind, Phase
 from edge.errors import ConfigError, ModelError
 from edge.incidents import IncidentChange
+from edge.recovery import RESTARTED, ended_by_restart
 from edge.scene import Frame
-from edge.worker import RESTARTED, Worker, ended_by_restart
+from edge.worker import Worker
 from tests.builders import NOON, SHA256, incident_message
 from tests.edge_process import CAMERA, TOKEN
 from tests.tiny_models import write_model
