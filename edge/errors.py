@@ -24,6 +24,10 @@ class CameraError(SonglamError):
     """A camera or file cannot be read; the source reconnects with backoff."""
 
 
+class CameraRefusedError(CameraError):
+    """The camera knows the user not, or not the password; a person must mend the camera file."""
+
+
 class ModelError(SonglamError):
     """A model cannot be loaded, verified or run; the box keeps the one it has."""
 

@@ -58,6 +58,7 @@ class CameraHealth:
         self._info: StreamInfo | None = None
         self._last_frame_at: datetime | None = None
         self._offset_s: float | None = None
+        self._silent = False
         self._packets, self._processed = RateMeter(), RateMeter()
         self.frames_replaced = 0
         self.reconnects = 0
@@ -72,10 +73,19 @@ class CameraHealth:
         """Say that no pictures come, and why."""
         self._change("offline", reason)
 
+    def silent(self, reason: str) -> None:
+        """Say that the camera's thread waits in vain; the next packet takes that back."""
+        if not self._silent and self._status != "offline":
+            self._silent = True
+            self._change("offline", reason)
+
     def packet(self) -> None:
         """Count a packet."""
         with self._lock:
             self._packets.tick(self._clock.monotonic())
+        if self._silent:
+            self._silent = False
+            self._change("online", "")
 
     def frame(self, captured_at: datetime, time: TimeQuality, *, replaced: bool) -> None:
         """Count a frame offered; ``replaced`` when it took the place of one that nobody took."""

@@ -25,7 +25,7 @@ from av.error import FFmpegError, InvalidDataError
 from av.packet import PacketSideData
 
 from edge.config.camera import FileSource, RtspSource, UsbSource
-from edge.errors import CameraError
+from edge.errors import CameraError, CameraRefusedError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -236,9 +236,14 @@ class CameraStream:
         """Return the next packet with content, None at the end."""
         started_s = time.monotonic()
         try:
-            return next((packet for packet in packets if packet.size), None)
+            packet = next((packet for packet in packets if packet.size), None)
         except FFmpegError as error:
             raise self._explain(error, time.monotonic() - started_s) from error
+        if time.monotonic() - started_s >= self._timeout_s and isinstance(self._source, RtspSource):
+            # Interrupted, FFmpeg's parser hands out its last picture; waiting for the error as well
+            # would take the timeout a second time.
+            raise self._saying(self._silent())
+        return packet
 
     def _time_of(self, packet: Packet[VideoStream], last_s: float | None, step_s: float) -> float:
         """Return the packet's time; make one up where it has none."""
@@ -270,7 +275,18 @@ class CameraStream:
 
     def _explain(self, error: FFmpegError, waited_s: float) -> CameraError:
         """Return the error in words of who has to mend it."""
-        return CameraError(f"{name_of(self._source)}: {self._reason(error, waited_s)}")
+        reason = self._reason(error, waited_s)
+        if isinstance(error, av.error.HTTPUnauthorizedError | av.error.HTTPForbiddenError):
+            return CameraRefusedError(f"{name_of(self._source)}: {reason}")
+        return self._saying(reason)
+
+    def _saying(self, reason: str) -> CameraError:
+        """Return an error that names the source."""
+        return CameraError(f"{name_of(self._source)}: {reason}")
+
+    def _silent(self) -> str:
+        """Return what is wrong with a connection that gives nothing."""
+        return f"connected but silent for {self._timeout_s:g} s; check camera and network"
 
     def _reason(self, error: FFmpegError, waited_s: float) -> str:
         """Return what is wrong and what to do."""
@@ -278,7 +294,7 @@ class CameraStream:
             if isinstance(error, kind):
                 return advice
         if waited_s >= self._timeout_s:
-            return f"connected but silent for {self._timeout_s:g} s; check camera and network"
+            return self._silent()
         if isinstance(error, InvalidDataError) and isinstance(self._source, FileSource):
             return "not a video, or damaged or cut off; copy the file again"
         if isinstance(self._source, RtspSource):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from dataclasses import replace
 from itertools import islice, pairwise
@@ -206,3 +207,70 @@ def test_a_camera_can_be_stopped_before_it_was_started(tmp_path: Path) -> None:
     camera.stop()
 
     assert camera.state().status == "connecting"
+
+
+class BrokenMailbox(FrameMailbox):
+    """A programming mistake that meets the first frame only."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._broken = True
+
+    def put(self, frame: Frame) -> bool:
+        """Fail once, then work."""
+        if self._broken:
+            self._broken = False
+            raise RuntimeError("a mistake nobody foresaw")
+        return super().put(frame)
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_a_camera_whose_thread_died_is_begun_anew_and_counted(tmp_path: Path) -> None:
+    mailbox, counters = BrokenMailbox(), Counters()
+    source = FileSource(kind="file", path=str(make_video(tmp_path / "v.mp4", seconds=1)))
+    camera = Camera(
+        camera_config(source=source, detect_fps=10),
+        PacketRing(30, 10**7),
+        mailbox,
+        SystemClock(),
+        counters=counters,
+    )
+    camera.start()
+    wait_for(lambda: camera.state().status == "offline", 10, "the thread's death")
+    assert camera.state().reason == "the camera's thread failed; see the box's log"
+    camera.look_after()
+    frame = next(iter(mailbox))
+    camera.stop()
+    camera.look_after()
+
+    assert frame.epoch == 1
+    assert counters.get("camera_failures") == 1
+
+
+def test_a_file_that_has_ended_is_not_begun_again(tmp_path: Path) -> None:
+    mailbox = FrameMailbox()
+    camera = camera_on(make_video(tmp_path / "v.mp4", seconds=0.3), mailbox)
+    camera.start()
+    wait_for(lambda: camera.state().status == "offline", 10, "the end of the file")
+    for _ in range(3):
+        camera.look_after()
+
+    assert camera.state().reason.endswith("the file has ended")
+    camera.stop()
+
+
+def test_a_source_that_cannot_be_opened_at_all_is_said_and_does_not_stop_the_stopping(
+    tmp_path: Path,
+) -> None:
+    """A FIFO without a writer blocks in the kernel, as a dead network share would."""
+    os.mkfifo(tmp_path / "stuck.mp4")
+    camera, clock = camera_on(tmp_path / "stuck.mp4", FrameMailbox()), SystemClock()
+    camera.start()
+    wait_for(lambda: camera._opening_since_s is not None, 5, "the attempt to open it")
+    camera._opening_since_s = clock.monotonic() - 60  # as if it had hung for a minute
+    camera.look_after()
+
+    assert camera.state().status == "offline"
+    assert "stuck.mp4: not opened after 32 s; check camera" in camera.state().reason
+    (tmp_path / "stuck.mp4").open("w").close()  # lets the thread go
+    camera.stop()

@@ -2,18 +2,11 @@
 
 from __future__ import annotations
 
-import random
-
-from edge.camera.camera import FIRST_RETRY_S, LAST_RETRY_S, Backoff
 from edge.camera.health import RATE_WINDOW_S, CameraHealth, RateMeter
 from edge.config.camera import Location
 from edge.scene import TimeQuality
 from tests.builders import NOON, ManualClock
 from tests.videos import camera_config, some_info
-
-
-def seeded(seed: int) -> random.Random:
-    return random.Random(seed)  # noqa: S311 - jitter, not a secret
 
 
 def test_a_rate_is_events_per_second() -> None:
@@ -97,18 +90,28 @@ def test_the_place_of_the_camera_travels_with_its_state() -> None:
     assert (state.area_code, state.road, state.rules) == ("16681", "QL1A", ("wrong_way",))
 
 
-def test_waits_between_attempts_grow_to_a_bound_and_start_small_again() -> None:
-    backoff = Backoff(seeded(1))
-    waits_s = [backoff.wait_s() for _ in range(12)]
-    backoff.reset()
+def test_a_camera_that_falls_silent_is_offline_until_its_next_packet() -> None:
+    clock, changes = ManualClock(), list[int]()
+    health = CameraHealth(camera_config(), clock, lambda: changes.append(1))
+    health.online(some_info())
+    clock.advance(4)
+    health.silent("silent for 3 s")
+    health.silent("silent for 3 s")
+    silent = health.state()
+    health.packet()
 
-    for i, wait_s in enumerate(waits_s):
-        bound_s = min(FIRST_RETRY_S * 2**i, LAST_RETRY_S)
-        assert bound_s / 2 <= wait_s <= bound_s
-    assert backoff.wait_s() <= FIRST_RETRY_S
+    assert (silent.status, silent.reason, silent.since) == (
+        "offline",
+        "silent for 3 s",
+        clock.now(),
+    )
+    assert (health.state().status, health.state().reason) == ("online", "")
+    assert len(changes) == 3
 
 
-def test_waits_of_two_cameras_differ() -> None:
-    first, second = Backoff(seeded(1)), Backoff(seeded(2))
+def test_a_camera_that_is_offline_for_another_reason_keeps_it() -> None:
+    health = CameraHealth(camera_config(), ManualClock(), lambda: None)
+    health.offline("connection refused")
+    health.silent("silent for 3 s")
 
-    assert [first.wait_s() for _ in range(5)] != [second.wait_s() for _ in range(5)]
+    assert health.state().reason == "connection refused"
