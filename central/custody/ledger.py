@@ -66,6 +66,11 @@ def append(session: Session, centre: Centre, kind: str, body: Mapping[str, Any])
     return row
 
 
+def public_key(centre: Centre) -> str:
+    """Return the key that verifies the chain, in base64."""
+    return load_signing_key(centre.data_dir).public_base64
+
+
 def newest(session: Session, kind: str, below: int | None, limit: int) -> Sequence[LedgerRow]:
     """Return entries of a kind, newest first, those before ``below`` when it is given."""
     query = select(LedgerRow).where(LedgerRow.kind == kind)

@@ -16,7 +16,6 @@ from central.evidence import export, retention
 from central.evidence.routes import UploadsDep
 from central.incidents import service as incidents
 from central.problems import Problem
-from central.signing import load_signing_key
 from central.tables.custody import LedgerRow
 from central.tables.users import UserRow
 
@@ -61,7 +60,7 @@ def get_retention(centre: CentreDep) -> RetentionItem:
         ],
         due=sum(not each.held for each in found),
         held=sum(each.held for each in found),
-        public_key=load_signing_key(centre.data_dir).public_base64,
+        public_key=ledger.public_key(centre),
     )
 
 

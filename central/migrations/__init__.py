@@ -25,6 +25,12 @@ def upgrade(database: Database) -> None:
         command.upgrade(_config(connection), "heads")
 
 
+def downgrade(database: Database, revision: str) -> None:
+    """Take the tables of ``database`` back to an earlier release, without what came since."""
+    with database.engine.begin() as connection:
+        command.downgrade(_config(connection), revision)
+
+
 def check(database: Database) -> None:
     """Compare the tables of ``database`` with the models.
 
