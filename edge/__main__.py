@@ -7,12 +7,22 @@ import sys
 from typing import TYPE_CHECKING
 
 from edge import __version__
-from edge.commands import bench, check, fetch_assets, probe, replay, run, schema
+from edge.commands import (
+    bench,
+    check,
+    fetch_assets,
+    hold,
+    probe,
+    replay,
+    run,
+    schema,
+    verify,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-COMMANDS = (run, replay, check, probe, bench, schema, fetch_assets)
+COMMANDS = (run, replay, check, probe, bench, schema, fetch_assets, verify, hold)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
