@@ -9,22 +9,19 @@ import sys
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-import numpy as np
 import pytest
 
 from edge.clock import SystemClock
 from edge.config.box import BoxConfig
-from edge.contract.messages import ModelManifest, ReportedMessage, RolloutPhase
-from edge.counters import Counters
+from edge.contract.messages import RolloutPhase
 from edge.errors import ModelError
-from edge.model_store.active import MAX_DEATHS, SharedDetector
-from edge.model_store.store import ModelStore, load_running
+from edge.model_store.active import MAX_DEATHS
+from edge.model_store.store import load_running
 from edge.model_store.trial import judge, run_trial
-from edge.scene import Frame
-from tests.builders import NOON
+from tests.model_bench import FRAME, TOKEN, ModelBench
 from tests.mosquitto import free_port
 from tests.stand_in_centre import StandInUploads, wait_until
-from tests.tiny_models import Signer, manifest_of, weights, write_model
+from tests.tiny_models import Signer, manifest_of, weights
 from tests.videos import make_video
 
 if TYPE_CHECKING:
@@ -33,96 +30,16 @@ if TYPE_CHECKING:
 
     from edge.model_store.store import Trial
 
-TOKEN = "t" * 32
-FRAME = Frame("gate", np.zeros((48, 64, 3), np.uint8), NOON, 0.0)
-ENDED = (RolloutPhase.ACTIVE, RolloutPhase.KEPT_OLD)
-
-
-class Bench:
-    """A box that runs version 1.0.0 and a centre that can serve others."""
-
-    def __init__(self, folder: Path, centre: StandInUploads) -> None:
-        self.folder = folder
-        self.centre = centre
-        self.signer = Signer()
-        self.reports: list[ReportedMessage] = []
-        self.counters = Counters()
-        self.own = write_model(folder / "own")
-        self.start()
-
-    def start(self, trial: Trial = run_trial, **centre: str) -> None:
-        """Begin as a new process does; ``centre`` replaces keys of that section."""
-        known = {"url": self.centre.url, "token": TOKEN, "public_key": self.signer.public_key}
-        box = BoxConfig.model_validate(
-            {
-                "box_id": "n1",
-                "data_dir": str(self.folder / "var"),
-                "centre": {**known, **centre},
-                "detector": {"manifest": str(self.own)},
-                "cameras": ["unused"],
-            }
-        )
-        detector, self.fallback_reason = load_running(box)
-        self.shared = SharedDetector(detector)
-        self.store = ModelStore(
-            box,
-            self.shared,
-            clock=SystemClock(),
-            counters=self.counters,
-            report=self.reports.append,
-            trial=trial,
-        )
-        self.store.start()
-
-    def restart(self, trial: Trial = run_trial, **centre: str) -> None:
-        """End well and begin again."""
-        self.store.stop()
-        self.start(trial, **centre)
-
-    def die_and_start(self) -> None:
-        """Begin again without having ended well."""
-        self.store._active.end_well = lambda: None  # type: ignore[method-assign]
-        self.restart()
-
-    def serve(self, manifest: ModelManifest, **files: bytes) -> ModelManifest:
-        """Let the centre serve a version's files."""
-        for name, content in files.items():
-            path = f"/api/v1/box/models/tiny/{manifest.version}/{name.replace('_', '.')}"
-            self.centre.files[path] = content
-        return manifest
-
-    def offer(self, version: str, number: int = 1, **files: bytes) -> None:
-        """Serve, sign and wish for a version."""
-        manifest = self.serve(manifest_of(version, **files), **files)
-        self.store.want(self.signer.desired(manifest, number))
-
-    def ended(self, timeout_s: float = 30.0) -> ReportedMessage:
-        """Wait for the end of the rollout under way and return its report."""
-        assert wait_until(
-            lambda: (
-                self.reports[-1].phase in ENDED
-                and (self.reports[-1].desired is not None or bool(self.reports[-1].reason))
-            ),
-            timeout_s,
-        ), self.reports
-        return self.reports[-1]
-
-    @property
-    def running(self) -> str:
-        """Return the version that sees the next frame."""
-        assert self.shared.model is not None
-        return self.shared.model.version
-
 
 @pytest.fixture
-def bench(tmp_path: Path) -> Iterator[Bench]:
+def bench(tmp_path: Path) -> Iterator[ModelBench]:
     with StandInUploads(TOKEN) as centre:
-        made = Bench(tmp_path, centre)
+        made = ModelBench(tmp_path, centre)
         yield made
         made.store.stop()
 
 
-def test_a_fit_model_is_swapped_in_and_survives_a_restart(bench: Bench) -> None:
+def test_a_fit_model_is_swapped_in_and_survives_a_restart(bench: ModelBench) -> None:
     """And every step of the way is reported in order."""
     assert bench.running == "1.0.0"
     bench.offer("2.0.0", model_onnx=weights(salt=2))
@@ -144,13 +61,13 @@ def test_a_fit_model_is_swapped_in_and_survives_a_restart(bench: Bench) -> None:
     assert bench.counters.get("rollouts_activated") == 1
 
 
-def test_a_golden_clip_that_shows_it_road_users_lets_a_model_in(bench: Bench) -> None:
+def test_a_golden_clip_that_shows_it_road_users_lets_a_model_in(bench: ModelBench) -> None:
     golden = make_video(bench.folder / "golden.mp4", seconds=1.0).read_bytes()
     bench.offer("2.0.0", model_onnx=weights(), golden_mp4=golden)
     assert bench.ended().phase is RolloutPhase.ACTIVE
 
 
-def refused(bench: Bench, version: str = "2.0.0") -> str:
+def refused(bench: ModelBench, version: str = "2.0.0") -> str:
     """Wait for a refusal; return its reason after checking that nothing has changed."""
     report = bench.ended()
     assert report.phase is RolloutPhase.KEPT_OLD
@@ -161,18 +78,18 @@ def refused(bench: Bench, version: str = "2.0.0") -> str:
     return report.reason
 
 
-def test_a_model_that_sees_nobody_on_the_golden_clip_is_refused(bench: Bench) -> None:
+def test_a_model_that_sees_nobody_on_the_golden_clip_is_refused(bench: ModelBench) -> None:
     golden = make_video(bench.folder / "golden.mp4", seconds=1.0).read_bytes()
     bench.offer("2.0.0", model_onnx=weights("sees_nothing"), golden_mp4=golden)
     assert refused(bench) == "self-test failed: sees nobody on the golden clip"
 
 
-def test_a_golden_clip_that_is_no_video_is_refused(bench: Bench) -> None:
+def test_a_golden_clip_that_is_no_video_is_refused(bench: ModelBench) -> None:
     bench.offer("2.0.0", model_onnx=weights(salt=2), golden_mp4=b"no video at all")
     assert refused(bench).startswith("self-test failed: ")
 
 
-def test_a_model_signed_by_another_key_is_refused(bench: Bench) -> None:
+def test_a_model_signed_by_another_key_is_refused(bench: ModelBench) -> None:
     files = {"model_onnx": weights(salt=2)}
     manifest = bench.serve(manifest_of("2.0.0", **files), **files)
     bench.store.want(Signer().desired(manifest))
@@ -180,21 +97,21 @@ def test_a_model_signed_by_another_key_is_refused(bench: Bench) -> None:
     assert bench.centre.requests == []
 
 
-def test_an_unsigned_model_is_refused(bench: Bench) -> None:
+def test_an_unsigned_model_is_refused(bench: ModelBench) -> None:
     manifest = manifest_of("2.0.0", model_onnx=weights(salt=2))
     desired = bench.signer.desired(manifest).model_copy(update={"signature": ""})
     bench.store.want(desired)
     assert "not signed by the centre" in refused(bench)
 
 
-def test_a_manifest_changed_after_signing_is_refused(bench: Bench) -> None:
+def test_a_manifest_changed_after_signing_is_refused(bench: ModelBench) -> None:
     desired = bench.signer.desired(manifest_of("2.0.0", model_onnx=weights(salt=2)))
     changed = desired.manifest_json.replace('"yolo"', '"deim"')
     bench.store.want(desired.model_copy(update={"manifest_json": changed}))
     assert "not signed by the centre" in refused(bench)
 
 
-def test_without_a_pinned_key_no_model_is_taken(bench: Bench) -> None:
+def test_without_a_pinned_key_no_model_is_taken(bench: ModelBench) -> None:
     bench.restart(public_key="")
     bench.offer("2.0.0", model_onnx=weights(salt=2))
     assert refused(bench) == (
@@ -202,13 +119,13 @@ def test_without_a_pinned_key_no_model_is_taken(bench: Bench) -> None:
     )
 
 
-def test_a_key_that_is_no_key_is_said(bench: Bench) -> None:
+def test_a_key_that_is_no_key_is_said(bench: ModelBench) -> None:
     bench.restart(public_key="bm8ga2V5")
     bench.offer("2.0.0", model_onnx=weights(salt=2))
     assert "centre.public_key is not a base64 Ed25519 key" in refused(bench)
 
 
-def test_a_signed_text_that_is_no_manifest_is_refused(bench: Bench) -> None:
+def test_a_signed_text_that_is_no_manifest_is_refused(bench: ModelBench) -> None:
     desired = bench.signer.desired(manifest_of("2.0.0", model_onnx=b"x"))
     text = '{"name": "tiny"}'
     signature = base64.b64encode(bench.signer.key.sign(text.encode())).decode()
@@ -216,12 +133,12 @@ def test_a_signed_text_that_is_no_manifest_is_refused(bench: Bench) -> None:
     assert "the signed manifest is unusable: version" in refused(bench)
 
 
-def test_weights_missing_from_the_files_are_refused(bench: Bench) -> None:
+def test_weights_missing_from_the_files_are_refused(bench: ModelBench) -> None:
     bench.offer("2.0.0", other_onnx=weights(salt=2))
     assert "weights 'model.onnx' are not among its files" in refused(bench)
 
 
-def test_a_file_with_other_bytes_than_signed_is_refused_and_deleted(bench: Bench) -> None:
+def test_a_file_with_other_bytes_than_signed_is_refused_and_deleted(bench: ModelBench) -> None:
     right, wrong = weights(salt=2), weights(salt=3)
     assert len(right) == len(wrong)
     manifest = bench.serve(manifest_of("2.0.0", model_onnx=right), model_onnx=wrong)
@@ -231,7 +148,7 @@ def test_a_file_with_other_bytes_than_signed_is_refused_and_deleted(bench: Bench
 
 
 def test_a_truncated_file_never_becomes_active_and_the_rest_is_fetched_later(
-    bench: Bench,
+    bench: ModelBench,
 ) -> None:
     bench.centre.truncate_to = 300
     bench.offer("2.0.0", model_onnx=weights(salt=2))
@@ -243,7 +160,7 @@ def test_a_truncated_file_never_becomes_active_and_the_rest_is_fetched_later(
     assert bench.running == "2.0.0"
 
 
-def test_a_download_goes_on_where_an_earlier_process_was_killed(bench: Bench) -> None:
+def test_a_download_goes_on_where_an_earlier_process_was_killed(bench: ModelBench) -> None:
     content = weights(salt=2)
     folder = bench.folder / "var/models/tiny/2.0.0"
     folder.mkdir(parents=True)
@@ -254,12 +171,12 @@ def test_a_download_goes_on_where_an_earlier_process_was_killed(bench: Bench) ->
     assert progress == sorted(progress)
 
 
-def test_a_file_the_centre_does_not_have_is_refused(bench: Bench) -> None:
+def test_a_file_the_centre_does_not_have_is_refused(bench: ModelBench) -> None:
     bench.store.want(bench.signer.desired(manifest_of("2.0.0", model_onnx=weights(salt=2))))
     assert refused(bench).endswith("/model.onnx: HTTP 404")
 
 
-def test_a_centre_that_is_away_is_tried_again_and_a_newer_wish_wins(bench: Bench) -> None:
+def test_a_centre_that_is_away_is_tried_again_and_a_newer_wish_wins(bench: ModelBench) -> None:
     bench.restart(url=f"http://127.0.0.1:{free_port()}")
     bench.offer("2.0.0", model_onnx=weights(salt=2))
     assert wait_until(lambda: bench.reports[-1].phase is RolloutPhase.DOWNLOADING)
@@ -267,17 +184,17 @@ def test_a_centre_that_is_away_is_tried_again_and_a_newer_wish_wins(bench: Bench
     assert "not signed" in refused(bench)
 
 
-def test_a_file_that_is_no_network_is_refused(bench: Bench) -> None:
+def test_a_file_that_is_no_network_is_refused(bench: ModelBench) -> None:
     bench.offer("2.0.0", model_onnx=b"\x08 this is no network")
     assert "cannot open the model" in refused(bench)
 
 
-def test_a_network_that_calculates_nonsense_is_refused(bench: Bench) -> None:
+def test_a_network_that_calculates_nonsense_is_refused(bench: ModelBench) -> None:
     bench.offer("2.0.0", model_onnx=weights("not_finite"))
     assert refused(bench) == "self-test failed: output 'output0' is not finite"
 
 
-def test_a_network_that_never_ends_is_killed_and_refused(bench: Bench) -> None:
+def test_a_network_that_never_ends_is_killed_and_refused(bench: ModelBench) -> None:
     """A real ONNX Loop without end; only the patience is shortened."""
     bench.restart(lambda m, g, limits, s: run_trial(m, g, replace(limits, timeout_s=4.0), s))
     bench.offer("2.0.0", model_onnx=weights("endless"))
@@ -291,7 +208,7 @@ def program(code: str) -> Trial:
 
 
 @pytest.mark.parametrize("number", [signal.SIGSEGV, signal.SIGABRT, signal.SIGKILL])
-def test_a_network_that_crashes_its_process_is_refused(bench: Bench, number: int) -> None:
+def test_a_network_that_crashes_its_process_is_refused(bench: ModelBench, number: int) -> None:
     code = f"import os; os.kill(os.getpid(), {int(number)})"
     bench.restart(program(code))
     bench.offer("2.0.0", model_onnx=weights(salt=2))
@@ -299,14 +216,14 @@ def test_a_network_that_crashes_its_process_is_refused(bench: Bench, number: int
 
 
 def test_a_process_that_ends_without_a_verdict_is_refused_with_its_last_words(
-    bench: Bench,
+    bench: ModelBench,
 ) -> None:
     bench.restart(program("raise SystemExit('no more memory')"))
     bench.offer("2.0.0", model_onnx=weights(salt=2))
     assert refused(bench) == "self-test ended with code 1: no more memory"
 
 
-def test_a_model_slower_than_the_box_allows_is_refused(bench: Bench) -> None:
+def test_a_model_slower_than_the_box_allows_is_refused(bench: ModelBench) -> None:
     code = """print('{"latency_s": 0.9, "problem": ""}')"""
     bench.restart(program(code))
     bench.offer("2.0.0", model_onnx=weights(salt=2))
@@ -315,7 +232,7 @@ def test_a_model_slower_than_the_box_allows_is_refused(bench: Bench) -> None:
     )
 
 
-def test_the_same_wish_delivered_again_is_answered_and_not_repeated(bench: Bench) -> None:
+def test_the_same_wish_delivered_again_is_answered_and_not_repeated(bench: ModelBench) -> None:
     bench.offer("2.0.0", model_onnx=weights("not_finite"))
     refused(bench)
     asked, said = len(bench.centre.requests), len(bench.reports)
@@ -325,7 +242,7 @@ def test_the_same_wish_delivered_again_is_answered_and_not_repeated(bench: Bench
     assert len(bench.centre.requests) == asked
 
 
-def test_a_wish_for_what_runs_already_is_answered_at_once(bench: Bench) -> None:
+def test_a_wish_for_what_runs_already_is_answered_at_once(bench: ModelBench) -> None:
     own = (bench.folder / "own/model.onnx").read_bytes()
     bench.offer("1.0.0", model_onnx=own)
     report = bench.ended()
@@ -333,7 +250,7 @@ def test_a_wish_for_what_runs_already_is_answered_at_once(bench: Bench) -> None:
     assert bench.centre.requests == []
 
 
-def test_only_the_running_version_and_the_one_before_keep_their_files(bench: Bench) -> None:
+def test_only_the_running_version_and_the_one_before_keep_their_files(bench: ModelBench) -> None:
     for number in (2, 3, 4):
         bench.offer(f"{number}.0.0", number, model_onnx=weights(salt=number))
         assert wait_until(lambda wanted=f"{number}.0.0": bench.running == wanted)  # type: ignore[misc]
@@ -341,7 +258,7 @@ def test_only_the_running_version_and_the_one_before_keep_their_files(bench: Ben
     assert wait_until(lambda: {p.name for p in versions.iterdir()} == {"3.0.0", "4.0.0"})
 
 
-def test_a_model_whose_box_dies_again_and_again_is_given_up(bench: Bench) -> None:
+def test_a_model_whose_box_dies_again_and_again_is_given_up(bench: ModelBench) -> None:
     """It passed its self-test and kills the process later: after some deaths the old one runs."""
     bench.offer("2.0.0", model_onnx=weights(salt=2))
     assert bench.ended().phase is RolloutPhase.ACTIVE
@@ -356,7 +273,7 @@ def test_a_model_whose_box_dies_again_and_again_is_given_up(bench: Bench) -> Non
     assert bench.running == "1.0.0"
 
 
-def test_a_box_that_is_stopped_on_purpose_does_not_blame_its_model(bench: Bench) -> None:
+def test_a_box_that_is_stopped_on_purpose_does_not_blame_its_model(bench: ModelBench) -> None:
     bench.offer("2.0.0", model_onnx=weights(salt=2))
     assert bench.ended().phase is RolloutPhase.ACTIVE
     for _ in range(2 * MAX_DEATHS):
@@ -364,7 +281,7 @@ def test_a_box_that_is_stopped_on_purpose_does_not_blame_its_model(bench: Bench)
     assert bench.running == "2.0.0"
 
 
-def test_a_damaged_active_model_falls_back_to_the_box_files_own(bench: Bench) -> None:
+def test_a_damaged_active_model_falls_back_to_the_box_files_own(bench: ModelBench) -> None:
     bench.offer("2.0.0", model_onnx=weights(salt=2))
     assert bench.ended().phase is RolloutPhase.ACTIVE
     damaged = bench.folder / "var/models/tiny/2.0.0/model.onnx"
@@ -388,7 +305,7 @@ def test_a_box_without_any_usable_model_says_so(tmp_path: Path) -> None:
         load_running(box)
 
 
-def test_stopping_does_not_wait_for_a_trial(bench: Bench) -> None:
+def test_stopping_does_not_wait_for_a_trial(bench: ModelBench) -> None:
     bench.restart(program("import time; time.sleep(60)"))
     bench.offer("2.0.0", model_onnx=weights(salt=2))
     assert wait_until(lambda: bench.reports[-1].phase is RolloutPhase.TESTING)
