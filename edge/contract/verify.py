@@ -153,7 +153,7 @@ class Check:
     def _reach(self, name: PurePosixPath) -> None:
         head = read_line(self._split(name)[0], HEAD, self.key, 1)
         if self.lines.get(head["length"] - 1) != head["sha256"]:
-            said = f"{max(self.lines, default=-1) + 1} < {head['length']}"
+            said = f"{max(self.lines, default=-1) + 1} : {head['length']}"
             raise Wrong(f"chuỗi bị cắt hoặc khác / the chain is cut or another ({said})")
 
 
