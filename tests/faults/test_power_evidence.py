@@ -17,7 +17,9 @@ from tests.stand_in_centre import wait_until
 if TYPE_CHECKING:
     from pathlib import Path
 
-pytestmark = pytest.mark.timeout(150)
+    from tests.fault_matrix import FaultCase
+
+pytestmark = [pytest.mark.fault("power"), pytest.mark.timeout(150)]
 NOWHERE = Home(mqtt_port=1, url="http://127.0.0.1:1")
 PENDING_S = 20
 """Longer than the first life lasts: its clip is never cut in time."""
@@ -63,21 +65,25 @@ def media(box_file: Path, incident_id: str) -> set[str]:
 
 
 def test_the_clip_of_a_killed_box_is_cut_from_its_disk_and_sent_with_the_closing_revision(
-    tmp_path: Path,
+    tmp_path: Path, fault_case: FaultCase
 ) -> None:
+    fault_case.injected("SIGKILL between the stills and the clip of an incident")
     box_file = box_with_a_pending_clip(tmp_path)
     incident_id = killed_after_a_still(box_file)
     clip = tmp_path / f"var/evidence/{incident_id}/{incident_id}.clip.mp4"
 
     with EdgeProcess(box_file) as second:
-        assert wait_until(lambda: "incident_recovered" in second.log, 40), second.log
+        with fault_case.recovering():
+            assert wait_until(lambda: "incident_recovered" in second.log, 40), second.log
         assert second.terminate() == 0, second.log
 
     last = revisions(box_file, incident_id)[-1]
     kinds = [item["kind"] for item in last["evidence"]]
     assert (last["phase"], last["historical"]) == ("closed", True)
-    assert {"still", "clip", "overlay", "manifest"} <= set(kinds)
-    assert last["evidence_missing"].startswith("clip: ends ")
+    wanted = {"still", "clip", "overlay", "manifest"}
+    fault_case.lost("kinds of evidence", len(wanted - set(kinds)), of=len(wanted))
+    assert wanted <= set(kinds)
+    assert "clip: ends " in last["evidence_missing"]
     assert last["evidence_missing"].endswith(RESTARTED)
     [item] = [i for i in last["evidence"] if i["kind"] == "clip"]
     with av.open(str(clip)) as container:
@@ -87,7 +93,10 @@ def test_the_clip_of_a_killed_box_is_cut_from_its_disk_and_sent_with_the_closing
     assert {i["evidence_id"] for i in last["evidence"]} <= media(box_file, incident_id)
 
 
-def test_without_video_on_disk_the_incident_is_closed_with_the_reason(tmp_path: Path) -> None:
+def test_without_video_on_disk_the_incident_of_a_killed_box_is_closed_with_the_reason(
+    tmp_path: Path, fault_case: FaultCase
+) -> None:
+    fault_case.injected("SIGKILL before the clip, with the recording of video switched off")
     box_file = box_with_a_pending_clip(tmp_path)
     text = box_file.read_text(encoding="utf-8")
     box_file.write_text(text + "video: {enabled: false}\n", encoding="utf-8")
@@ -98,10 +107,13 @@ def test_without_video_on_disk_the_incident_is_closed_with_the_reason(tmp_path: 
     [incident_id] = [path.name for path in evidence.iterdir()]
 
     with EdgeProcess(box_file) as second:
-        assert wait_until(lambda: "incident_recovered" in second.log, 40), second.log
+        with fault_case.recovering():
+            assert wait_until(lambda: "incident_recovered" in second.log, 40), second.log
         assert second.terminate() == 0
 
     last = revisions(box_file, incident_id)[-1]
     assert last["phase"] == "closed"
     assert RESTARTED in last["evidence_missing"]
+    clips = [item for item in last["evidence"] if item["kind"] == "clip"]
+    fault_case.lost("clips", 1 - len(clips), of=1, named_by="evidence_missing")
     assert told(box_file) == []
