@@ -55,19 +55,25 @@ def configure_logging(style: Literal["json", "console"]) -> None:
     )
 
 
-def memory_bytes() -> int:
-    """Return the resident memory of this process. Source: proc(5), second field of statm."""
-    pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1])
+def memory_bytes() -> int | None:
+    """Return the resident memory of this process; None when the kernel does not tell.
+
+    A box that has run out of descriptors must still be able to say how it is.
+    Source: proc(5), second field of statm.
+    """
+    try:
+        pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1])
+    except OSError:
+        return None
     return pages * os.sysconf("SC_PAGE_SIZE")
 
 
-def disk_free_bytes(folder: Path) -> int:
-    """Return the bytes that may still be written where ``folder`` is.
-
-    Raises:
-        OSError: The folder does not exist.
-    """
-    return shutil.disk_usage(folder).free
+def disk_free_bytes(folder: Path) -> int | None:
+    """Return the bytes that may still be written where ``folder`` is; None when nobody can say."""
+    try:
+        return shutil.disk_usage(folder).free
+    except OSError:
+        return None
 
 
 class Heartbeat:
