@@ -115,7 +115,7 @@ class SigningBox:
                 "chain": {
                     "from_seq": first,
                     "seq": len(self.lines),
-                    "previous": sha256_hex(self.lines[first - 1]) if first else NOTHING_BEFORE,
+                    "previous": sha256_hex(self.lines[-1]) if self.lines else NOTHING_BEFORE,
                 },
             },
             self.key,

@@ -40,7 +40,9 @@ def append(session: Session, centre: Centre, kind: str, body: Mapping[str, Any])
     """
     if is_postgres(session):  # SQLite has one writer anyway
         session.execute(text("LOCK TABLE ledger IN SHARE ROW EXCLUSIVE MODE"))
-    last = session.scalars(select(LedgerRow).order_by(LedgerRow.seq.desc()).limit(1)).first()
+    last = _last(session)
+    if last is None and kind != "start":  # so that the chain itself says whose key it is
+        last = append(session, centre, "start", {"public_key": public_key(centre)})
     now, seq = centre.clock(), last.seq + 1 if last else 0
     line = new_entry(
         load_signing_key(centre.data_dir).private,
@@ -89,7 +91,7 @@ def lines(session: Session) -> Iterable[bytes]:
 
 def head(session: Session, centre: Centre) -> bytes:
     """Return the signed head of the chain as it is now, as the verifier takes a checkpoint."""
-    last = session.scalars(select(LedgerRow).order_by(LedgerRow.seq.desc()).limit(1)).first()
+    last = _last(session)
     made = new_head(
         load_signing_key(centre.data_dir).private,
         box_id=OWNER,
@@ -98,3 +100,8 @@ def head(session: Session, centre: Centre) -> bytes:
         signed_at=centre.clock(),
     )
     return canonical(made.document(OWNER)) + b"\n"
+
+
+def _last(session: Session) -> LedgerRow | None:
+    """Return the newest entry."""
+    return session.scalars(select(LedgerRow).order_by(LedgerRow.seq.desc()).limit(1)).first()

@@ -22,6 +22,7 @@ from central.evidence.guide import Told, guide
 from central.incidents import evidence_rows, views
 from central.tables.users import AuditRow
 from edge.contract.chain import canonical
+from edge.contract.messages import EvidenceKind
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -71,7 +72,8 @@ def members(
 ) -> list[Member]:
     """Return every file of an incident's package, in the order of the zip."""
     rows = evidence_rows.of_incident(session, incident.incident_id)
-    here = [r for r in rows if evidence_rows.is_here(r) and files.path(r.evidence_id).exists()]
+    sealed = integrity.sealed_of(session, incident)
+    here = [row for row in rows if files.path(row.evidence_id).exists() and _belongs(row, sealed)]
     evidence = [Member(file_name(row), files.path(row.evidence_id)) for row in here]
     told = Told(
         incident=incident,
@@ -86,11 +88,22 @@ def members(
     seen = "".join(f"{line}\n" for line in _access_log(session, incident.incident_id))
     return [
         *evidence,
-        *_chain(integrity.sealed_of(session, incident), incident.box_id),
+        *_chain(sealed, incident.box_id),
         Member("incident.json", f'{{"incident": {shown},\n"access": [\n{seen}]}}\n'.encode()),
         Member("verify.py", (resources.files("edge.contract") / "verify.py").read_bytes()),
         Member("HUONG-DAN.txt", guide(told).encode()),
     ]
+
+
+def _belongs(row: EvidenceRow, sealed: Sequence[SealedManifest]) -> bool:
+    """Return whether a file is for the package: here, and no copy that the manifests leave out.
+
+    The verifier takes a file that nothing signed for what it may be: put there by somebody else.
+    """
+    named = {file["evidence_id"] for each in sealed for file in each.manifest["files"]}
+    copy = row.kind in {EvidenceKind.PLAYBACK, EvidenceKind.THUMBNAIL}
+    unnamed_copy = copy and bool(sealed) and row.evidence_id not in named
+    return evidence_rows.is_here(row) and not unnamed_copy
 
 
 def file_name(row: EvidenceRow) -> str:

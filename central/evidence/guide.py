@@ -79,7 +79,7 @@ def _vietnamese(told: Told) -> list[str]:
         "  1. Cài Python 3.11 trở lên, rồi chạy: pip install cryptography",
         "  2. Mở cửa sổ lệnh trong thư mục này và chạy:",
         *[f"     {command}" for command in _commands(told.keys)],
-        "  3. Mọi tệp đều khớp thì chương trình báo ĐẠT và mã thoát là 0; sai ở đâu báo ở đó.",
+        "  3. Mọi tệp đều khớp thì chương trình báo ĐÚNG, mã thoát là 0; sai ở đâu báo ở đó.",
         "",
         "Khóa công khai của thiết bị mà trung tâm đã ghi nhận (so với biên bản lắp đặt):",
         *[f"  {key}\n  SHA-256: {fingerprint(key)}" for key in told.keys],

@@ -153,8 +153,9 @@ def test_the_ledger_is_a_chain_that_the_contract_verifies(centre: Centre) -> Non
         key = ledger.public_key(centre)
     entries = check_entries(lines, key, "centre", "0" * 64)
 
-    assert [entry.kind for entry in entries] == ["hold", "release"] * 3
-    assert entries[0].body == {"incident_id": "i1", "reason": "án 12/2026", "author": "canbo"}
+    assert [entry.kind for entry in entries] == ["start", *["hold", "release"] * 3]
+    assert entries[0].body == {"public_key": key}
+    assert entries[1].body == {"incident_id": "i1", "reason": "án 12/2026", "author": "canbo"}
 
 
 def test_a_hold_that_fails_leaves_no_entry(centre: Centre) -> None:
