@@ -69,8 +69,10 @@ def cut_stills(folder: Path, request: EvidenceRequest, ring: PacketSource) -> Cu
         stream_s, frame = frames[moment.stream_s]
         still = _Picture(EvidenceKind.STILL, f"still-{moment.label}", moment.label, stream_s)
         items.append(_write_picture(folder, request, still, to_jpeg(frame)))
-    for stream_s, frame in list(frames.values())[:1]:
-        thumbnail = _Picture(EvidenceKind.THUMBNAIL, "thumbnail", "small copy", stream_s)
+    for moment in [moment for moment in moments if moment.stream_s in frames][:1]:
+        stream_s, frame = frames[moment.stream_s]
+        label = f"copy of {items[0].evidence_id}"
+        thumbnail = _Picture(EvidenceKind.THUMBNAIL, "thumbnail", label, stream_s)
         items.append(_write_picture(folder, request, thumbnail, to_thumbnail(frame)))
     return Cut(tuple(items), tuple(missing))
 

@@ -50,7 +50,7 @@ def test_the_seen_frame_is_in_the_still_and_in_the_clip(
             folder,
             {"gate": ring},
             EvidenceConfig(before_s=1, after_s=1),
-            lambda _, items, __, whole: told.put(items),
+            lambda _, items, __, **___: told.put(items),
             SystemClock(),
         )
         camera.start()
@@ -62,7 +62,7 @@ def test_the_seen_frame_is_in_the_still_and_in_the_clip(
 
     kinds = [item.kind for item in rounds[-1]]
     assert (EvidenceKind.PLAYBACK in kinds) is playback
-    still, clip_item = rounds[-1][0], rounds[-1][1]
+    still, _, clip_item = rounds[-1][:3]
     assert still.start_clip_s == pytest.approx(frame.stream_s, abs=0.001)
     assert clip_item.codec == codec
     assert_shows(folder, clip_item, frame)

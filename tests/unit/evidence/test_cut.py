@@ -53,7 +53,7 @@ def number_of(path: Path | None) -> int:
 def test_without_moments_there_is_one_wide_still_of_the_event(
     tmp_path: Path, ring: PacketRing
 ) -> None:
-    (still,) = cut_stills(tmp_path, request(), ring).items
+    still, _ = cut_stills(tmp_path, request(), ring).items
 
     assert (still.evidence_id, still.label, still.kind) == (
         "i1.still-wide",
@@ -70,7 +70,8 @@ def test_each_moment_gets_its_labelled_still(tmp_path: Path, ring: PacketRing) -
 
     items = cut_stills(tmp_path, request(moments=moments), ring).items
 
-    found = {item.label: number_of(find_file(tmp_path, item.evidence_id)) for item in items}
+    stills = [item for item in items if item.kind is EvidenceKind.STILL]
+    found = {item.label: number_of(find_file(tmp_path, item.evidence_id)) for item in stills}
     assert found == labels
     assert items[0].starts_at == NOON - timedelta(seconds=0.8)
 
@@ -80,8 +81,22 @@ def test_a_moment_that_is_gone_is_said_to_be_missing(tmp_path: Path, ring: Packe
 
     cut = cut_stills(tmp_path, request(moments=moments), ring)
 
-    assert [item.label for item in cut.items] == ["on_line"]
+    assert [item.label for item in cut.items] == ["on_line", "copy of i1.still-on_line"]
     assert cut.missing == ("still past_line: no picture within reach of its moment",)
+
+
+def test_the_stills_come_with_a_small_copy_of_the_first(tmp_path: Path, ring: PacketRing) -> None:
+    still, thumbnail = cut_stills(tmp_path, request(), ring).items
+
+    assert thumbnail.evidence_id == "i1.thumbnail"
+    assert thumbnail.kind is EvidenceKind.THUMBNAIL
+    assert thumbnail.label == f"copy of {still.evidence_id}"
+    path = find_file(tmp_path, thumbnail.evidence_id)
+    assert path is not None
+    image = cv2.imread(str(path))
+    assert image is not None
+    assert image.shape[1] == 320
+    assert thumbnail.size_bytes == path.stat().st_size <= 20_000
 
 
 def test_a_clip_says_truly_where_it_starts_and_ends(tmp_path: Path, ring: PacketRing) -> None:

@@ -38,7 +38,7 @@ class Desk:
             folder,
             {"gate": ring},
             EvidenceConfig(before_s=2, after_s=2),
-            lambda *told, whole: self.told.put(told),
+            lambda *told, **_: self.told.put(told),
             self.clock,
             self.counters,
         )
@@ -97,10 +97,10 @@ def test_stills_do_not_wait_for_the_seconds_after_the_event(
 ) -> None:
     desk.ask()
 
-    assert desk.hear() == (["still"], "")
+    assert desk.hear() == (["still", "thumbnail"], "")
     assert desk.told.empty()
     receive(ring, recorded, 7.0, 9.0)
-    assert desk.hear() == (["still", "clip", "overlay"], "")
+    assert desk.hear() == (["still", "thumbnail", "clip", "overlay"], "")
 
 
 def test_a_stream_that_ends_ends_the_waiting(desk: Desk, ring: PacketRing) -> None:
@@ -110,7 +110,7 @@ def test_a_stream_that_ends_ends_the_waiting(desk: Desk, ring: PacketRing) -> No
 
     kinds, missing = desk.hear()
 
-    assert kinds == ["still", "clip", "overlay"]
+    assert kinds == ["still", "thumbnail", "clip", "overlay"]
     assert missing == "clip: ends 1.5 s early: the stream ended or fell silent"
 
 
@@ -121,7 +121,7 @@ def test_a_stream_that_hangs_is_not_waited_for_for_ever(desk: Desk) -> None:
 
     kinds, _ = desk.hear()
 
-    assert kinds == ["still", "clip", "overlay"]
+    assert kinds == ["still", "thumbnail", "clip", "overlay"]
 
 
 def test_closing_cuts_what_is_pending_from_what_there_is(desk: Desk) -> None:
@@ -131,7 +131,7 @@ def test_closing_cuts_what_is_pending_from_what_there_is(desk: Desk) -> None:
 
     kinds, missing = desk.hear()
 
-    assert kinds == ["still", "clip", "overlay"]
+    assert kinds == ["still", "thumbnail", "clip", "overlay"]
     assert "ends 1.5 s early" in missing
 
 
@@ -144,7 +144,7 @@ def test_many_incidents_at_once_all_get_their_evidence(
 
     told = [desk.told.get(timeout=WAIT_S) for _ in range(16)]
 
-    complete = {incident for incident, items, missing in told if len(items) == 3 and not missing}
+    complete = {incident for incident, items, missing in told if len(items) == 4 and not missing}
     assert complete == {f"i{i}" for i in range(8)}
     assert desk.counters.get("evidence_clips") == 8
     assert desk.counters.get("evidence_stills") == 8
@@ -159,9 +159,9 @@ def test_a_codec_that_browsers_do_not_play_gets_a_copy_in_a_third_round(tmp_path
     desk.recorder.close()
 
     assert rounds == [
-        ["still"],
-        ["still", "clip", "overlay"],
-        ["still", "clip", "overlay", "playback"],
+        ["still", "thumbnail"],
+        ["still", "thumbnail", "clip", "overlay"],
+        ["still", "thumbnail", "clip", "overlay", "playback"],
     ]
     assert desk.counters.get("evidence_copies") == 1
 
@@ -203,7 +203,7 @@ def test_an_unwritable_folder_is_told_and_the_recorder_goes_on(
 
     assert kinds == []
     assert "check the disk" in missing
-    assert after[-1] == ["still", "clip", "overlay"]
+    assert after[-1] == ["still", "thumbnail", "clip", "overlay"]
 
 
 def test_a_damaged_stream_is_told_and_the_recorder_goes_on(tmp_path: Path) -> None:
@@ -250,6 +250,7 @@ def test_every_file_told_of_is_there(desk: Desk, ring: PacketRing, recorded: Seg
 
     assert {item.kind for item in items} == {
         EvidenceKind.STILL,
+        EvidenceKind.THUMBNAIL,
         EvidenceKind.CLIP,
         EvidenceKind.OVERLAY,
     }

@@ -131,7 +131,42 @@ def test_each_file_of_evidence_is_queued_once_however_often_it_is_named(worker: 
     worker._delivery.outbox.settle(f"media:{still.evidence_id}")
     worker._on_evidence(incident_id, (still, clip), "")
     media = [message_id for channel, message_id in queued(worker) if channel == "media"]
-    assert media == [f"media:{clip.evidence_id}"]
+    assert [name for name in media if "manifest" not in name] == [f"media:{clip.evidence_id}"]
+
+
+def test_whole_evidence_is_sealed_and_a_later_copy_sealed_anew(worker: Worker) -> None:
+    incident_id = opened_incident(worker)
+    worker._evidence.close(20.0)
+    clip = item(incident_id, "clip", EvidenceKind.CLIP, worker)
+    copy = item(incident_id, "playback", EvidenceKind.PLAYBACK, worker)
+    worker._on_evidence(incident_id, (clip,), "", whole=True)
+    worker._on_evidence(incident_id, (clip, copy), "", whole=True)
+    message = worker._watches["gate"].pipeline.find(incident_id)
+    assert message is not None
+    names = [i.evidence_id for i in message.evidence if i.kind is EvidenceKind.MANIFEST]
+    assert names == [f"{incident_id}.{name}" for name in ("manifest", "manifest-2", "manifest-3")]
+    assert ("media", f"media:{incident_id}.manifest-3") in queued(worker)
+
+
+def test_a_hold_ordered_by_the_centre_stands_and_is_told_at_once(worker: Worker) -> None:
+    order = command("hold").model_copy(
+        update={"incident_id": "i1", "reason": "toà án yêu cầu", "author": "officer"}
+    )
+    worker._delivery._obey(order)
+    worker._delivery._obey(order)
+    assert worker._delivery._heartbeat._due.is_set()
+    assert worker._delivery.state().holds == ("i1",)
+    worker._delivery._obey(order.model_copy(update={"command": "release"}))
+    assert worker._delivery.state().holds == ()
+
+
+def test_a_state_carries_the_signed_head_of_the_chain(worker: Worker) -> None:
+    worker._custody.begin()
+    state = worker._delivery.state()
+    assert state.chain is not None
+    assert state.chain.length == 1
+    assert state.chain.is_signed_by(state.public_key, "n1")
+    assert "chain_broken" not in state.alarms
 
 
 def test_evidence_revisions_grow_and_list_every_file(worker: Worker) -> None:
@@ -262,5 +297,5 @@ def test_a_box_without_a_usable_model_does_not_start(tmp_path: Path) -> None:
 def test_a_box_whose_data_folder_cannot_be_written_does_not_start(tmp_path: Path) -> None:
     box_file = write_files(tmp_path)
     (tmp_path / "var").write_text("a file where the folder should be", encoding="utf-8")
-    with pytest.raises(ConfigError, match="the outbox cannot be opened"):
+    with pytest.raises(ConfigError, match="the box's key cannot be read or made"):
         Worker(load_box(box_file), SystemClock())
