@@ -48,6 +48,7 @@ if TYPE_CHECKING:
 
     from central.centre import Centre
     from central.link import BrokerLink, Delivery
+    from central.tables.incidents import IncidentRow
 
     OutcomeName = Literal["stored", "duplicate", "quarantined"]
 
@@ -138,46 +139,67 @@ class Ingest:
         senders = {box_id for box_id, _ in (_sender(each.topic) for each in batch) if box_id}
         with self._centre.database.write() as session:
             held = fleet_rows.hold(session, senders)
-            outcomes = [self._store(session, delivery) for delivery in batch]
+            outcomes = self._store(session, batch)
             del held
         return outcomes
 
-    def _store(self, session: Session, delivery: Delivery) -> Outcome:
-        """Store one message in a savepoint of its own, or quarantine it."""
-        try:
-            return self._store_once(session, delivery)
-        except CONFLICT:
-            session.expire_all()  # what the other transaction did is visible now
-            try:
-                return self._store_once(session, delivery)
-            except CONFLICT as error:
-                return self._quarantine(
-                    session, delivery, f"conflicts with what is stored: {error}"
-                )
+    def _store(self, session: Session, batch: list[Delivery], tries: int = 2) -> list[Outcome]:
+        """Store messages in one savepoint; when one fails, each in its own, or quarantine it.
 
-    def _store_once(self, session: Session, delivery: Delivery) -> Outcome:
-        """Parse and store one message; whatever is wrong with it is its own problem."""
+        Together they cost half: rows of a kind are written by one statement.
+        """
         try:
-            with attempt(session):
-                message, channel = parse(delivery, self._centre.settings.message_max_bytes)
-                _check_registered(session, message.box_id)
-                name = self._dispatch(session, message, delivery)
-        except (RefusedError, ForeignSenderError) as refusal:
-            return self._quarantine(session, delivery, str(refusal))
-        except (OperationalError, InterfaceError, *CONFLICT):
+            return self._store_together(session, batch)
+        except (OperationalError, InterfaceError):
             raise
+        except CONFLICT as error:
+            reason, again = f"conflicts with what is stored: {error}", tries > 1
+        except (RefusedError, ForeignSenderError) as refusal:
+            reason, again = str(refusal), False
         except Exception as error:  # one of the three: around one ingest message
-            log.exception("ingest_failed", topic=delivery.topic)
-            return self._quarantine(session, delivery, f"internal error: {error!r}")
-        return Outcome(
-            name=name, box_id=message.box_id, channel=channel, message_id=message.message_id
-        )
+            log.exception("ingest_failed", topic=batch[0].topic, messages=len(batch))
+            reason, again = f"internal error: {error!r}", False
+        session.expire_all()  # what another transaction did is visible now
+        if len(batch) > 1:
+            return [each for one in batch for each in self._store(session, [one])]
+        if again:
+            return self._store(session, batch, tries - 1)
+        return [self._quarantine(session, batch[0], reason)]
 
-    def _dispatch(self, session: Session, message: Message, delivery: Delivery) -> OutcomeName:
+    def _store_together(self, session: Session, batch: list[Delivery]) -> list[Outcome]:
+        """Parse and store messages in a savepoint: all of them, or none and the error.
+
+        Raises:
+            Exception: Whatever is wrong with one of them.
+        """
+        parsed = [parse(each, self._centre.settings.message_max_bytes) for each in batch]
+        outcomes = []
+        with attempt(session):
+            told = {each.incident_id for each, _ in parsed if isinstance(each, IncidentMessage)}
+            known = incident_rows.find_all(session, told)
+            for (message, channel), delivery in zip(parsed, batch, strict=True):
+                _check_registered(session, message.box_id)
+                outcomes.append(
+                    Outcome(
+                        name=self._dispatch(session, message, delivery, known),
+                        box_id=message.box_id,
+                        channel=channel,
+                        message_id=message.message_id,
+                    )
+                )
+        return outcomes
+
+    def _dispatch(
+        self,
+        session: Session,
+        message: Message,
+        delivery: Delivery,
+        known: dict[str, IncidentRow],
+    ) -> OutcomeName:
         """Hand a message to the noun it is about."""
         centre = self._centre
         if isinstance(message, IncidentMessage):
-            stored = incident_rows.store(session, message, centre.clock())
+            stored = incident_rows.store(session, message, centre.clock(), known)
             if stored.current is not None:
                 views.announce(session, centre.live, stored.current, centre.clock())
             return "duplicate" if stored.duplicate else "stored"

@@ -100,9 +100,8 @@ class LiveHub:
             session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _COMMIT_ORDER_LOCK})
         row = LiveEventRow(at=at, kind=kind, data=data.model_dump(mode="json"))
         session.add(row)
-        session.flush()
-        event = LiveEvent(id=row.id, kind=kind, data=json.dumps(row.data, ensure_ascii=False))
-        after_commit(session, partial(self.send, event))
+        # Its id comes with whatever flush is next: one of its own would cost a fifth of the ingest.
+        after_commit(session, lambda: self.send(_event(row.id, row.kind, row.data)))
 
     def mention(self, session: Session, kind: EventKind, data: BaseModel) -> None:
         """Send an event after the commit without logging it: news that the next one replaces."""

@@ -20,10 +20,11 @@ import structlog
 
 from edge.clock import SystemClock
 from edge.config.box import BoxConfig, OutboxConfig
+from edge.contract.messages import CameraState
 from edge.counters import Counters
 from edge.outbox import Outbox
 from edge.publisher import Publisher
-from tests.builders import NOON, incident_message
+from tests.builders import NOON, incident_message, state_message
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -73,14 +74,20 @@ def main(given: argparse.Namespace) -> None:
             "cameras": ["unused"],
         }
     )
-    Publisher(
+    publisher = Publisher(
         box,
         outbox,
         clock=clock,
         counters=counters,
         on_desired=lambda _: None,
         on_command=lambda _: None,
-    ).start()
+    )
+    cameras = (
+        CameraState(camera_id=f"camera-{n}", status="online", since=NOON)
+        for n in range(given.cameras)
+    )
+    publisher.announce(state_message(cameras=tuple(cameras)))
+    publisher.start()
     for number in range(given.first, given.first + given.count):
         if outbox.put(incident(number, given.cameras)):
             sys.stdout.write(f"{number}\n")

@@ -20,7 +20,7 @@ from central.tables.fleet import BoxRow, CameraRow
 from central.tables.incidents import IncidentEventRow, IncidentRow, RevisionRow
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
     from datetime import datetime
 
     from sqlalchemy import Select
@@ -39,33 +39,67 @@ class Stored:
     """The row, when this message is now what it shows."""
 
 
-def store(session: Session, message: IncidentMessage, now: datetime) -> Stored:
+def find_all(session: Session, incident_ids: Collection[str]) -> dict[str, IncidentRow]:
+    """Return those incidents that are there, locked in one order so that two centres do not clash.
+
+    A batch passes what it found to :func:`store`, which adds the new ones: asking once is cheaper
+    than once per message.
+    """
+    if not incident_ids:
+        return {}
+    wanted = select(IncidentRow).where(IncidentRow.incident_id.in_(incident_ids))
+    rows = session.scalars(wanted.order_by(IncidentRow.incident_id).with_for_update())
+    return {row.incident_id: row for row in rows}
+
+
+def store(
+    session: Session,
+    message: IncidentMessage,
+    now: datetime,
+    known: dict[str, IncidentRow] | None = None,
+) -> Stored:
     """Store one revision and let the row show the highest.
+
+    Args:
+        session: Where to write; a flush sends what is stored here.
+        message: The revision.
+        now: When it came.
+        known: Every incident of a batch that is stored, a new one is added; None: look it up.
 
     Raises:
         ForeignSenderError: The incident or its evidence belongs to another box.
     """
-    row = session.get(IncidentRow, message.incident_id, with_for_update=True)
+    known = find_all(session, {message.incident_id}) if known is None else known
+    row = known.get(message.incident_id)
     if row is None:
-        row = _new_row(message, now)
+        row = known[message.incident_id] = _new_row(message, now)
+        session.add(row)
     elif row.box_id != message.box_id:
         raise ForeignSenderError(f"incident {message.incident_id} belongs to {row.box_id}")
-    elif session.get(RevisionRow, (message.incident_id, message.revision)) is not None:
+    elif _is_stored(session, row, message):
         return Stored(duplicate=True, current=None)
-    elif message.revision < _lowest_revision(session, message.incident_id):
-        row.historical = message.historical
     newest = message.revision > row.revision
     if newest:
         _show(row, message)
-    session.add(row)
-    session.flush()
-    _keep_revision(session, message, now)
+    _keep_revision(session, row, message, now)
     changed = newest
     if message.evidence:
+        session.flush()
         announce_evidence(session, message)
         session.flush()
         changed = refresh_media(session, row) or newest
     return Stored(duplicate=False, current=row if changed else None)
+
+
+def _is_stored(session: Session, row: IncidentRow, message: IncidentMessage) -> bool:
+    """Tell whether a revision is there; if it is the first after all, it says whether it is old."""
+    if message.revision > row.revision:
+        return False  # no query: it is newer than all there are
+    if session.get(RevisionRow, (message.incident_id, message.revision)) is not None:
+        return True
+    if message.revision < _lowest_revision(session, message.incident_id):
+        row.historical = message.historical
+    return False
 
 
 def _new_row(message: IncidentMessage, now: datetime) -> IncidentRow:
@@ -78,6 +112,9 @@ def _new_row(message: IncidentMessage, now: datetime) -> IncidentRow:
         historical=message.historical,
         status=ReviewStatus.NEW,
         version=1,
+        # Announced before it is flushed, so the columns' defaults are not there yet.
+        clip_ready=False,
+        held=False,
     )
 
 
@@ -109,15 +146,18 @@ def _show(row: IncidentRow, message: IncidentMessage) -> None:
     row.message = message.model_dump(mode="json")
 
 
-def _keep_revision(session: Session, message: IncidentMessage, now: datetime) -> None:
+def _keep_revision(
+    session: Session, row: IncidentRow, message: IncidentMessage, now: datetime
+) -> None:
     """Keep the message as it came."""
+    newest = message.revision == row.revision
     session.add(
         RevisionRow(
-            incident_id=message.incident_id,
+            incident=row,
             revision=message.revision,
             phase=message.phase,
             received_at=now,
-            message=message.model_dump(mode="json"),
+            message=row.message if newest else message.model_dump(mode="json"),
         )
     )
 

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ForeignKey, Index, String, false
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from central.tables.base import Row
 
@@ -80,6 +80,8 @@ class RevisionRow(Row):
     phase: Mapped[str] = mapped_column(String(16))
     received_at: Mapped[datetime]
     message: Mapped[dict[str, Any]]
+    incident: Mapped[IncidentRow] = relationship(lazy="raise")
+    """Set on a new row so that a flush writes the incident first; never read."""
 
 
 class IncidentEventRow(Row):

@@ -252,11 +252,11 @@ def test_a_mistake_of_our_own_quarantines_one_message_and_nothing_else(
     parts: tuple[Centre, RecordingLink],
 ) -> None:
     class Broken(Ingest):
-        def _dispatch(self, session: Any, message: Any, delivery: Delivery) -> Any:
+        def _dispatch(self, session: Any, message: Any, delivery: Delivery, known: Any) -> Any:
             if message.message_id == "bad:1":
                 session.add(AuditRow(actor="half done"))
                 raise KeyError("a defect")
-            return super()._dispatch(session, message, delivery)
+            return super()._dispatch(session, message, delivery, known)
 
     Broken(*parts).take([delivery(incident_message("bad")), delivery(incident_message("good"))])
 
