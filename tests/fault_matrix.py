@@ -96,7 +96,7 @@ class FaultCase:
         assert of > 0, f"{what}: nothing was at stake, so nothing was shown"
         assert 0 <= count <= of, f"{what}: {count} of {of} cannot be"
         assert count == 0 or named_by, f"{count} of {of} {what} lost silently"
-        told = f", told by `{named_by}`" if named_by else ""
+        told = f", told by `{named_by}`" if count else ""
         self._lost.append(f"{count} of {of} {what}{told}")
 
     @contextmanager

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import threading
+import time
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -21,7 +22,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-pytestmark = [pytest.mark.broker, pytest.mark.rtsp, pytest.mark.assets, pytest.mark.timeout(150)]
+    from tests.fault_matrix import FaultCase
+
+pytestmark = [
+    *(pytest.mark.broker, pytest.mark.rtsp, pytest.mark.assets, pytest.mark.timeout(150)),
+    pytest.mark.fault("camera"),
+]
 PASSWORD = "c" * 32
 H264 = "video/vn-street-cctv-motorbikes-20s.mp4"
 SAID = {
@@ -106,8 +112,12 @@ def site(tmp_path: Path) -> Iterator[Site]:
         yield Site(box, centre, uploads, vanishing)
 
 
-def test_every_ill_camera_is_named_and_the_healthy_one_works_on(site: Site) -> None:
+def test_every_ill_camera_is_named_and_the_healthy_one_works_on(
+    site: Site, fault_case: FaultCase
+) -> None:
+    fault_case.injected("one of six cameras is well: vanished, cut off, refused, silent, locked")
     assert wait_until(lambda: any(c["status"] == "online" for c in site.states("vanished")), 40)
+    began_s = time.monotonic()
     site.vanishing.unlink()
     assert wait_until(lambda: all(map(site.has_said, SAID)), 40), [
         site.states(camera_id)[-1] for camera_id in SAID if not site.has_said(camera_id)
@@ -125,3 +135,6 @@ def test_every_ill_camera_is_named_and_the_healthy_one_works_on(site: Site) -> N
     assert site.centre.of_kind("state")[-1]["counters"]["pipeline_errors"] == 0
     assert "guessed" not in site.box.log
     assert site.box.terminate() == 0
+    dropped, of = gate["frames_dropped"], round(10 * (time.monotonic() - began_s))
+    fault_case.lost("frames of the healthy one", dropped, of=of, named_by="frames_dropped")
+    fault_case.not_interrupted()

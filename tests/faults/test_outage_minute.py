@@ -24,7 +24,12 @@ from tests.whole_line import Arrival, WholeLine
 if TYPE_CHECKING:
     from pathlib import Path
 
-pytestmark = [pytest.mark.broker, pytest.mark.assets, pytest.mark.timeout(300)]
+    from tests.fault_matrix import FaultCase
+
+pytestmark = [
+    *(pytest.mark.broker, pytest.mark.assets, pytest.mark.timeout(300)),
+    pytest.mark.fault("broker"),
+]
 CAMERAS = ("vn-hanoi-hangbai-redlight", "vn-hanoi-giangvo-queue")
 AWAY_S = 60.0
 KILLED_AFTER_S = 30.0
@@ -79,7 +84,10 @@ class Story:
         )
 
 
-def test_a_minute_without_broker_and_a_kill_lose_and_double_nothing(tmp_path: Path) -> None:
+def test_a_minute_without_broker_and_a_kill_lose_and_double_nothing(
+    tmp_path: Path, fault_case: FaultCase
+) -> None:
+    fault_case.injected("broker away for a minute, box killed in the middle; real clips and centre")
     with ExitStack() as stack:
         story = told(WholeLine(tmp_path, stack, CAMERAS))
 
@@ -95,6 +103,9 @@ def test_a_minute_without_broker_and_a_kill_lose_and_double_nothing(tmp_path: Pa
     assert {message.phase for message in story.unsent.values()} <= {Phase.CLOSED}
     late = {one.key for one in story.arrivals if one.message.historical}
     assert story.saved <= late
+    lost = story.left - keys(story.arrivals)
+    fault_case.lost("incident messages", len(lost), of=len(story.left))
+    fault_case.recovered_in(story.drained_s)
     check_lives(heads(story.arrivals), {incident_id for incident_id, _ in story.unsent})
 
 
