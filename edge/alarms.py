@@ -18,6 +18,8 @@ ALARMS: dict[str, str] = {
     "evidence_refused_disk_full": "The space left is kept for incidents: no clips or stills.",
     "chain_broken": "The signed chain on disk is not what was written; see python -m edge verify.",
     "holds_unreadable": "The list of legal holds cannot be read: nothing is deleted.",
+    "clock_unsynchronised": "No time server holds the box's clock: times are not to be trusted.",
+    "clock_stepped": "The box's clock was set less than ten minutes ago.",
     "video_unwritable": "The disk refuses video; see the box's log.",
 }
 

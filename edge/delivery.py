@@ -17,6 +17,7 @@ from edge import __version__
 from edge.alarms import Alarms
 from edge.contract.messages import StateMessage
 from edge.errors import ConfigError
+from edge.evidence.retention import Retention
 from edge.health import Heartbeat, MetricsServer, disk_free_bytes, memory_bytes
 from edge.model_store.store import ModelStore
 from edge.outbox import Outbox
@@ -86,6 +87,14 @@ class Delivery:
             on_desired=self._want,
             on_command=self._obey,
         )
+        self._retention = Retention(
+            Path(box.data_dir) / "evidence",
+            box.retention,
+            self.outbox.holds,
+            holds=surroundings.custody.holds,
+            deletion=surroundings.custody.deletion,
+            clock=clock,
+        )
         self._uploader = Uploader(box, self.outbox, clock=clock, counters=counters)
         self._heartbeat = Heartbeat(self.state, self._publisher.announce, box.heartbeat_s)
         self._models = ModelStore(
@@ -113,12 +122,14 @@ class Delivery:
         self._publisher.start()
         self._models.start(fallback_reason)
         self._uploader.start()
+        self._retention.start()
         self._heartbeat.start()
 
     def stop(self) -> None:
         """Stop every part; what is not delivered waits on disk for the next process."""
         self._models.stop()
         self._uploader.stop()
+        self._retention.stop()
         self._heartbeat.stop()
         self._publisher.stop(self._state("offline"))
         if self._metrics is not None:
@@ -153,6 +164,7 @@ class Delivery:
             oldest_unsent_at=self.outbox.oldest_at(),
             disk_free_bytes=disk_free_bytes(Path(self._box.data_dir)),
             memory_bytes=memory_bytes(),
+            clock_synchronised=self._clock.synchronised(),
             model=self._around.detector.model,
             alarms=alarms.raised(),
             video_bytes=video_bytes,

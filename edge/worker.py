@@ -37,6 +37,7 @@ from edge.evidence.request import EvidenceRequest
 from edge.model_store.active import SharedDetector
 from edge.model_store.store import load_running
 from edge.outbox import MediaUpload
+from edge.oversight import ClockOversight
 from edge.pipeline import Pipeline, Setting
 from edge.recording.archive import VideoArchive
 from edge.recording.delivered import delivered_evidence
@@ -44,9 +45,10 @@ from edge.recording.guard import Room
 from edge.recording.shelf import Shelf
 from edge.recovery import Recovery, Ways
 from edge.telemetry import FlowCounter
+from edge.watchdog import Watchdog
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from edge.camera.ring import PacketSource
     from edge.clock import Clock
@@ -57,6 +59,8 @@ if TYPE_CHECKING:
 
 EVIDENCE_BOUND_S = 10.0
 """How long a stopping box finishes evidence in progress."""
+STOPPING_BOUND_S = 60.0
+"""How long a box may take to stop in all; the watchdog ends one that takes longer."""
 REMEMBERED_FILES = 1_000
 
 log = structlog.get_logger(__name__)
@@ -73,15 +77,23 @@ class Watch:
 class Worker:
     """All parts of a box, and the loop that moves frames through them."""
 
-    def __init__(self, box: LoadedBox, clock: Clock) -> None:
+    def __init__(self, box: LoadedBox, clock: Clock, watchdog: Watchdog | None = None) -> None:
         """Build everything; nothing is delivered or watched yet.
+
+        Args:
+            box: The checked box file with its cameras.
+            clock: Wall time and monotonic time.
+            watchdog: Ends the process when a loop hangs; without one nothing does.
 
         Raises:
             ConfigError: Outbox, key or chain cannot be used, or a camera's rules are wrong.
             ModelError: No model can be loaded.
         """
         self.restart_wanted = False
-        self._box, self._clock, self._counters = box.config, clock, Counters()
+        self._box, self._counters, self._alarms = box.config, Counters(), Alarms()
+        self._time = ClockOversight(clock, self._counters, self._alarms)
+        self._clock = clock = self._time.clock
+        self._watchdog = watchdog or Watchdog(clock)
         self._folder = Path(box.config.data_dir) / "evidence"
         self._box_cameras = {camera.config.id: camera.config for camera in box.cameras}
         self._judging = threading.Lock()
@@ -90,7 +102,6 @@ class Worker:
         self._detector = SharedDetector(detector)
         data_dir, box_id = Path(box.config.data_dir), box.config.box_id
         self._custody = Custody(data_dir, box_id, clock, self._counters)
-        self._alarms = Alarms()
         around = Surroundings(
             self._detector,
             self._camera_states,
@@ -110,9 +121,12 @@ class Worker:
         )
         self._evidence.has_room = self._archive.has_room
         self._recovery = self._prepare_recovery()
+        self._judgement = self._watchdog.pulse("judging frames")
+        self._ending = self._watchdog.pulse("stopping", STOPPING_BOUND_S)
+        self._be_watched()
 
-    def run(self) -> None:
-        """Work until :meth:`stop` is called.
+    def run(self, on_started: Callable[[], object] = lambda: None) -> None:
+        """Work until :meth:`stop` is called; ``on_started`` is called once everything runs.
 
         Raises:
             ConfigError: The port for Prometheus cannot be used; nothing was started.
@@ -124,13 +138,21 @@ class Worker:
         for camera in self._cameras:
             camera.start()
         log.info("box_started", box=self._box.box_id, cameras=len(self._cameras))
+        self._watchdog.start()
+        on_started()
         for frame in self._mailbox:
-            self._look_at(frame)
+            with self._judgement:
+                self._look_at(frame)
         self._finish()
 
     def stop(self) -> None:
         """End :meth:`run`; returns at once, may be called from a signal or any thread."""
+        self._ending.begin()
         self._mailbox.close()
+
+    def revives(self, thread: threading.Thread | None) -> bool:
+        """Return whether the death of ``thread`` is mended here: it is a camera's."""
+        return any(camera.runs_on(thread) for camera in self._cameras)
 
     def _look_at(self, frame: Frame) -> None:
         """Take one frame all the way: judge it, and pass on what is news."""
@@ -304,6 +326,14 @@ class Worker:
             )
         return rings
 
+    def _be_watched(self) -> None:
+        """Let the watchdog see to the loops, the clock and the cameras."""
+        self._archive.watch(self._watchdog.pulse("writing video"))
+        self._time.on_change = self._delivery.beat_now
+        self._watchdog.every_tick(self._time.look)
+        for camera in self._cameras:
+            self._watchdog.every_tick(camera.look_after)
+
     def _finish(self) -> None:
         """Stop in the order of the flow: cameras, incidents, evidence, delivery."""
         log.info("box_stopping", box=self._box.box_id)
@@ -325,6 +355,7 @@ class Worker:
         self._delivery.stop()
         self._custody.close()
         self._register.close()
+        self._watchdog.stop()
         log.info("box_stopped", box=self._box.box_id)
 
     def _camera_states(self) -> tuple[CameraState, ...]:

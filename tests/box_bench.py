@@ -43,8 +43,8 @@ class BoxBench:
         """Begin one life of the box."""
         return self.stack.enter_context(EdgeProcess(self.box_file))
 
-    def box_with(self, code: str) -> subprocess.Popen[bytes]:
-        """Begin one life of the box in which ``code`` runs before anything else."""
+    def box_with(self, code: str, pass_fds: tuple[int, ...] = ()) -> subprocess.Popen[bytes]:
+        """Begin one life of the box in which ``code`` runs first; it inherits ``pass_fds``."""
         program = f"import sys\n{code}\nfrom edge.__main__ import main\nsys.exit(main())"
         arguments = ["run", "--config", str(self.box_file)]
         process = subprocess.Popen(
@@ -53,6 +53,7 @@ class BoxBench:
             env={**os.environ, "PYTHONPATH": str(ROOT)},
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
+            pass_fds=pass_fds,
         )
         self.stack.callback(process.wait)
         self.stack.callback(process.kill)

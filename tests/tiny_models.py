@@ -22,7 +22,9 @@ if TYPE_CHECKING:
 
 INPUT_PX = 64
 CLASSES = ("person", "car")
-Behaviour = Literal["sees_a_car", "sees_nothing", "not_finite", "endless", "elsewhere"]
+Behaviour = Literal[
+    "sees_a_car", "sees_nothing", "not_finite", "endless", "endless_on_white", "elsewhere"
+]
 
 
 def weights(behaviour: Behaviour = "sees_a_car", salt: int = 0) -> bytes:
@@ -48,10 +50,10 @@ def weights(behaviour: Behaviour = "sees_a_car", salt: int = 0) -> bytes:
         "last_axis": np.array([3], np.int64),
         "answer": answer,
     }
-    if behaviour == "endless":
+    if behaviour.startswith("endless"):
         nodes[3:] = _endless_loop()
         constants["forever"] = np.array(np.iinfo(np.int64).max, np.int64)
-        constants["yes"] = np.array(True)  # noqa: FBT003  # a tensor, not an argument
+        constants["bright"] = np.array(0.6 if behaviour == "endless_on_white" else -1.0, np.float32)
     graph = helper.make_graph(
         nodes,
         f"tiny-{behaviour}-{salt}",
@@ -71,7 +73,7 @@ def _tensor(name: str, value: NDArray[Any]) -> TensorProto:
 
 
 def _endless_loop() -> list[onnx.NodeProto]:
-    """Return nodes that add zero for ever before they answer."""
+    """Return nodes that add zero for ever before they answer, if the mean is over ``bright``."""
     body = helper.make_graph(
         [
             helper.make_node("Identity", ["going"], ["go_on"]),
@@ -88,7 +90,11 @@ def _endless_loop() -> list[onnx.NodeProto]:
             helper.make_tensor_value_info("sum", TensorProto.FLOAT, None),
         ],
     )
-    return [helper.make_node("Loop", ["forever", "yes", "answer"], ["output0"], body=body)]
+    return [
+        helper.make_node("Squeeze", ["mean"], ["mean0"]),
+        helper.make_node("Greater", ["mean0", "bright"], ["yes"]),
+        helper.make_node("Loop", ["forever", "yes", "answer"], ["output0"], body=body),
+    ]
 
 
 @dataclass

@@ -79,6 +79,19 @@ class VideoConfig(Strict):
     file_s: float = Field(default=60.0, ge=1, le=600, title="Length of one file")
 
 
+class RetentionConfig(Strict):
+    """How long evidence stays on the box; what is under a legal hold stays until its release."""
+
+    delivered_s: float = Field(
+        default=3600.0, ge=0, title="Seconds that evidence stays once the centre has checked it"
+    )
+    undelivered_s: float = Field(
+        default=2_592_000.0,
+        ge=86_400,
+        title="Seconds after which evidence that nobody fetched goes, counted; 30 days",
+    )
+
+
 class OutboxConfig(Strict):
     """How much may wait on the box while the centre cannot be reached."""
 
@@ -108,9 +121,13 @@ class BoxConfig(Strict):
     detector: DetectorConfig
     evidence: EvidenceConfig = EvidenceConfig()
     video: VideoConfig = VideoConfig()
+    retention: RetentionConfig = RetentionConfig()
     outbox: OutboxConfig = OutboxConfig()
     uploads: UploadConfig = UploadConfig()
     cameras: tuple[str, ...] = Field(min_length=1, title="Camera files, relative to this file")
     heartbeat_s: float = Field(default=10.0, ge=1, le=600)
+    watchdog_s: float = Field(
+        default=30.0, ge=2, le=600, title="A loop that hangs for longer ends the process (exit 3)"
+    )
     metrics_port: int = Field(default=0, ge=0, le=65535, title="Prometheus port; 0 means off")
     log_format: Literal["json", "console"] = "json"

@@ -13,6 +13,8 @@ from edge.recording.recorder import VideoRecorder
 from edge.recording.video import CameraVideo
 
 if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
+
     from edge.camera.ring import PacketRing
     from edge.clock import Clock
     from edge.config.box import VideoConfig
@@ -36,9 +38,13 @@ class VideoArchive:
         """Prepare run number ``run``; it must be greater than any before."""
         self._shelf, self._config, self._run = shelf, config, run
         counters.increment("video_torn_bytes", shelf.torn_bytes)
-        self._recorder = VideoRecorder(shelf, config, run, clock, counters)
+        self._recorder = VideoRecorder(shelf, config, run, clock, counters, room.alarms)
         refuse = self._recorder.refuse
         self._guard = DiskGuard(shelf, config, room, clock, lambda on: refuse(on=on))
+
+    def watch(self, step: AbstractContextManager[object]) -> None:
+        """Let ``step`` be entered around each pass of the writer; before ``start``."""
+        self._recorder.step = step
 
     def start(self) -> None:
         """Begin to record and to watch the disk."""

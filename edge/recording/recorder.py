@@ -12,6 +12,7 @@ Invariants:
 from __future__ import annotations
 
 import threading
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -24,6 +25,9 @@ from edge.recording.names import MICROSECONDS, VideoFile, name_of
 from edge.recording.tape import CameraTape
 
 if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
+
+    from edge.alarms import Alarms
     from edge.clock import Clock
     from edge.config.box import VideoConfig
     from edge.counters import Counters
@@ -57,16 +61,24 @@ class VideoRecorder:
     """Writes the tapes of all cameras to files below the shelf's folder."""
 
     def __init__(
-        self, shelf: Shelf, config: VideoConfig, run: int, clock: Clock, counters: Counters
+        self,
+        shelf: Shelf,
+        config: VideoConfig,
+        run: int,
+        clock: Clock,
+        counters: Counters,
+        alarms: Alarms,
     ) -> None:
         """Prepare run number ``run`` of the box; it must be greater than any before."""
         self._shelf, self._config, self._run = shelf, config, run
-        self._clock, self._counters = clock, counters
+        self._clock, self._counters, self._alarms = clock, counters, alarms
         self._writing: list[_Writing] = []
         self._refusing = threading.Event()
         self._stopping = threading.Event()
         self._synced_s = clock.monotonic()
         self._thread = threading.Thread(target=self._run_thread, name="video")
+        self.step: AbstractContextManager[object] = nullcontext()
+        """Entered around each pass: a disk that never answers shows as a step that never ends."""
 
     def tape(self, camera_id: str) -> CameraTape:
         """Return where a camera puts its packets; before :meth:`start`."""
@@ -91,7 +103,8 @@ class VideoRecorder:
     def _run_thread(self) -> None:
         """Write until stopped."""
         while not self._stopping.wait(WRITE_EVERY_S):
-            self.write_pass()
+            with self.step:
+                self.write_pass()
         self.write_pass()
         for writing in self._writing:
             self._finish(writing)
@@ -109,6 +122,7 @@ class VideoRecorder:
                 self._finish(writing)
         if is_due:
             self._synced_s = now_s
+        self._alarms.set("video_unwritable", on=any(w.retry_s > now_s for w in self._writing))
 
     def _take(self, writing: _Writing, arrived: Arrived) -> None:
         """Put one packet where it belongs."""

@@ -1,0 +1,61 @@
+"""What a box sees to about itself twice a second: its clock, its cameras, its loops.
+
+Composes the watched clock, the alarms of time and the watchdog for the worker; what is done about
+an alarm is decided by people.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import structlog
+
+from edge.clock import WatchedClock
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from edge.alarms import Alarms
+    from edge.clock import Clock
+    from edge.counters import Counters
+
+STEP_TOLD_S = 600.0
+"""How long a step of the clock stays an alarm. Source: own choice; somebody should look at what
+happened around it, and it cures itself."""
+
+log = structlog.get_logger(__name__)
+
+
+class ClockOversight:
+    """Raises and clears the alarms about the box's clock.
+
+    Attributes:
+        clock: The clock to be used by every part: it notices when it is set.
+    """
+
+    def __init__(self, clock: Clock, counters: Counters, alarms: Alarms) -> None:
+        """Watch ``clock`` from now on."""
+        self._counters, self._alarms = counters, alarms
+        self._stepped_until_s: float | None = None
+        self.on_change: Callable[[], None] = lambda: None
+        """Called when an alarm is raised or cleared; must not wait."""
+        self.clock = WatchedClock(clock, self._on_step)
+
+    def look(self) -> None:
+        """Look at the clock; called about twice a second."""
+        self.clock.now()
+        until_s = self._stepped_until_s
+        stepped = until_s is not None and self.clock.monotonic() < until_s
+        unheld = self.clock.synchronised() is False
+        changes = [
+            self._alarms.set("clock_stepped", on=stepped),
+            self._alarms.set("clock_unsynchronised", on=unheld),
+        ]
+        if any(changes):
+            self.on_change()
+
+    def _on_step(self, step_s: float) -> None:
+        """Count and tell that the clock was set."""
+        self._counters.increment("clock_steps")
+        self._stepped_until_s = self.clock.monotonic() + STEP_TOLD_S
+        log.warning("clock_stepped", step_s=round(step_s, 3))
