@@ -136,17 +136,21 @@ class DeliveryLine:
 
 
 class BoxLife:
-    """One life of the box, from start to SIGKILL."""
+    """One life of the box, from start to SIGKILL.
+
+    Attributes:
+        durable: Numbers that it has been told are durable.
+    """
 
     def __init__(self, process: subprocess.Popen[bytes]) -> None:
         self._process = process
-        self._durable: set[int] = set()
+        self.durable: set[int] = set()
 
     def put(self, count: int) -> None:
         """Wait until ``count`` more messages are durable."""
         assert self._process.stdout is not None
         for _ in range(count):
-            self._durable.add(int(self._process.stdout.readline()))
+            self.durable.add(int(self._process.stdout.readline()))
 
     def skip(self, seconds: float) -> None:
         """Let the box believe that so much time has passed, once it has put all."""
@@ -162,7 +166,7 @@ class BoxLife:
         assert process.stdout is not None
         assert process.stdin is not None
         if not process.stdout.closed:
-            self._durable |= {int(line) for line in process.stdout.read().split()}
+            self.durable |= {int(line) for line in process.stdout.read().split()}
             process.stdout.close()
             process.stdin.close()
-        return self._durable
+        return self.durable
