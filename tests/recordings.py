@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import av
 
+from edge.alarms import Alarms
 from edge.camera.ring import PacketRing
 from edge.camera.stream import CameraStream, source_of
 from edge.config.box import VideoConfig
@@ -37,10 +38,12 @@ class Station:
     """A recorder whose passes the test makes itself, with one camera."""
 
     def __init__(self, folder: Path, *, run: int = 1, max_bytes: int = 10**9, **given: Any) -> None:
-        self.clock, self.counters = ManualClock(), Counters()
+        self.clock, self.counters, self.alarms = ManualClock(), Counters(), Alarms()
         self.shelf = Shelf(folder)
         config = VideoConfig.model_validate(given)
-        self.recorder = VideoRecorder(self.shelf, config, run, self.clock, self.counters)
+        self.recorder = VideoRecorder(
+            self.shelf, config, run, self.clock, self.counters, self.alarms
+        )
         self.tape: CameraTape = self.recorder.tape(CAMERA)
         self.tape._max_bytes = max_bytes
         self.ring = PacketRing(10_000.0, 10**9)

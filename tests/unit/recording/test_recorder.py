@@ -215,6 +215,7 @@ def test_a_disk_that_refuses_costs_video_only_and_is_tried_again(
     station.send(original.packets[:30])
     assert station.counters.get("video_failures") == 1
     assert station.counters.get("video_packets_lost") == 30
+    assert station.alarms.raised() == ("video_unwritable",)
 
     (tmp_path / CAMERA).unlink()
     station.clock.advance(RETRY_S)
@@ -223,6 +224,7 @@ def test_a_disk_that_refuses_costs_video_only_and_is_tried_again(
 
     assert starts(station) == [(0, 3.0)]
     assert pictures_in(station.files[0]) == SECONDS * FPS - 30
+    assert station.alarms.raised() == ()
 
 
 def test_nothing_is_recorded_while_refused(tmp_path: Path, original: Segment) -> None:
