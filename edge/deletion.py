@@ -116,17 +116,17 @@ class Deletion:
         Raises:
             ValueError: A file is not below the folder of this box.
         """
-        listed: list[dict[str, object]] = []
-        for file, size_bytes in files:
-            line: dict[str, object] = {
-                "name": file.path.relative_to(self._data_dir).as_posix(),
-                "size_bytes": size_bytes,
-            }
-            if file.camera_id and file.from_at and file.until_at:
-                line["from"] = file.from_at.isoformat(timespec="seconds")
-                line["until"] = file.until_at.isoformat(timespec="seconds")
-            listed.append(line)
-        return {"why": why, "size_bytes": sum(size for _, size in files), "files": listed}
+        body: dict[str, object] = {"why": why, "size_bytes": sum(size for _, size in files)}
+        names = [(file, file.path.relative_to(self._data_dir).as_posix()) for file, _ in files]
+        if evidence := [name for file, name in names if file.incident_id]:
+            body["files"] = evidence
+        if video := [(file, name) for file, name in names if not file.incident_id]:
+            cameras = {file.camera_id for file, _ in video}
+            body["video"] = [
+                _piece_of_video(camera, [(f, n) for f, n in video if f.camera_id == camera])
+                for camera in sorted(cameras)
+            ]
+        return body
 
     def _remove(self, file: Doomed) -> bool:
         """Unlink one file, and its folder when that is empty now."""
@@ -141,6 +141,18 @@ class Deletion:
             with suppress(OSError):  # other files of the incident are still there
                 file.path.parent.rmdir()
         return True
+
+
+def _piece_of_video(camera_id: str, files: Sequence[tuple[Doomed, str]]) -> dict[str, object]:
+    """Return one line for all files of a camera: the ring's names tell the rest."""
+    return {
+        "camera_id": camera_id,
+        "from": min(file.from_at for file, _ in files if file.from_at).isoformat(),
+        "until": max(file.until_at for file, _ in files if file.until_at).isoformat(),
+        "files": len(files),
+        "first": min(name for _, name in files),
+        "last": max(name for _, name in files),
+    }
 
 
 def _size_bytes(path: Path) -> int | None:

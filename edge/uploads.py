@@ -5,8 +5,7 @@ Invariants:
       when it can never be delivered: file gone or altered, or refused for good; each is counted.
     * After any interruption the centre says how far it got, and the rest follows; only a wrong hash
       begins anew.
-    * An hour after it was written a file that no longer waits is deleted: the centre holds the
-      checked original, and a roadside box should keep as little personal data as it can.
+    * Nothing is deleted here: :mod:`edge.evidence.retention` decides how long files stay.
     * A centre that does not answer pauses all uploads, longer each time up to ``MAX_PAUSE_S``.
 
 Source: tus resumable upload protocol 1.0.0, core and creation (https://tus.io/protocols), and its
@@ -25,7 +24,7 @@ from typing import TYPE_CHECKING
 import httpx
 import structlog
 
-from edge.outbox import MEDIA_ID, MediaUpload
+from edge.outbox import MediaUpload
 
 if TYPE_CHECKING:
     from edge.clock import Clock
@@ -41,9 +40,6 @@ FIRST_PAUSE_S = 1.0
 MAX_PAUSE_S = 60.0
 POLL_S = 1.0
 TIMEOUT = httpx.Timeout(30.0, connect=5.0)
-KEEP_S = 3600.0
-"""Age at which an uploaded file goes. Source: a playback copy may wait that long for its clip."""
-SWEEP_EVERY_S = 600.0
 UPLOADS_PATH = "/api/v1/uploads"
 WRONG_HASH = 460
 """The centre's status for a complete upload whose SHA-256 is wrong."""
@@ -67,9 +63,7 @@ class Uploader:
     """Empties the media lane of the outbox on a thread of its own."""
 
     def __init__(self, box: BoxConfig, outbox: Outbox, *, clock: Clock, counters: Counters) -> None:
-        self._evidence = Path(box.data_dir) / "evidence"
         self._clock = clock
-        self._sweep_due_s = clock.monotonic()
         self._outbox = outbox
         self._counters = counters
         self._max_bytes_per_s = box.uploads.max_bytes_per_s
@@ -100,7 +94,6 @@ class Uploader:
         """Upload one file after the other."""
         seen = 0
         while not self._stopping.is_set():
-            self._sweep()
             parcel = self._outbox.take_media(RETRY_S)
             if parcel is None:
                 seen = self._outbox.wait_for_change(seen, POLL_S)
@@ -200,21 +193,6 @@ class Uploader:
         if answer.is_client_error and status not in TRY_LATER:
             return Outcome.REFUSED
         return Outcome.LATER
-
-    def _sweep(self) -> None:
-        """From time to time, delete files that are old enough and wait for nothing."""
-        if self._clock.monotonic() < self._sweep_due_s:
-            return
-        self._sweep_due_s = self._clock.monotonic() + SWEEP_EVERY_S
-        oldest_kept = self._clock.now().timestamp() - KEEP_S
-        for path in self._evidence.glob("*/*.*"):
-            waits = self._outbox.holds(MEDIA_ID.format(path.stem))
-            if not waits and path.stat().st_mtime < oldest_kept:
-                path.unlink()
-                self._counters.increment("evidence_removed")
-        for folder in self._evidence.glob("*"):
-            if folder.is_dir() and not any(folder.iterdir()):
-                folder.rmdir()
 
     def _pace(self, sent_bytes: int) -> None:
         """Rest so long that the average stays below the configured bandwidth."""

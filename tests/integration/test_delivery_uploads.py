@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
 from typing import TYPE_CHECKING
 
 import pytest
@@ -224,20 +223,3 @@ def test_an_upload_keeps_to_its_bandwidth(bench: Bench) -> None:
     bench.uploader.start()
     assert bench.counted("uploads_completed")
     assert clock.monotonic() - began > 0.4
-
-
-def test_delivered_files_are_removed_after_an_hour_and_waiting_ones_are_not(bench: Bench) -> None:
-    """Whether a file waits is asked of the outbox; a file too young may not be queued yet."""
-    folder = bench.folder / "evidence" / "i1"
-    (bench.folder / "evidence" / "i0").mkdir(parents=True)
-    folder.mkdir()
-    for name in ("delivered", "waiting", "young"):
-        (folder / f"{name}.mp4").write_bytes(b"x")
-        if name != "young":
-            os.utime(folder / f"{name}.mp4", (1_000_000_000, 1_000_000_000))
-    bench.queue("waiting", b"x")
-    bench.centre.answer_with = 503
-    bench.uploader.start()
-    assert bench.counted("evidence_removed")
-    assert wait_until(lambda: not (bench.folder / "evidence" / "i0").exists())
-    assert {path.stem for path in folder.iterdir()} == {"waiting", "young"}
