@@ -90,9 +90,9 @@ class Retention:
 
     def _run(self) -> None:
         """Look, wait, and again."""
-        while not self._stopping.is_set():
+        self.sweep()
+        while not self._stopping.wait(SWEEP_EVERY_S):
             self.sweep()
-            self._stopping.wait(SWEEP_EVERY_S)
 
     def _age_s(self, files: list[Path]) -> float:
         """Return how long ago the newest file of an incident was written."""
