@@ -55,10 +55,23 @@ class Custody:
             self.holds = Holds(data_dir, clock, self.chain)
             if self.holds.readable:
                 self.holds.restore(self.chain.holds.values())
+                self._locate_holds()
         except EvidenceError as error:
             raise ConfigError([f"{error}; is data_dir writable, is there room?"]) from error
         self.public_key = self.chain.public_key
         self.deletion = Deletion(data_dir, self.holds, self.chain, counters)
+
+    def _locate_holds(self) -> None:
+        """Say which video belongs to holds that came back without it.
+
+        Raises:
+            EvidenceError: The disk refuses.
+        """
+        for hold in self.holds.held():
+            place = None if hold.camera_id else self.chain.find_video(hold.incident_id)
+            if place is not None:
+                span = (place.from_at, place.until_at)
+                self.holds.locate(hold.incident_id, place.camera_id, span)
 
     def begin(self) -> None:
         """Enter that the box has started, with which version and which key."""
