@@ -106,3 +106,17 @@ class RetentionItem(BaseModel):
     """Incidents whose time is over and that a hold keeps."""
     public_key: str
     """Base64 of the centre's key, which signs the records."""
+
+
+class LossItem(BaseModel):
+    """One way in which the centre can lose something, and how often it has."""
+
+    code: str
+    count: int
+
+
+class LossList(BaseModel):
+    """Every loss that remains possible at the centre, counted since it started."""
+
+    items: list[LossItem]
+    next_cursor: str | None = None

@@ -5,24 +5,44 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query
 from fastapi.responses import Response, StreamingResponse
+from sqlalchemy import func, select
 
 from central.auth import audit
 from central.auth.guard import current_user, require
 from central.auth.schemas import Role
 from central.centre import CentreDep
 from central.custody import ledger
-from central.custody.schemas import DeletionItem, DeletionList, Reason, RetentionItem, RetentionRule
+from central.custody.schemas import (
+    DeletionItem,
+    DeletionList,
+    LossItem,
+    LossList,
+    Reason,
+    RetentionItem,
+    RetentionRule,
+)
 from central.evidence import export, retention
 from central.evidence.routes import UploadsDep
 from central.incidents import service as incidents
 from central.problems import Problem
 from central.tables.custody import LedgerRow
+from central.tables.evidence import EvidenceRow
 from central.tables.users import UserRow
 
 router = APIRouter(tags=["custody"], dependencies=[Depends(current_user)])
 Keeper = Annotated[UserRow, Depends(require(Role.OFFICER))]
 PAGE = 50
 JSON_LINES = "application/jsonl"
+LOSSES: dict[str, tuple[str, dict[str, str]]] = {
+    "quarantine_pruned": ("songlam_quarantine_pruned_total", {}),
+    "messages_given_up": (
+        "songlam_ingest_messages_total",
+        {"channel": "unknown", "outcome": "given_up"},
+    ),
+    "uploads_discarded": ("songlam_uploads_discarded_total", {}),
+    "uploads_refused": ("songlam_uploads_refused_total", {}),
+}
+"""What may be lost here → the number that counts it, and its labels."""
 
 
 @router.get("/incidents/{incident_id}/export", response_class=StreamingResponse)
@@ -62,6 +82,17 @@ def get_retention(centre: CentreDep) -> RetentionItem:
         held=sum(each.held for each in found),
         public_key=ledger.public_key(centre),
     )
+
+
+@router.get("/losses")
+def list_losses(centre: CentreDep) -> LossList:
+    """List every way in which this centre can lose something, zero or not."""
+    read = centre.metrics.registry.get_sample_value
+    counted = {code: int(read(name, labels) or 0) for code, (name, labels) in LOSSES.items()}
+    with centre.database.read() as session:
+        damaged = select(func.count()).where(EvidenceRow.damaged_at.is_not(None))
+        counted["evidence_damaged"] = session.scalars(damaged).one()
+    return LossList(items=[LossItem(code=code, count=n) for code, n in counted.items()])
 
 
 @router.get("/deletions")

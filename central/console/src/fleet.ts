@@ -28,6 +28,7 @@ export function hasProblem(box: Box): boolean {
     box.status !== 'online' ||
     box.cameras.some((camera) => camera.status !== 'online') ||
     box.outbox_depth > 100 ||
+    box.alarms.length > 0 ||
     rolloutStep(box) === 'kept_old'
   )
 }

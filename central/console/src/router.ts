@@ -63,6 +63,11 @@ export const router = createRouter({
       meta: { title: 'fleet.quarantine' },
     },
     {
+      path: '/retention',
+      component: () => import('./pages/RetentionPage.vue'),
+      meta: { title: 'custody.retention.title' },
+    },
+    {
       path: '/admin/:tab(users|boxes|feeds)?',
       component: () => import('./pages/AdminPage.vue'),
       props: true,

@@ -47,6 +47,14 @@ PAIRS = {
     "DeliveryResult": "DeliveryOut",
     "Delivery": "DeliveryItem",
     "DeliveryDetail": "DeliveryDetail",
+    "Integrity": "Integrity",
+    "Fault": "Fault",
+    "Hold": "HoldItem",
+    "Chain": "ChainItem",
+    "Alarm": "AlarmItem",
+    "DeletionRecord": "DeletionItem",
+    "Retention": "RetentionItem",
+    "CentreLoss": "LossItem",
 }
 """Name in TypeScript → name of the schema."""
 _INTERFACE = re.compile(r"export interface (\w+)(?: extends (\w+))? \{\n(.*?)\n\}", re.DOTALL)

@@ -1,5 +1,6 @@
 /** Boxes, cameras and the models they run. */
 import { type Page, del, get, post, put, upload } from './client'
+import type { Chain } from './custody'
 import type { LatLon, ModelRef } from './incidents'
 
 export interface CameraState {
@@ -21,6 +22,8 @@ export interface CameraState {
   area_code: string
   road: string
   rules: string[]
+  /** The camera's clock minus the box's, seconds. */
+  clock_offset_s: number | null
 }
 
 export type BoxStatus = 'online' | 'offline' | 'never_seen'
@@ -54,6 +57,18 @@ export interface Box {
   rollout_reason: string
   /** 0..1 */
   rollout_progress: number
+  alarms: Alarm[]
+  /** Whether the box's own clock is held by NTP; null when it cannot say. */
+  clock_synchronised: boolean | null
+  video_bytes: number | null
+  held_bytes: number | null
+  /** Null for boxes of a release without a key. */
+  chain: Chain | null
+}
+
+export interface Alarm {
+  code: string
+  since: string
 }
 
 export interface ModelVersion {

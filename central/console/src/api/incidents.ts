@@ -1,9 +1,12 @@
 /** Incidents as the console reads them, and what a reviewer may do to one. */
 import { type Page, get, post } from './client'
+import type { Hold, Integrity } from './custody'
 
 export type Severity = 'critical' | 'high' | 'medium' | 'low'
 export type IncidentClass = 'violation' | 'incident' | 'security' | 'device'
 export type ReviewStatus = 'new' | 'acknowledged' | 'confirmed' | 'rejected'
+/** Whether the capture time can be relied on, as the box says. */
+export type TimeTrust = 'trusted' | 'doubtful' | 'untrusted' | 'unknown'
 export type Phase = 'opened' | 'updated' | 'closed'
 /** (latitude, longitude) in WGS-84 degrees. */
 export type LatLon = [number, number]
@@ -38,6 +41,9 @@ export interface IncidentItem {
   thumbnail_url: string | null
   clip_ready: boolean
   historical: boolean
+  time_trust: TimeTrust
+  /** Whether a legal hold is on it. */
+  held: boolean
   /** For optimistic locking: a decision names the version it was made on. */
   version: number
 }
@@ -54,12 +60,12 @@ export interface SignalChange {
 
 export interface Evidence {
   evidence_id: string
-  kind: 'clip' | 'still' | 'overlay' | 'playback'
+  kind: 'clip' | 'still' | 'overlay' | 'playback' | 'thumbnail' | 'manifest'
   media_type: string
   label: string
   sha256: string
   size_bytes: number
-  state: 'expected' | 'partial' | 'stored'
+  state: 'expected' | 'partial' | 'stored' | 'deleted'
   received_bytes: number
   url: string | null
   /** Whether browsers play this codec. */
@@ -69,6 +75,7 @@ export interface Evidence {
   starts_at: string | null
   ends_at: string | null
   codec: string
+  deleted_at: string | null
 }
 
 export interface IncidentEvent {
@@ -99,7 +106,12 @@ export interface IncidentDetail extends IncidentItem {
   scene_version: string
   legal_source: 'A' | 'B' | 'C'
   time_source: 'rtcp' | 'arrival' | 'file'
+  /** The camera's clock minus the box's, seconds. */
+  clock_offset_s: number | null
   evidence_missing: string
+  integrity: Integrity
+  holds: Hold[]
+  held_on_box: boolean
   evidence: Evidence[]
   events: IncidentEvent[]
   revisions: { revision: number; phase: Phase; received_at: string }[]

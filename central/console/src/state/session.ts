@@ -17,14 +17,14 @@ export const session = readonly(state)
 
 /** What each role is offered. */
 const OFFERS: Record<accounts.Role, readonly Offer[]> = {
-  admin: ['review', 'fleet', 'feeds', 'users'],
+  admin: ['review', 'fleet', 'feeds', 'users', 'keep'],
   technician: ['fleet', 'feeds'],
   operator: ['review', 'feeds'],
-  officer: ['review'],
+  officer: ['review', 'keep'],
   leader: [],
 }
-/** Deciding on incidents; boxes and models; indicator feeds; accounts. */
-export type Offer = 'review' | 'fleet' | 'feeds' | 'users'
+/** Deciding on incidents; boxes and models; feeds; accounts; holding and taking out evidence. */
+export type Offer = 'review' | 'fleet' | 'feeds' | 'users' | 'keep'
 
 /** Whether the present user is offered an action (reactive). */
 export function may(offer: Offer): boolean {

@@ -31,6 +31,8 @@ export function incident(change: Partial<IncidentItem> = {}): IncidentItem {
     thumbnail_url: null,
     clip_ready: false,
     historical: false,
+    time_trust: 'trusted',
+    held: false,
     version: 1,
     ...change,
   }
@@ -52,6 +54,7 @@ export function evidence(change: Partial<Evidence> = {}): Evidence {
     starts_at: '2026-11-23T02:59:54Z',
     ends_at: null,
     codec: 'h264',
+    deleted_at: null,
     ...change,
   }
 }
@@ -69,7 +72,17 @@ export function detail(change: Partial<IncidentDetail> = {}): IncidentDetail {
     scene_version: 'abc',
     legal_source: 'B',
     time_source: 'rtcp',
+    clock_offset_s: 0.02,
     evidence_missing: '',
+    integrity: {
+      state: 'verified',
+      faults: [],
+      waiting: [],
+      public_key: 'k',
+      signed_at: '2026-11-23T03:00:20Z',
+    },
+    holds: [],
+    held_on_box: false,
     evidence: [],
     events: [],
     revisions: [],
@@ -97,6 +110,7 @@ export function camera(change: Partial<CameraItem> = {}): CameraItem {
     area_code: '16681',
     road: '',
     rules: ['red_light'],
+    clock_offset_s: null,
     box_id: 'vinh-01',
     box_name: 'Vinh 01',
     box_status: 'online',
@@ -124,6 +138,11 @@ export function box(change: Partial<Box> = {}): Box {
     rollout_phase: null,
     rollout_reason: '',
     rollout_progress: 0,
+    alarms: [],
+    clock_synchronised: true,
+    video_bytes: null,
+    held_bytes: null,
+    chain: null,
     ...change,
   }
 }

@@ -11,6 +11,7 @@ export default {
     boxes: 'Edge boxes',
     models: 'Models',
     quarantine: 'Quarantine',
+    retention: 'Retention',
     admin: 'Administration',
   },
   line: {

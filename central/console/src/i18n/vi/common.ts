@@ -11,6 +11,7 @@ export default {
     boxes: 'Thiết bị biên',
     models: 'Mô hình',
     quarantine: 'Cách ly',
+    retention: 'Lưu giữ, xóa',
     admin: 'Quản trị',
   },
   line: {

@@ -2,6 +2,7 @@
 import account from './account'
 import alerts from './alerts'
 import common from './common'
+import custody from './custody'
 import feeds from './feeds'
 import fleet from './fleet'
 import incident from './incident'
@@ -9,4 +10,4 @@ import ioc from './ioc'
 import map from './map'
 import models from './models'
 
-export default { account, alerts, common, feeds, fleet, incident, ioc, map, models }
+export default { account, alerts, common, custody, feeds, fleet, incident, ioc, map, models }

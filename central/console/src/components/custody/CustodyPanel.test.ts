@@ -1,0 +1,96 @@
+import { flushPromises } from '@/testing/flush'
+import { type App, createApp, h } from 'vue'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import type { IncidentDetail } from '@/api/incidents'
+import { i18n } from '@/i18n'
+import { logIn, logOut } from '@/state/session'
+import { detail } from '@/testing/builders'
+import { FakeCentre } from '@/testing/centre'
+import CustodyPanel from './CustodyPanel.vue'
+
+const hold = {
+  placed_at: '2026-11-23T04:00:00Z',
+  placed_by: 'canbo',
+  reason: 'án 12',
+  released_at: null,
+  released_by: '',
+  release_reason: '',
+}
+let centre: FakeCentre
+let app: App
+let place: HTMLElement
+
+beforeEach(() => {
+  centre = new FakeCentre().install()
+  // jsdom has no dialogs.
+  HTMLDialogElement.prototype.showModal = function () {
+    this.open = true
+  }
+})
+afterEach(async () => {
+  app.unmount()
+  await logOut().catch(() => undefined)
+  centre.remove()
+})
+
+async function show(given: IncidentDetail, role = 'officer'): Promise<void> {
+  const me = { username: 'canbo', display_name: 'C', role, must_change_password: false }
+  centre.answers.set('POST /api/v1/session', { body: me })
+  centre.answers.set('DELETE /api/v1/session', { body: null })
+  await logIn('canbo', 'x')
+  i18n.global.locale.value = 'vi'
+  place = document.createElement('div')
+  document.body.append(place)
+  app = createApp({ render: () => h(CustodyPanel, { detail: given }) })
+  app.use(i18n).mount(place)
+}
+const by = (id: string) => place.querySelector<HTMLElement>(`[data-testid=${id}]`)
+
+describe('the custody of an incident', () => {
+  it.each([
+    ['verified', 'Nguyên vẹn'],
+    ['waiting', 'Chưa đủ tệp'],
+    ['broken', 'Có sai lệch'],
+    ['unsigned', 'Không có chữ ký'],
+  ] as const)('says that it is %s', async (state, words) => {
+    await show(detail({ integrity: { ...detail().integrity, state } }))
+    expect(by('integrity')?.textContent).toContain(words)
+  })
+
+  it('names each file that does not fit', async () => {
+    const fault = { code: 'hash', evidence_id: 'i-1.clip', text: '' } as const
+    await show(detail({ integrity: { ...detail().integrity, state: 'broken', faults: [fault] } }))
+    expect(place.textContent).toContain('Tệp i-1.clip khác mã băm')
+  })
+
+  it('says who holds it, why, and whether the box agrees', async () => {
+    await show(detail({ holds: [hold], held: true, held_on_box: true }))
+    expect(by('held')?.textContent).toContain('canbo: án 12')
+    expect(place.textContent).toContain('Thiết bị biên cũng đã giữ')
+  })
+
+  it('sends a hold only with a reason', async () => {
+    centre.answers.set('POST /api/v1/incidents/i-1/hold', { body: {} })
+    await show(detail())
+    by('place-hold')?.click()
+    await flushPromises()
+    const send = by('reason-send') as HTMLButtonElement
+    expect(send.disabled).toBe(true)
+    const text = by('reason') as HTMLTextAreaElement
+    text.value = 'Công văn 45'
+    text.dispatchEvent(new Event('input'))
+    await flushPromises()
+    send.click()
+    await flushPromises()
+    expect(centre.requests.at(-1)).toMatchObject({
+      path: '/api/v1/incidents/i-1/hold',
+      body: { reason: 'Công văn 45' },
+    })
+  })
+
+  it('offers nothing to those who may not keep evidence', async () => {
+    await show(detail(), 'operator')
+    expect(by('place-hold')).toBeNull()
+    expect(by('export')).toBeNull()
+  })
+})
