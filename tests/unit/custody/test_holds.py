@@ -150,6 +150,16 @@ def test_a_hold_placed_before_the_manifest_learns_its_video_from_it(tmp_path: Pa
     assert custody.holds.video_is_held("gate", NOON, NOON)
 
 
+def test_a_list_lost_after_that_comes_back_with_the_video_it_learned(tmp_path: Path) -> None:
+    clock = ManualClock()
+    clock.advance(2 * 86_400)
+    custody = custody_of(tmp_path, clock)
+    custody.hold("i1", reason="case 7", author="an")
+    sealed_incident(custody, tmp_path, "i1")
+    (tmp_path / "holds.json").unlink()
+    assert custody_of(tmp_path, clock).holds.video_is_held("gate", NOON, NOON)
+
+
 def test_an_id_that_is_none_is_refused_and_counted_when_the_centre_sends_it(
     tmp_path: Path,
 ) -> None:
