@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from edge.recording.names import VideoFile
     from edge.recording.shelf import Shelf
 
+ROUNDED_S = 0.0001
+"""Names count in microseconds and files in ticks of 1/90,000 s: times come back a little moved."""
 BEYOND_S = 2.0
 """Reading goes on this far beyond the end: pictures may be sent later than they are shown."""
 
@@ -51,7 +53,7 @@ class DiskVideo:
         """
         files = _of_epoch(self._shelf.of(self._camera_id, self._run_number), at_s)
         begun = [file for file in files if file.starts_s <= until_s]
-        early = [i for i, file in enumerate(begun) if file.starts_s <= from_s]
+        early = [i for i, file in enumerate(begun) if file.starts_s <= from_s + ROUNDED_S]
         info: StreamInfo | None = None
         groups: list[list[RingPacket]] = []
         for file in begun[early[-1] if early else 0 :]:
@@ -59,13 +61,13 @@ class DiskVideo:
             info, groups = info or found, groups + more
         if info is None:
             return None
-        piece = piece_of(info, groups, from_s, until_s)
+        piece = piece_of(info, groups, from_s + ROUNDED_S, until_s + ROUNDED_S)
         return None if piece is None else replace(piece, packets=_with_durations(piece))
 
 
 def _of_epoch(files: Sequence[VideoFile], at_s: float) -> list[VideoFile]:
     """Return the files of the epoch that was running at ``at_s``, in order."""
-    epoch = max((file.epoch for file in files if file.starts_s <= at_s), default=None)
+    epoch = max((f.epoch for f in files if f.starts_s <= at_s + ROUNDED_S), default=None)
     return [file for file in files if file.epoch == epoch]
 
 
@@ -82,7 +84,7 @@ def _read(
                 if packet.is_key:
                     if packet.stream_s > until_s + BEYOND_S:
                         break
-                    if packet.stream_s <= from_s:
+                    if packet.stream_s <= from_s + ROUNDED_S:
                         groups.clear()
                     groups.append([])
                 groups[-1].append(packet)

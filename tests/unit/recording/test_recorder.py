@@ -268,3 +268,19 @@ def test_an_open_file_is_never_offered_for_deletion(tmp_path: Path, original: Se
     assert [stored.file.starts_s for stored in station.shelf.finished()] == [0.0, 5.0]
     station.end()
     assert len(station.shelf.finished()) == 3
+
+
+def test_an_event_on_the_first_picture_of_an_epoch_is_found_in_that_epoch(
+    tmp_path: Path, original: Segment
+) -> None:
+    """Names count in microseconds: this one begins a third of one later than its picture."""
+    station = Station(tmp_path)
+    for epoch, at_s in ((0, 0.0), (1, 69.99614365398169)):
+        station.begin(epoch, at_s, original.info)
+        station.send(moved(original, at_s, epoch))
+        station.end()
+
+    cut = station.disk.cut(69.99614365398169, 65.0, 72.0)
+
+    assert cut is not None
+    assert {p.epoch for p in cut.packets} == {1}
