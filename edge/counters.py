@@ -44,6 +44,8 @@ COUNTERS: dict[str, str] = {
     "uploads_completed": "Evidence files the centre has checked and kept.",
     "uploads_retried": "Uploads interrupted or put off, to be resumed.",
     "uploads_rejected": "Uploads whose hash the centre found wrong; begun anew.",
+    "uploads_yielded": "Clips put aside in mid-upload because thumbnails or stills had come.",
+    "uploads_budget_spent": "Times a link's upload budget of the day was used up.",
     "uploads_missing": "Evidence files that were gone or altered before they were uploaded.",
     "uploads_refused": "Evidence files the centre will never take, removed from the queue.",
     "evidence_stills": "Stills written.",

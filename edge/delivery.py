@@ -95,7 +95,9 @@ class Delivery:
             deletion=surroundings.custody.deletion,
             clock=clock,
         )
-        self._uploader = Uploader(box, self.outbox, clock=clock, counters=counters)
+        self._uploader = Uploader(
+            box, self.outbox, clock=clock, counters=counters, alarms=surroundings.alarms
+        )
         self._heartbeat = Heartbeat(self.state, self._publisher.announce, box.heartbeat_s)
         self._models = ModelStore(
             box,

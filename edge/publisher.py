@@ -143,9 +143,11 @@ class Publisher:
             clean_session=True,
             protocol=MQTTv311,
         )
-        client.username_pw_set(self._box.box_id, self._box.centre.token)
-        if self._box.broker.tls_ca:
-            client.tls_set(ca_certs=self._box.broker.tls_ca)
+        broker = self._box.broker
+        if not broker.tls_cert:
+            client.username_pw_set(self._box.box_id, self._box.centre.token)
+        if broker.tls_ca:
+            client.tls_set(broker.tls_ca, broker.tls_cert or None, broker.tls_key or None)
         client.max_inflight_messages_set(0)  # no limit of its own: ours looks at receipts
         # Jitter, so that a province of boxes does not come back in the same second. The delay
         # doubles from the first to the second figure. The stubs know whole seconds only; the
@@ -231,7 +233,7 @@ class Publisher:
     ) -> None:
         """Subscribe and send everything again, or say why the broker refused."""
         if reason.is_failure:
-            self._refused(str(reason), "check box_id and centre.token against the centre's list")
+            self._refused(str(reason), "check box_id and token or certificate at the broker")
             return
         self._counters.increment("broker_connects")
         log.info("broker_connected", host=self._box.broker.host, port=self._box.broker.port)

@@ -6,6 +6,9 @@ Invariants:
     * After any interruption the centre says how far it got, and the rest follows; only a wrong hash
       begins anew.
     * Nothing is deleted here: :mod:`edge.evidence.retention` decides how long files stay.
+    * Thumbnails and stills never wait for a clip: it is put aside between two of its chunks.
+    * On a slow line the chunks are small and messages go between them; no day's budget of a link is
+      exceeded (:mod:`edge.budget`).
     * A centre that does not answer pauses all uploads, longer each time up to ``MAX_PAUSE_S``.
 
 Source: tus resumable upload protocol 1.0.0, core and creation (https://tus.io/protocols), and its
@@ -24,6 +27,9 @@ from typing import TYPE_CHECKING
 import httpx
 import structlog
 
+from edge.alarms import Alarms
+from edge.budget import UploadBudget
+from edge.link import interface_towards
 from edge.outbox import MediaUpload
 
 if TYPE_CHECKING:
@@ -33,7 +39,13 @@ if TYPE_CHECKING:
     from edge.outbox import Outbox, Parcel
 
 CHUNK_BYTES = 1_048_576
-"""Bytes per request: what an interruption can cost at most."""
+"""Largest request: what an interruption can cost at most."""
+FIRST_CHUNK_BYTES = 65_536
+SMALLEST_CHUNK_BYTES = 16_384
+CHUNK_S = 1.5
+"""How long one request should take: a message that comes meanwhile waits no longer than that."""
+YIELD_S = 2.0
+"""On a line that needs small requests, how long one waits for messages to be gone."""
 RETRY_S = 10.0
 """First pause before one file is tried again; the outbox doubles it up to 160 s."""
 FIRST_PAUSE_S = 1.0
@@ -53,6 +65,8 @@ class Outcome(Enum):
     """How one attempt ended."""
 
     DONE = auto()
+    YIELDED = auto()
+    NO_BUDGET = auto()
     LATER = auto()
     WRONG_HASH = auto()
     REFUSED = auto()
@@ -62,11 +76,26 @@ class Outcome(Enum):
 class Uploader:
     """Empties the media lane of the outbox on a thread of its own."""
 
-    def __init__(self, box: BoxConfig, outbox: Outbox, *, clock: Clock, counters: Counters) -> None:
+    def __init__(
+        self,
+        box: BoxConfig,
+        outbox: Outbox,
+        *,
+        clock: Clock,
+        counters: Counters,
+        alarms: Alarms | None = None,
+    ) -> None:
         self._clock = clock
         self._outbox = outbox
         self._counters = counters
-        self._max_bytes_per_s = box.uploads.max_bytes_per_s
+        self._alarms = alarms or Alarms()
+        self._budget = UploadBudget(
+            Path(box.data_dir) / "uploads-spent.json",
+            box.uploads,
+            clock=clock,
+            interface=lambda: interface_towards(box.centre.url),
+        )
+        self._chunk_bytes = FIRST_CHUNK_BYTES
         self._pause_s = FIRST_PAUSE_S
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="uploads")
@@ -94,7 +123,7 @@ class Uploader:
         """Upload one file after the other."""
         seen = 0
         while not self._stopping.is_set():
-            parcel = self._outbox.take_media(RETRY_S)
+            parcel = self._next()
             if parcel is None:
                 seen = self._outbox.wait_for_change(seen, POLL_S)
             elif self._upload(parcel) is Outcome.LATER:
@@ -102,6 +131,16 @@ class Uploader:
                 self._pause_s = min(2 * self._pause_s, MAX_PAUSE_S)
             else:
                 self._pause_s = FIRST_PAUSE_S
+
+    def _next(self) -> Parcel | None:
+        """Return the next file that the budget allows."""
+        clips = self._budget.room_bytes(pictures=False) > 0
+        if self._alarms.set("upload_budget_spent", on=not clips) and not clips:
+            self._counters.increment("uploads_budget_spent")
+            log.warning("upload_budget_spent", link=self._budget.link)
+        if not clips and not self._budget.room_bytes(pictures=True):
+            return None
+        return self._outbox.take_media(RETRY_S, pictures_only=not clips)
 
     def _upload(self, parcel: Parcel) -> Outcome:
         """Try one file and draw the consequence for its row."""
@@ -121,6 +160,10 @@ class Uploader:
 
     def _conclude(self, upload: MediaUpload, outcome: Outcome) -> None:
         """Count an outcome; remove the row of a file that is done with."""
+        if outcome in {Outcome.YIELDED, Outcome.NO_BUDGET}:
+            self._counters.increment("uploads_yielded", outcome is Outcome.YIELDED)
+            self._outbox.put_back(upload.message_id)
+            return
         self._counters.increment(
             {
                 Outcome.DONE: "uploads_completed",
@@ -142,32 +185,68 @@ class Uploader:
 
         Raises:
             httpx.HTTPError: The connection failed.
-            OSError: The file cannot be read.
+            OSError: The file cannot be read, or the budget not be written.
         """
-        place = f"{UPLOADS_PATH}/{upload.evidence_id}"
-        answer = self._http.head(place)
+        answer = self._http.head(f"{UPLOADS_PATH}/{upload.evidence_id}")
         if answer.status_code == httpx.codes.NOT_FOUND:
             answer = self._create(upload)
         offset = _offset(answer, default=0)
         while answer.is_success and offset < upload.size_bytes and not self._stopping.is_set():
-            chunk = _read(upload, offset)
+            self._let_messages_pass()
+            if not upload.is_picture and self._outbox.picture_waits():
+                return Outcome.YIELDED
+            size = min(self._chunk_bytes, self._budget.room_bytes(pictures=upload.is_picture))
+            if not size:
+                return Outcome.NO_BUDGET
+            chunk = _read(upload, offset, size)
             if not chunk:
                 return Outcome.MISSING
+            answer = self._send(upload, offset, chunk)
+            before, offset = offset, _offset(answer, default=offset)
+            if answer.is_success and offset <= before:
+                return Outcome.LATER
+            self._stopping.wait(self._budget.pause_s(len(chunk)))
+        if answer.is_success:
+            return Outcome.DONE if offset >= upload.size_bytes else Outcome.LATER
+        return self._verdict(answer)
+
+    def _send(self, upload: MediaUpload, offset: int, chunk: bytes) -> httpx.Response:
+        """Send one chunk; the next one is as large as the line carries in ``CHUNK_S``.
+
+        Raises:
+            httpx.HTTPError: The connection failed; the next chunk is half as large.
+            OSError: The budget cannot be written.
+        """
+        self._budget.charge(len(chunk))
+        began_s = self._clock.monotonic()
+        try:
             answer = self._http.patch(
-                place,
+                f"{UPLOADS_PATH}/{upload.evidence_id}",
                 content=chunk,
                 headers={
                     "Upload-Offset": str(offset),
                     "Content-Type": "application/offset+octet-stream",
                 },
             )
-            before, offset = offset, _offset(answer, default=offset)
-            if answer.is_success and offset <= before:
-                return Outcome.LATER
-            self._pace(len(chunk))
-        if answer.is_success:
-            return Outcome.DONE if offset >= upload.size_bytes else Outcome.LATER
-        return self._verdict(answer)
+        except httpx.HTTPError:
+            self._chunk_bytes = max(self._chunk_bytes // 2, SMALLEST_CHUNK_BYTES)
+            raise
+        took_s = self._clock.monotonic() - began_s
+        fitting = int(len(chunk) * CHUNK_S / took_s) if took_s > 0 else CHUNK_BYTES
+        self._chunk_bytes = min(max(fitting, SMALLEST_CHUNK_BYTES), CHUNK_BYTES)
+        return answer
+
+    def _let_messages_pass(self) -> None:
+        """On a slow line, wait a little while incident messages are on their way."""
+        if self._chunk_bytes >= FIRST_CHUNK_BYTES:
+            return
+        until_s = self._clock.monotonic() + YIELD_S
+        seen = 0
+        while self._outbox.messages_wait() and not self._stopping.is_set():
+            rest_s = until_s - self._clock.monotonic()
+            if rest_s <= 0:
+                return
+            seen = self._outbox.wait_for_change(seen, rest_s)
 
     def _create(self, upload: MediaUpload) -> httpx.Response:
         """Announce a file to the centre."""
@@ -194,11 +273,6 @@ class Uploader:
             return Outcome.REFUSED
         return Outcome.LATER
 
-    def _pace(self, sent_bytes: int) -> None:
-        """Rest so long that the average stays below the configured bandwidth."""
-        if self._max_bytes_per_s:
-            self._stopping.wait(sent_bytes / self._max_bytes_per_s)
-
 
 def _offset(answer: httpx.Response, default: int) -> int:
     """Return how many bytes the centre says it has; ``default`` when it says nothing sensible."""
@@ -206,7 +280,7 @@ def _offset(answer: httpx.Response, default: int) -> int:
     return int(text) if text.isdecimal() else default
 
 
-def _read(upload: MediaUpload, offset: int) -> bytes:
+def _read(upload: MediaUpload, offset: int, size: int) -> bytes:
     """Return the next bytes of a file; none when it is shorter than it was.
 
     Raises:
@@ -214,7 +288,7 @@ def _read(upload: MediaUpload, offset: int) -> bytes:
     """
     with Path(upload.path).open("rb") as file:
         file.seek(offset)
-        return file.read(min(CHUNK_BYTES, upload.size_bytes - offset))
+        return file.read(min(size, upload.size_bytes - offset))
 
 
 def _is_intact(upload: MediaUpload) -> bool:

@@ -13,6 +13,7 @@ from tests.builders import state_message
 from tests.stand_in_centre import wait_until
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     from edge.clock import Clock
@@ -21,13 +22,13 @@ if TYPE_CHECKING:
 TOKEN = "t" * 32
 
 
-def box_config(port: int, token: str = TOKEN, tls_ca: str = "") -> BoxConfig:
-    """Return a box that talks to a broker on ``port``."""
+def box_config(port: int, token: str = TOKEN, tls: Mapping[str, str] | None = None) -> BoxConfig:
+    """Return a box that talks to a broker on ``port``; ``tls`` names files (tls_ca, tls_cert …)."""
     return BoxConfig.model_validate(
         {
             "box_id": "n1",
             "centre": {"url": "http://127.0.0.1:1", "token": token},
-            "broker": {"port": port, "keepalive_s": 5, "tls_ca": tls_ca},
+            "broker": {"port": port, "keepalive_s": 5, **(tls or {})},
             "detector": {"manifest": "unused"},
             "cameras": ["unused"],
         }
@@ -44,7 +45,7 @@ class DeliveryBox:
         *,
         token: str = TOKEN,
         clock: Clock | None = None,
-        tls_ca: str = "",
+        tls: Mapping[str, str] | None = None,
     ) -> None:
         self.counters = Counters()
         self.clock = clock or SystemClock()
@@ -57,7 +58,7 @@ class DeliveryBox:
             counters=self.counters,
         )
         self.publisher = Publisher(
-            box_config(port, token, tls_ca),
+            box_config(port, token, tls),
             self.outbox,
             clock=self.clock,
             counters=self.counters,

@@ -28,7 +28,20 @@ class BrokerConfig(Strict):
     host: str = "127.0.0.1"
     port: int = Field(default=1883, ge=1, le=65535)
     tls_ca: str = Field(default="", title="CA certificate file; empty means no TLS (loopback only)")
+    tls_cert: str = Field(
+        default="", title="The box's certificate: it stands for the token at the broker"
+    )
+    tls_key: str = Field(default="", title="Private key of the box's certificate")
     keepalive_s: int = Field(default=15, ge=5, le=600)
+
+    @model_validator(mode="after")
+    def _certificate_is_whole(self) -> Self:
+        """Refuse half a certificate."""
+        if bool(self.tls_cert) != bool(self.tls_key):
+            raise ValueError("tls_cert and tls_key go together: name both files or neither")
+        if self.tls_cert and not self.tls_ca:
+            raise ValueError("tls_cert needs tls_ca: the box must know the broker too")
+        return self
 
     @model_validator(mode="after")
     def _token_stays_secret(self) -> Self:
@@ -103,11 +116,24 @@ class OutboxConfig(Strict):
     )
 
 
-class UploadConfig(Strict):
-    """How evidence files go to the centre."""
+class UploadLimits(Strict):
+    """What uploads may use of one link."""
 
     max_bytes_per_s: int = Field(
         default=0, ge=0, title="Bandwidth left to uploads; 0 means no limit"
+    )
+    max_bytes_per_day: int = Field(
+        default=0,
+        ge=0,
+        title="Bytes of evidence per local day; the rest waits for midnight; 0 means no limit",
+    )
+
+
+class UploadConfig(UploadLimits):
+    """How evidence files go to the centre."""
+
+    links: dict[str, UploadLimits] = Field(
+        default_factory=dict, title="Limits by network interface (wwan0, eth0) instead of these"
     )
 
 

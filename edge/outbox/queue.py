@@ -30,7 +30,14 @@ from edge.contract.catalogue import CATALOGUE, Lane
 from edge.contract.messages import EvidenceKind, IncidentMessage, Phase, TelemetryMessage
 from edge.contract.topics import Channel
 from edge.outbox.file import open_file
-from edge.outbox.rows import LATE_AFTER_S, MAX_PAYLOAD_BYTES, MEDIA_RANK, MediaUpload, Parcel
+from edge.outbox.rows import (
+    LAST_PICTURE_RANK,
+    LATE_AFTER_S,
+    MAX_PAYLOAD_BYTES,
+    MEDIA_RANK,
+    MediaUpload,
+    Parcel,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -43,7 +50,8 @@ if TYPE_CHECKING:
 TAKE = """
 SELECT parcel.*, coalesce(trial.count, 0) AS count
 FROM parcel INDEXED BY {index} LEFT JOIN trial USING (message_id)
-WHERE parcel.lane BETWEEN :first AND :last AND coalesce(trial.due_s, :now) <= :now
+WHERE parcel.lane BETWEEN :first AND :last AND rank <= :highest
+AND coalesce(trial.due_s, :now) <= :now
 """
 TAKE_LIVE = (
     TAKE.format(index="parcel_by_age")  # else a long backlog is searched for the few live ones
@@ -53,6 +61,7 @@ TAKE_FRESH = (
     TAKE.format(index="parcel_in_order")
     + "AND coalesce(trial.due_s, 0) = 0 ORDER BY parcel.lane, rank, seq LIMIT :n"
 )
+TAKE_MEDIA = TAKE.format(index="parcel_in_order") + "ORDER BY parcel.lane, rank, seq LIMIT :n"
 TAKE_AGAIN = """
 SELECT parcel.*, trial.count FROM trial JOIN parcel USING (message_id)
 WHERE trial.lane BETWEEN :first AND :last AND trial.due_s > 0 AND trial.due_s <= :now
@@ -146,15 +155,32 @@ class Outbox:
             self._mark(again + fresh, now, retry_after_s)
         return parcels + again + fresh
 
-    def take_media(self, retry_after_s: float) -> Parcel | None:
-        """Return the file to upload now, live ones first, and mark it as tried."""
+    def take_media(self, retry_after_s: float, *, pictures_only: bool = False) -> Parcel | None:
+        """Return the file to upload now and mark it as tried: live ones, then by kind and age."""
+        highest = LAST_PICTURE_RANK if pictures_only else max(MEDIA_RANK.values())
         lanes = (Lane.MEDIA, Lane.MEDIA)
         with self._lock:
             parcels: list[Parcel] = []
-            for query in (TAKE_LIVE, TAKE_AGAIN, TAKE_FRESH):
-                parcels = parcels or self._take(query, lanes, 1)
+            for query in (TAKE_LIVE, TAKE_MEDIA):
+                parcels = parcels or self._take(query, lanes, 1, highest)
             self._mark(parcels, self._clock.monotonic(), retry_after_s)
         return parcels[0] if parcels else None
+
+    def put_back(self, message_id: str) -> None:
+        """Let a file that was taken be taken again at once: its upload was put aside."""
+        with self._lock:
+            self._db.execute("UPDATE trial SET due_s = 0 WHERE message_id = ?", (message_id,))
+
+    def picture_waits(self) -> bool:
+        """Tell whether a thumbnail or still is due to be uploaded."""
+        with self._lock:
+            return bool(self._take(TAKE_MEDIA, (Lane.MEDIA, Lane.MEDIA), 1, LAST_PICTURE_RANK))
+
+    def messages_wait(self) -> bool:
+        """Tell whether any message waits to be sent or receipted."""
+        query = "SELECT EXISTS (SELECT 1 FROM parcel WHERE lane < ?)"
+        with self._lock:
+            return bool(self._db.execute(query, (Lane.MEDIA,)).fetchone()[0])
 
     def settle(self, message_id: str) -> bool:
         """Remove one row; as :meth:`settle_all`."""
@@ -309,12 +335,15 @@ class Outbox:
         self._db.execute("DELETE FROM trial WHERE message_id = ?", (message_id,))
         return gone.rowcount > 0
 
-    def _take(self, query: str, lanes: tuple[Lane, Lane], count: int) -> list[Parcel]:
+    def _take(
+        self, query: str, lanes: tuple[Lane, Lane], count: int, highest: int = 0
+    ) -> list[Parcel]:
         """Run one of the ``TAKE`` queries; the caller holds the lock."""
         now = self._clock.monotonic()
         live = now - LATE_AFTER_S
         given = {"first": lanes[0], "last": lanes[1], "now": now, "live": live}
-        rows = self._db.execute(query, {**given, "run": self._run, "n": count}).fetchall()
+        given |= {"run": self._run, "n": count, "highest": highest}
+        rows = self._db.execute(query, given).fetchall()
         return [
             Parcel(
                 message_id=row["message_id"],

@@ -27,6 +27,8 @@ MEDIA_RANK = {
     EvidenceKind.CLIP: 5,
 }
 """Order of uploads: what an officer can look at soonest goes first."""
+LAST_PICTURE_RANK = MEDIA_RANK[EvidenceKind.STILL]
+"""Thumbnails and stills: small, and what a decision is made by."""
 
 
 class MediaUpload(BaseModel):
@@ -46,6 +48,11 @@ class MediaUpload(BaseModel):
     def message_id(self) -> str:
         """Return the name of its row."""
         return MEDIA_ID.format(self.evidence_id)
+
+    @property
+    def is_picture(self) -> bool:
+        """Tell whether it is a thumbnail or still, which goes before everything else."""
+        return MEDIA_RANK[self.kind] <= LAST_PICTURE_RANK
 
 
 @dataclass(frozen=True, slots=True)

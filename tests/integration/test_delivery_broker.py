@@ -228,7 +228,7 @@ def test_a_wrong_password_is_said_clearly_and_nothing_is_lost(
         assert box.counted("broker_refusals")
     [refusal] = [entry for entry in logs if entry["event"] == "broker_refused_box"][:1]
     assert refusal["reason"] == "Not authorized"
-    assert refusal["hint"] == "check box_id and centre.token against the centre's list"
+    assert refusal["hint"] == "check box_id and token or certificate at the broker"
     assert not box.publisher.connected
     assert box.outbox.depth() == 1
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from edge.clock import SystemClock
-from edge.config.box import BoxConfig, OutboxConfig
+from edge.config.box import BoxConfig, OutboxConfig, UploadConfig
 from edge.contract.messages import EvidenceKind
 from edge.counters import Counters
 from edge.outbox import MediaUpload, Outbox
@@ -106,6 +106,7 @@ def test_stills_then_clips_arrive_whole(bench: Bench) -> None:
 
 def test_a_broken_connection_is_resumed_where_it_broke(bench: Bench) -> None:
     content = bench.file("clip", 2 * CHUNK_BYTES)
+    bench.uploader._chunk_bytes = CHUNK_BYTES
     bench.centre.break_after = CHUNK_BYTES // 2
     bench.uploader.start()
     assert bench.counted("uploads_retried")
@@ -120,6 +121,7 @@ def test_a_broken_connection_is_resumed_where_it_broke(bench: Bench) -> None:
 def test_a_new_process_goes_on_where_the_last_one_was_killed(bench: Bench) -> None:
     content = bench.file("clip", 2 * CHUNK_BYTES)
     bench.centre.lengths["clip"] = len(content)
+    bench.uploader._chunk_bytes = CHUNK_BYTES
     bench.centre.partial["clip"] = content[:CHUNK_BYTES]
     bench.centre.metadata["clip"] = {"sha256": hashlib.sha256(content).hexdigest()}
     bench.uploader.start()
@@ -217,7 +219,7 @@ def test_a_centre_that_is_away_keeps_the_file_for_later(tmp_path: Path) -> None:
 def test_an_upload_keeps_to_its_bandwidth(bench: Bench) -> None:
     """Two chunks at a chunk per 0.4 s cannot be done before 0.4 s have passed."""
     clock = SystemClock()
-    bench.uploader._max_bytes_per_s = int(CHUNK_BYTES / 0.4)
+    bench.uploader._budget._config = UploadConfig(max_bytes_per_s=int(CHUNK_BYTES / 0.4))
     bench.file("clip", 2 * CHUNK_BYTES)
     began = clock.monotonic()
     bench.uploader.start()

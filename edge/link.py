@@ -1,0 +1,67 @@
+"""Which network interface leads to the centre, found without privileges and without sending.
+
+Connecting a UDP socket makes the kernel choose the way and thereby our own address on it; the
+interface is the one that has this address. It measures nothing and configures nothing.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import socket
+import struct
+from pathlib import Path
+from urllib.parse import urlsplit
+
+UNKNOWN = "unknown"
+"""Name of the link while no way leads to the centre."""
+SIOCGIFADDR = 0x8915
+"""Ask for an interface's IPv4 address. Source: linux/sockios.h."""
+IF_INET6 = Path("/proc/net/if_inet6")
+"""IPv6 addresses of all interfaces. Source: proc(5)."""
+
+
+def interface_towards(url: str) -> str:
+    """Return the name of the interface by which packets to the host of ``url`` leave.
+
+    Returns:
+        ``UNKNOWN`` when the name does not resolve or no way leads there.
+    """
+    try:
+        parts = urlsplit(url)
+        port = parts.port or (443 if parts.scheme == "https" else 80)
+        found = socket.getaddrinfo(parts.hostname, port, type=socket.SOCK_DGRAM)
+        family, kind, protocol, _, target = found[0]
+        with socket.socket(family, kind, protocol) as probe:
+            probe.connect(target)
+            own = str(probe.getsockname()[0])
+        return _interface_of(own, family)
+    except (OSError, ValueError):
+        return UNKNOWN
+
+
+def _interface_of(address: str, family: int) -> str:
+    """Return the interface that has an address.
+
+    Raises:
+        OSError: The kernel does not tell.
+    """
+    if family == socket.AF_INET6:
+        wanted = socket.inet_pton(socket.AF_INET6, address.partition("%")[0]).hex()
+        rows = (line.split() for line in IF_INET6.read_text(encoding="ascii").splitlines())
+        return next((row[-1] for row in rows if row[0] == wanted), UNKNOWN)
+    for _, name in socket.if_nameindex():
+        if _ipv4_of(name) == address:
+            return name
+    # 127.0.0.2 and its like are the loopback's without being its address.
+    return "lo" if address.startswith("127.") else UNKNOWN
+
+
+def _ipv4_of(interface: str) -> str:
+    """Return the first IPv4 address of an interface; empty when it has none."""
+    request = struct.pack("256s", interface.encode()[:15])
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as asking:
+        try:
+            answer = fcntl.ioctl(asking.fileno(), SIOCGIFADDR, request)
+        except OSError:
+            return ""
+    return socket.inet_ntoa(answer[20:24])
