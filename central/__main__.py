@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, TextIO
 
 import structlog
 import uvicorn
+from alembic.util import CommandError
 from pydantic import SecretStr, ValidationError
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -24,6 +25,7 @@ from central.auth import service as auth_service
 from central.auth.schemas import NewUser, Role
 from central.fleet import service as fleet_service
 from central.fleet.schemas import NewBox
+from central.service_manager import ALIVE, READY, STOPPING, tell_manager
 from central.settings import PREFIX, Settings, SettingsError
 from central.signing import load_signing_key
 from central.tables.users import UserRow
@@ -37,6 +39,7 @@ if TYPE_CHECKING:
 
     from central.centre import Centre
 
+ALIVE_EVERY_TICKS = 50
 DAMAGED = 1
 BAD_SETTINGS = 2
 NO_DATABASE = 3
@@ -58,9 +61,17 @@ class _Server(uvicorn.Server):
         if self.servers:
             host, port = self.servers[0].sockets[0].getsockname()[:2]
             _say(f"Sông Lam: http://{host}:{port}")
+            tell_manager(READY)
+
+    async def on_tick(self, counter: int) -> bool:
+        """Tell that the event loop turns; uvicorn calls this ten times a second."""
+        if counter % ALIVE_EVERY_TICKS == 0:
+            tell_manager(ALIVE)
+        return await super().on_tick(counter)
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """End the streams and begin to stop."""
+        tell_manager(STOPPING)
         self._centre.live.close()
         super().handle_exit(sig, frame)
 
@@ -78,6 +89,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         status: int = options.command(settings, options)
     except SQLAlchemyError as error:
         _say(f"the database does not work: {error}", sys.stderr)
+        return NO_DATABASE
+    except CommandError as error:
+        _say(
+            f"the database is of a later release, or not of this program ({error}); nothing was "
+            "changed: start that release, or restore the copy from before it",
+            sys.stderr,
+        )
         return NO_DATABASE
     return status
 

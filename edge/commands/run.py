@@ -29,7 +29,7 @@ from edge.clock import SystemClock
 from edge.commands.check import explain, load_checked_box
 from edge.errors import ConfigError, ModelError
 from edge.health import configure_logging
-from edge.service import ALIVE, READY, STOPPING, tell_manager
+from edge.service_manager import ALIVE, READY, STOPPING, tell_manager
 from edge.watchdog import Watchdog, end_process
 from edge.worker import Worker
 

@@ -12,7 +12,7 @@ import av
 import numpy as np
 import pytest
 
-from edge.service import ALIVE, READY, STOPPING
+from edge.service_manager import ALIVE, READY, STOPPING
 from edge.watchdog import HUNG
 from tests.box_bench import BoxBench
 from tests.stand_in_centre import wait_until

@@ -54,6 +54,14 @@ def test_a_compose_parser_takes_the_file_and_every_service_is_watched() -> None:
         assert watched, f"{name} has no health check"
 
 
+def test_every_service_that_is_to_run_comes_back_by_itself() -> None:
+    """A box whose loop hangs ends itself, and so comes back as well."""
+    policies = {name: service.get("restart", "no") for name, service in services().items()}
+
+    assert policies.pop("provision") == "no"
+    assert set(policies.values()) <= {"unless-stopped", "always"}, policies
+
+
 @pytest.mark.parametrize("secret", SECRETS)
 def test_a_missing_secret_stops_the_start_and_is_named(secret: str) -> None:
     result = parse(without=secret)

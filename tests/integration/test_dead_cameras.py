@@ -53,7 +53,7 @@ def refused(_: ExitStack, __: Path) -> str:
     return f"rtsp://127.0.0.1:{free_port()}/live"
 
 
-def black_hole(stack: ExitStack, _: Path) -> str:
+def black_hole(stack: ExitStack, __: Path) -> str:
     """Return an address that swallows every packet: a listener whose queue is full."""
     server = stack.enter_context(socket.socket())
     server.bind(("127.0.0.1", 0))

@@ -1,4 +1,4 @@
-"""What a process tells the service manager that started it (systemd, or whoever speaks as it does).
+"""What a process tells the service manager that started it: systemd, or who speaks as it does.
 
 Nothing is told, and nothing fails, where no service manager listens.
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from edge.service import ALIVE, READY, STOPPING, tell_manager
+from edge.service_manager import ALIVE, READY, STOPPING, tell_manager
 
 if TYPE_CHECKING:
     from pathlib import Path
