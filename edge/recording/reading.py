@@ -62,7 +62,11 @@ class DiskVideo:
         if info is None:
             return None
         piece = piece_of(info, groups, from_s + ROUNDED_S, until_s + ROUNDED_S)
-        return None if piece is None else replace(piece, packets=_with_durations(piece))
+        if piece is None:
+            return None
+        piece = replace(piece, packets=_with_durations(piece))
+        # Recording stopped before: the last pictures show another time.
+        return piece if piece.ends_s > from_s else None
 
 
 def _of_epoch(files: Sequence[VideoFile], at_s: float) -> list[VideoFile]:

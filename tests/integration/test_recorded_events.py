@@ -75,7 +75,7 @@ class RandomCamera:
         given: dict[str, Any] = {"options": options} if options else {}
         if codec == "mpeg4":
             given["b_frames"] = self._rng.choice([0, 2])
-        gop, seconds = self._rng.choice([5, 10, 30, 50]), self._rng.uniform(8, 20)
+        gop, seconds = self._rng.choice([5, 10, 30, 50]), self._rng.uniform(6, 14)
         path = folder / f"v.{ending}"
         return all_of(make_video(path, codec=codec, seconds=seconds, gop=gop, **given))
 

@@ -284,3 +284,14 @@ def test_an_event_on_the_first_picture_of_an_epoch_is_found_in_that_epoch(
 
     assert cut is not None
     assert {p.epoch for p in cut.packets} == {1}
+
+
+def test_a_time_after_the_last_picture_gives_nothing_rather_than_another_time(
+    tmp_path: Path, original: Segment
+) -> None:
+    station = Station(tmp_path)
+    station.begin(0, 0.0, original.info)
+    station.send(original.packets)
+    station.end()
+
+    assert station.disk.cut(40.0, 35.0, 45.0) is None
