@@ -118,7 +118,7 @@ export default {
     rule: {
       confirmed: 'Confirmed incidents, from the decision',
       rejected: 'Rejected incidents, from the decision',
-      undecided: 'Incidents nobody decided, from their arrival (limitation year and 30 days)',
+      undecided: 'Incidents nobody decided, from their arrival (never under the limitation year)',
     },
     days: '{n} days',
     due: '{n} incidents are over their time and go with the next run',

@@ -117,7 +117,7 @@ export default {
     rule: {
       confirmed: 'Vụ đã xác nhận, tính từ lúc quyết định',
       rejected: 'Vụ bị từ chối, tính từ lúc quyết định',
-      undecided: 'Vụ chưa ai quyết định, tính từ lúc nhận (thời hiệu 01 năm và 30 ngày)',
+      undecided: 'Vụ chưa ai quyết định, tính từ lúc nhận (không ngắn hơn thời hiệu 01 năm)',
     },
     days: '{n} ngày',
     due: '{n} vụ đã hết thời hạn, chờ lượt xóa tới',
