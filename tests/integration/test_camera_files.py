@@ -274,3 +274,33 @@ def test_a_source_that_cannot_be_opened_at_all_is_said_and_does_not_stop_the_sto
     assert "stuck.mp4: not opened after 32 s; check camera" in camera.state().reason
     (tmp_path / "stuck.mp4").open("w").close()  # lets the thread go
     camera.stop()
+
+
+class TimedMailbox(FrameMailbox):
+    """Notes when each frame was put in."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.put_s: list[tuple[float, float]] = []
+
+    def put(self, frame: Frame) -> bool:
+        """Note stream second and monotonic second, then keep it."""
+        self.put_s.append((frame.stream_s, SystemClock().monotonic()))
+        return super().put(frame)
+
+
+def test_pictures_stored_out_of_order_come_at_their_own_times(tmp_path: Path) -> None:
+    """B-frames stand behind the picture they lead up to; handed out in bursts most were dropped."""
+    video = make_video(tmp_path / "b.mp4", seconds=3, b_frames=2, gop=12)
+    mailbox = TimedMailbox()
+    camera = camera_on(video, mailbox)
+    camera.start()
+    wait_for(lambda: camera.state().status == "offline", 20, "the end of the file")
+    camera.stop()
+    first_s, began_s = mailbox.put_s[0]
+    late_s = [at_s - began_s - (stream_s - first_s) for stream_s, at_s in mailbox.put_s]
+
+    assert len(late_s) == 30
+    assert all(before[0] < after[0] for before, after in pairwise(mailbox.put_s))
+    assert sorted(late_s)[len(late_s) // 2] < 0.05
+    assert max(late_s) - min(late_s) < 0.15
