@@ -20,7 +20,7 @@ from edge.errors import ConfigError
 from edge.evidence.retention import Retention
 from edge.health import Heartbeat, MetricsServer, disk_free_bytes, memory_bytes
 from edge.model_store.store import ModelStore
-from edge.outbox import Outbox
+from edge.outbox import MEDIA_ID, Outbox
 from edge.publisher import Publisher
 from edge.uploads import Uploader
 
@@ -90,7 +90,7 @@ class Delivery:
         self._retention = Retention(
             Path(box.data_dir) / "evidence",
             box.retention,
-            self.outbox.holds,
+            lambda evidence_id: self.outbox.holds(MEDIA_ID.format(evidence_id)),
             holds=surroundings.custody.holds,
             deletion=surroundings.custody.deletion,
             clock=clock,

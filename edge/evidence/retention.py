@@ -20,7 +20,6 @@ from typing import TYPE_CHECKING
 import structlog
 
 from edge.deletion import Doomed
-from edge.outbox import MEDIA_ID
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -42,7 +41,7 @@ class Retention:
 
     Args:
         folder: Where evidence lies, one folder per incident.
-        waits: Tells whether the row of that name still waits in the outbox.
+        waits: Tells whether the file of that evidence id still waits for the centre.
     """
 
     def __init__(
@@ -78,7 +77,7 @@ class Retention:
             if not folder.is_dir() or self._holds.incident_is_held(folder.name):
                 continue
             files = [path for path in folder.iterdir() if not path.name.startswith(".")]
-            waiting = [path for path in files if self._waits(MEDIA_ID.format(path.stem))]
+            waiting = [path for path in files if self._waits(path.stem)]
             age_s = self._age_s(files)
             doomed = [Doomed(path=path, incident_id=folder.name) for path in files]
             if not waiting and age_s > self._config.delivered_s:

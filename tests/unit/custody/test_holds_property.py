@@ -78,7 +78,7 @@ class HeldThings(RuleBasedStateMachine):
         self.retention = Retention(
             evidence,
             RetentionConfig(delivered_s=60),
-            self.outbox.holds,
+            lambda name: self.outbox.holds(f"media:{name}"),
             holds=self.custody.holds,
             deletion=self.custody.deletion,
             clock=self.clock,

@@ -41,7 +41,7 @@ class Box:
         at_s = NOON.timestamp() - age_s
         for path in (self.folder / "evidence" / incident_id).iterdir():
             os.utime(path, (at_s, at_s))
-        self.waiting |= {f"media:{incident_id}.{label}" for label in waiting}
+        self.waiting |= {f"{incident_id}.{label}" for label in waiting}
 
     def there(self) -> list[str]:
         """Return the incidents whose files are there."""
