@@ -64,29 +64,41 @@ class PostgresCluster:
         data = self._folder / "data"
         # No password and no fsync: loopback, temporary, and only these tests know the port.
         self._run("initdb", "-D", data, "-U", "songlam", "-A", "trust", "-E", "UTF8", "--no-sync")
-        log = self._folder.with_suffix(".log").open("wb")
-        with log:
+        try:
+            self.start()
+        except BaseException:
+            self.__exit__()
+            raise
+        return self
+
+    def start(self) -> None:
+        """Start the server on its data and wait until it answers.
+
+        Raises:
+            RuntimeError: It ended or did not answer in time; with its log.
+        """
+        with self._folder.with_suffix(".log").open("ab") as log:
             self._process = subprocess.Popen(
                 [
-                    *(self._bin / "postgres", "-D", data, "-p", str(self.port), "-F"),
-                    *("-c", "listen_addresses=127.0.0.1", "-c", "unix_socket_directories="),
+                    *(self._bin / "postgres", "-D", self._folder / "data", "-p", str(self.port)),
+                    *("-F", "-c", "listen_addresses=127.0.0.1", "-c", "unix_socket_directories="),
                 ],
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 user=self._user,
                 cwd=self._folder,
             )
-        try:
-            self._wait()
-        except BaseException:
-            self.__exit__()
-            raise
-        return self
+        self._wait()
+
+    def stop(self, number: signal.Signals = signal.SIGINT) -> None:
+        """End the server by a signal and wait; SIGINT breaks every connection off."""
+        if self._process is not None:
+            self._process.send_signal(number)
+            self._process.wait(timeout=20)
+            self._process = None
 
     def __exit__(self, *_: object) -> None:
-        if self._process is not None:
-            self._process.send_signal(signal.SIGINT)
-            self._process.wait(timeout=20)
+        self.stop()
         self._folder.with_suffix(".log").unlink(missing_ok=True)
         shutil.rmtree(self._folder, ignore_errors=True)
 
