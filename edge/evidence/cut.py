@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from av.error import FFmpegError
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
 WIDE = "wide"
 REORDER_S = 0.5  # packets arrive this much after pictures that are shown later (B-frames)
+GAP_S = 2.0  # slower cameras are not sold; what is lost on the network is shorter
 SHORT_S = 0.5  # a clip shorter than asked by less than this is not worth a word
 
 
@@ -101,6 +103,8 @@ def cut_clip(
         missing.append(
             f"clip: ends {until_s - segment.ends_s:.1f} s early: the stream ended or fell silent"
         )
+    if (gap_s := _gap_s(segment)) > GAP_S:
+        missing.append(f"clip: has a hole of {gap_s:.1f} s: nothing was received or kept then")
     clip = _clip(folder, request, segment)
     return Cut((clip, _overlay(folder, request, segment)), tuple(missing))
 
@@ -164,6 +168,12 @@ def _write_picture(
         start_clip_s=picture.stream_s,
         codec="mjpeg",
     )
+
+
+def _gap_s(segment: Segment) -> float:
+    """Return the longest time (s) between two pictures that are shown one after the other."""
+    shown_s = sorted(packet.stream_s for packet in segment.packets)
+    return max((later - earlier for earlier, later in pairwise(shown_s)), default=0.0)
 
 
 def _late(after_event_s: float, before_s: float) -> str:

@@ -156,6 +156,21 @@ def test_a_stream_that_ended_early_is_said(tmp_path: Path, ring: PacketRing) -> 
     assert cut.missing == ("clip: ends 1.5 s early: the stream ended or fell silent",)
 
 
+def test_a_hole_in_the_clip_is_said(tmp_path: Path, ring: PacketRing) -> None:
+    whole = ring.cut(5.0, 0.0, 10.0)
+    assert whole is not None
+    holed = PacketRing(60, 10**8)
+    holed.begin_epoch(0, 0.0, whole.info)
+    for packet in whole.packets:
+        if not 3.95 < packet.stream_s < 6.45:
+            holed.append(packet)
+    holed.end_epoch()
+
+    missing = cut_clip(tmp_path / "e", request(), holed, CONFIG).missing
+
+    assert missing == ("clip: has a hole of 2.6 s: nothing was received or kept then",)
+
+
 def test_an_event_from_before_the_ring_is_shown_as_it_went_on(tmp_path: Path) -> None:
     """A vehicle that stopped long before the rule was sure of it."""
     ring = ring_of(make_video(tmp_path / "v.mp4", seconds=25), max_s=6)
