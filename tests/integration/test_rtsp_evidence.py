@@ -50,7 +50,7 @@ def test_the_seen_frame_is_in_the_still_and_in_the_clip(
             folder,
             {"gate": ring},
             EvidenceConfig(before_s=1, after_s=1),
-            lambda _, items, __, **___: told.put(items),
+            lambda *told_now, **_: told.put(told_now[1]),
             SystemClock(),
         )
         camera.start()
