@@ -151,6 +151,10 @@ class StoppableOnly:
         """Note it."""
         self.stopped.set()
 
+    def revives(self, thread: threading.Thread | None) -> bool:
+        """Return whether it is a camera's thread."""
+        return thread is not None and thread.name.startswith("camera-")
+
 
 @pytest.fixture
 def watched() -> Iterator[tuple[StoppableOnly, list[str]]]:
@@ -183,6 +187,23 @@ def test_a_thread_that_dies_stops_the_box_and_is_named(
     assert worker.stopped.is_set()
     assert failures == ["uploads"]
     assert (logs[0]["event"], logs[0]["thread"]) == ("thread_died", "uploads")
+
+
+def test_a_camera_s_thread_that_dies_stops_nobody_but_is_told(
+    watched: tuple[StoppableOnly, list[str]],
+) -> None:
+    worker, failures = watched
+
+    def die() -> None:
+        raise ZeroDivisionError("a mistake")
+
+    with capture_logs() as logs:
+        thread = threading.Thread(target=die, name="camera-gate")
+        thread.start()
+        thread.join()
+    assert not worker.stopped.is_set()
+    assert failures == []
+    assert (logs[0]["event"], logs[0]["thread"]) == ("thread_died", "camera-gate")
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
