@@ -36,6 +36,8 @@ CHECK_EVERY_S = 0.5
 SWEEP_EVERY_S = 10.0
 AGE_BATCH = 16
 """Files that age may take per sweep: 16 cameras make that many in a minute. Source: own choice."""
+AGE_PATIENCE = timedelta(minutes=10)
+"""A file may wait so long for company: each deletion is an entry of the chain, of 500 bytes."""
 SLACK_SHARE = 0.05
 """Room made beyond the mark, so that not every file needs a round of its own."""
 EVIDENCE_SHARE = 0.25
@@ -181,7 +183,9 @@ class DiskGuard:
         """Let go of what is too old or, in all, too much; see how much is held."""
         unheld = self._unheld()
         oldest_at = self._clock.now() - timedelta(seconds=self._config.keep_s)
-        self._delete([s for s in unheld if s.until_at < oldest_at][:AGE_BATCH], "age")
+        aged = [stored for stored in unheld if stored.until_at < oldest_at]
+        if len(aged) >= AGE_BATCH or (aged and aged[0].until_at < oldest_at - AGE_PATIENCE):
+            self._delete(aged[:AGE_BATCH], "age")
         if limit := self._config.max_bytes:
             too_much = self._shelf.size_bytes - limit
             if too_much > 0:

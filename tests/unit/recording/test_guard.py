@@ -184,6 +184,23 @@ def test_old_video_goes_by_age_a_few_files_at_a_time(tmp_path: Path) -> None:
     assert disk.files == list(range(2 * AGE_BATCH, 40))
 
 
+def test_files_that_grow_old_one_by_one_go_together(tmp_path: Path) -> None:
+    """Each deletion is an entry of the chain; one per minute and camera would drown the others."""
+    disk = Disk(tmp_path, 40, size_bytes=10**9, reserve_bytes=0, keep_s=600)
+    first, *others = disk.shelf.finished()
+    first.lasts_s = 0.0
+    for other in others:
+        other.lasts_s = 10**6
+    disk.clock.set_wall(first.until_at + timedelta(seconds=601))
+    disk.guard.check()
+    assert disk.minutes == []
+
+    disk.clock.set_wall(first.until_at + timedelta(seconds=1201))
+    disk.clock.advance(SWEEP_EVERY_S)
+    disk.guard.check()
+    assert disk.minutes == [("age", 1)]
+
+
 def test_more_video_than_wished_goes_oldest_first(tmp_path: Path) -> None:
     disk = Disk(tmp_path, 10, size_bytes=10**9, reserve_bytes=0, max_bytes=550, keep_s=10**9)
     disk.hold(1)
