@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sqlite3
 import subprocess
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING
 from tests.edge_process import ROOT, TOKEN, EdgeProcess, Home, write_box
 from tests.mosquitto import CENTRE, Mosquitto
 from tests.stand_in_centre import StandInCentre, StandInUploads, wait_until
+from tests.tiny_models import Signer
 
 if TYPE_CHECKING:
     from contextlib import ExitStack
@@ -36,7 +38,8 @@ class BoxBench:
         self.broker = stack.enter_context(Mosquitto(folder / "broker", users, persistent=True))
         self.centre = stack.enter_context(StandInCentre(self.broker, CENTRE, PASSWORD))
         self.uploads = stack.enter_context(StandInUploads(TOKEN))
-        home = Home(self.broker.port, self.uploads.url)
+        self.signer = Signer()
+        home = Home(self.broker.port, self.uploads.url, self.signer.public_key)
         self.box_file = write_box(folder, home, cameras)
 
     def box(self) -> EdgeProcess:
@@ -66,6 +69,12 @@ class BoxBench:
         waiting = {row[0] for row in rows}
         self.written |= waiting | set(self.centre.incidents())
         return waiting
+
+    def files_waiting(self) -> set[str]:
+        """Return the evidence ids that the ended box still has to upload."""
+        with closing(sqlite3.connect(self.folder / "var/outbox.sqlite3")) as db:
+            rows = db.execute("SELECT payload FROM parcel WHERE channel = 'media'").fetchall()
+        return {json.loads(row[0])["evidence_id"] for row in rows}
 
     def has_incidents(self, more: int = 1) -> bool:
         """Wait until the centre has so many more incident messages than now."""

@@ -26,16 +26,18 @@ PATIENCE_S = 60.0
 class UploadLine:
     """Files of evidence on their way; ``file`` and ``settle`` keep the books."""
 
-    def __init__(self, folder: Path, centre: StandInUploads, url: str = "") -> None:
-        """Prepare a box that uploads to ``centre``, or to it by way of ``url``."""
-        self.folder, self.centre = folder, centre
+    def __init__(
+        self, folder: Path, centre: StandInUploads | None, url: str = "", token: str = TOKEN
+    ) -> None:
+        """Prepare a box that uploads to ``centre``, by way of ``url``, or to another at ``url``."""
+        self.folder, self._centre = folder, centre
         self.counters = Counters()
         self.wanted: dict[str, bytes] = {}
         config = BoxConfig.model_validate(
             {
                 "box_id": "n1",
                 "data_dir": str(folder),
-                "centre": {"url": url or centre.url, "token": TOKEN},
+                "centre": {"url": url or self.centre.url, "token": token},
                 "detector": {"manifest": "unused"},
                 "cameras": ["unused"],
             }
@@ -45,6 +47,12 @@ class UploadLine:
             folder / "outbox.sqlite3", config=OutboxConfig(), clock=clock, counters=self.counters
         )
         self.uploader = Uploader(config, self.outbox, clock=clock, counters=self.counters)
+
+    @property
+    def centre(self) -> StandInUploads:
+        """Return the stand-in."""
+        assert self._centre is not None, "this line goes to a real centre"
+        return self._centre
 
     def close(self) -> None:
         """End the thread and the queue."""
