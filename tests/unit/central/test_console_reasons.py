@@ -20,9 +20,11 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).parents[3]
 TEXTS = ROOT / "central" / "console" / "src" / "i18n" / "reasons.json"
-SOURCES = sorted((ROOT / "edge" / "evidence").glob("*.py")) + [
-    ROOT / "edge" / "camera" / name for name in ("camera.py", "reconnect.py", "stream.py")
-]
+LOGGED = {"chain.py", "chain_file.py", "custody.py", "key.py"}
+"""What goes wrong with the chain stands in the log and in an alarm, not in an incident."""
+SOURCES = sorted(
+    path for path in (ROOT / "edge" / "evidence").glob("*.py") if path.name not in LOGGED
+) + [ROOT / "edge" / "camera" / name for name in ("camera.py", "reconnect.py", "stream.py")]
 ERRORS = {"CameraError", "EvidenceError"}
 WRITERS = {"_reason", "_silent", "shortfall", "_end_of_file", "_late", "_why_still", "why_closed"}
 """Functions that return a reason or the end of one."""
