@@ -99,7 +99,7 @@ class OpenFile:
             )
         self._stream.time_base = TICK
         self._times: DecodeTimes | None = None
-        self._zero_s, self._newest = 0.0, 0
+        self._zero_s, self._newest, self._pictures = 0.0, 0, 0
         self._output.start_encoding()
         self.size_bytes = 0
         self._descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o640)
@@ -124,14 +124,19 @@ class OpenFile:
         copy = new_packet(packet.payload, pts, is_key=packet.is_key)
         copy.dts, copy.duration, copy.stream = dts, round(packet.duration_s / TICK), self._stream
         self._output.mux(copy)
+        self._pictures += 1
         return pts == wanted
 
     def write_through(self) -> int:
         """Hand everything to the kernel; return how many bytes.
 
+        Nothing goes before the first whole picture: a file is empty or it plays.
+
         Raises:
             OSError: The disk refuses; the file is as it was before.
         """
+        if self._pictures <= 1:
+            return 0
         data, self._buffer.waiting = self._buffer.waiting, bytearray()
         rest = memoryview(data)
         try:
@@ -159,6 +164,7 @@ class OpenFile:
         """
         try:
             self._output.close()
+            self._pictures += 1  # the last one is whole now
             added = self.write_through()
             self.sync()
         finally:

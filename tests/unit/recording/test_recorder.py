@@ -295,3 +295,27 @@ def test_a_time_after_the_last_picture_gives_nothing_rather_than_another_time(
     station.end()
 
     assert station.disk.cut(40.0, 35.0, 45.0) is None
+
+
+def test_a_file_is_empty_or_it_plays(tmp_path: Path, original: Segment) -> None:
+    """Killed between the header and the first picture, it would be neither."""
+    station = Station(tmp_path)
+    station.begin(0, 0.0, original.info)
+    sizes = []
+    for packet in original.packets[:3]:
+        station.tape.append(packet)
+        station.recorder.write_pass()
+        sizes.append(station.files[0].stat().st_size)
+
+    assert sizes[0] == 0
+    assert sizes[1] > 0
+    assert pictures_in(station.files[0]) == 2
+
+
+def test_a_stream_of_one_picture_is_kept(tmp_path: Path, original: Segment) -> None:
+    station = Station(tmp_path)
+    station.begin(0, 0.0, original.info)
+    station.send(original.packets[:1])
+    station.end()
+
+    assert pictures_in(station.files[0]) == 1
