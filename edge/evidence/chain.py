@@ -86,11 +86,10 @@ class VideoPlace(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class _Sealed:
-    """The newest manifest of an incident, and where its entry stands."""
+    """The newest manifest of an incident, and where its segment begins: offset and entry."""
 
     manifest_sha256: str
-    seq: int
-    offset: int
+    segment: tuple[int, int]
     number: int
 
 
@@ -151,9 +150,7 @@ class Chain:
         """
         with self._alone():
             earlier = self._sealed.get(incident_id)
-            start, from_seq = self._segment
-            if earlier is not None and earlier.seq < from_seq:
-                start, from_seq = earlier.offset, earlier.seq
+            start, from_seq = self._segment_of(incident_id)
             start = min(start, self._end)  # less than it was: the file has lost its tail
             place = Place(
                 from_seq=from_seq,
@@ -181,7 +178,8 @@ class Chain:
             for line in self._file.lines_from(0):
                 document = _document(line) if wanted in line else None
                 if document and document.get("kind") == "evidence":
-                    found = VideoPlace.model_validate(document["body"])
+                    with suppress(ValidationError):  # damage is told of elsewhere
+                        found = VideoPlace.model_validate(document.get("body"))
         return found if found and found.incident_id == incident_id else None
 
     def head(self) -> ChainHead:
@@ -317,7 +315,8 @@ class Chain:
         seq = document.get("seq")
         if seq != self._length or document.get("previous") != self._sha256:
             self._tell(f"line {self._length + 1} does not follow the line before it")
-        self._length = seq + 1 if isinstance(seq, int) else self._length + 1
+        # The highest number ever seen counts: no later entry may have one that was there before.
+        self._length = 1 + (max(seq, self._length) if isinstance(seq, int) else self._length)
         self._sha256 = sha256_hex(line)
         self._last = document
         body = document.get("body")
@@ -335,16 +334,25 @@ class Chain:
         elif kind == "release":
             self.holds.pop(incident_id, None)
         elif kind == "evidence":
+            segment, number = self._segment_of(incident_id), body.get("number")
             self._segment = (offset + size_bytes + 1, self._length)
             self._sealed.pop(incident_id, None)
             self._sealed[incident_id] = _Sealed(
                 str(body.get("manifest_sha256", "")),
-                self._length - 1,
-                offset,
-                int(body.get("number", 1)),
+                segment,
+                number if isinstance(number, int) else 1,
             )
             while len(self._sealed) > REMEMBERED:
                 self._sealed.popitem(last=False)
+
+    def _segment_of(self, incident_id: str) -> tuple[int, int]:
+        """Return offset and number of the first entry that goes with an incident's next manifest.
+
+        Everything since the last manifest of any incident, so that the centre gets every entry;
+        for a further manifest everything since the first, should that never have arrived.
+        """
+        earlier = self._sealed.get(incident_id)
+        return min(self._segment, earlier.segment) if earlier else self._segment
 
     def _tell(self, problem: str) -> None:
         """Remember the first thing that is wrong with the chain, and log each."""

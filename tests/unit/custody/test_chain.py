@@ -118,6 +118,27 @@ def test_a_last_line_that_another_has_signed_is_told(tmp_path: Path) -> None:
     assert open_chain(tmp_path).problem == "the last entry is not signed by this box"
 
 
+@pytest.mark.parametrize(
+    "line",
+    [
+        b"{}",
+        b'{"seq":"x","kind":"evidence","body":{"incident_id":"i1","number":"x"}}',
+        b'{"seq":true,"kind":"hold","body":{"incident_id":[]}}',
+        b'{"seq":-5,"kind":"evidence","body":"i1"}',
+        b'{"kind":"evidence","body":null,"incident_id":"i1"}',
+    ],
+)
+def test_senseless_lines_are_told_and_stop_no_box(tmp_path: Path, line: bytes) -> None:
+    filled(tmp_path, 2).close()
+    with (tmp_path / "chain.jsonl").open("ab") as file:
+        file.write(line + b"\n")
+    chain = open_chain(tmp_path)
+    assert chain.problem == "line 3 does not follow the line before it"
+    assert chain.find_video("i1") is None
+    chain.append("deletion", {"why": "age"})
+    assert chain.seal("i1", lambda place: ({"seq": place.seq}, {})).endswith(b"\n")
+
+
 def test_a_tail_cut_off_under_a_running_box_is_told_and_stays_visible(tmp_path: Path) -> None:
     chain = filled(tmp_path, 4)
     path = tmp_path / "chain.jsonl"
@@ -190,7 +211,8 @@ def test_a_further_manifest_names_the_earlier_and_covers_all_files(tmp_path: Pat
     two = parse_sealed((folder / "i1.manifest-2.jsonl").read_bytes(), custody.public_key, BOX)
     assert two.manifest["previous_manifest"] == one.entries[-1].body["manifest_sha256"]
     assert [file["kind"] for file in two.manifest["files"]] == ["still", "clip"]
-    assert two.lines[0] == one.lines[-1]
+    assert two.lines[: len(one.lines)] == one.lines
+    assert len(two.lines) == 4
 
 
 def test_a_restart_remembers_which_manifest_was_the_last(tmp_path: Path) -> None:
