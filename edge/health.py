@@ -23,6 +23,7 @@ from prometheus_client import CollectorRegistry, start_http_server
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.registry import Collector
 
+from edge.alarms import ALARMS
 from edge.counters import COUNTERS
 
 if TYPE_CHECKING:
@@ -140,6 +141,14 @@ class StateCollector(Collector):
         ):
             if value is not None:
                 yield GaugeMetricFamily(f"songlam_{name}", text, value=value)
+        if state.clock_synchronised is not None:
+            text = "1 while a time server holds the box's clock."
+            held = float(state.clock_synchronised)
+            yield GaugeMetricFamily("songlam_clock_synchronised", text, value=held)
+        alarms = GaugeMetricFamily("songlam_alarm", "1 while an alarm stands.", labels=["code"])
+        for code in ALARMS:
+            alarms.add_metric([code], float(code in state.alarms))
+        yield alarms
         yield from _camera_figures(state)
 
 
@@ -149,11 +158,19 @@ def _camera_figures(state: StateMessage) -> Iterator[Metric]:
     rate = GaugeMetricFamily(
         "songlam_camera_processed_fps", "Frames looked at per second.", labels=["camera"]
     )
+    offset = GaugeMetricFamily(
+        "songlam_camera_clock_offset_seconds",
+        "The camera's clock minus the box's; absent where the camera tells no time.",
+        labels=["camera"],
+    )
     for camera in state.cameras:
         online.add_metric([camera.camera_id], float(camera.status == "online"))
         rate.add_metric([camera.camera_id], camera.processed_fps)
+        if camera.clock_offset_s is not None:
+            offset.add_metric([camera.camera_id], camera.clock_offset_s)
     yield online
     yield rate
+    yield offset
 
 
 class MetricsServer:

@@ -13,12 +13,14 @@ import structlog
 from edge.clock import WatchedClock
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from edge.alarms import Alarms
     from edge.clock import Clock
     from edge.counters import Counters
 
+WARN_OFFSET_S = 0.5
+"""Source: the domain's rule for evidence time: warn above 500 ms."""
 STEP_TOLD_S = 600.0
 """How long a step of the clock stays an alarm. Source: own choice; somebody should look at what
 happened around it, and it cures itself."""
@@ -27,7 +29,7 @@ log = structlog.get_logger(__name__)
 
 
 class ClockOversight:
-    """Raises and clears the alarms about the box's clock.
+    """Raises and clears the alarms about the box's clock and the cameras'.
 
     Attributes:
         clock: The clock to be used by every part: it notices when it is set.
@@ -39,6 +41,8 @@ class ClockOversight:
         self._stepped_until_s: float | None = None
         self.on_change: Callable[[], None] = lambda: None
         """Called when an alarm is raised or cleared; must not wait."""
+        self.offsets_s: Callable[[], Iterable[float | None]] = tuple
+        """Returns by how much each camera's clock is off the box's; None where it is not known."""
         self.clock = WatchedClock(clock, self._on_step)
 
     def look(self) -> None:
@@ -46,12 +50,15 @@ class ClockOversight:
         self.clock.now()
         until_s = self._stepped_until_s
         stepped = until_s is not None and self.clock.monotonic() < until_s
-        unheld = self.clock.synchronised() is False
-        changes = [
-            self._alarms.set("clock_stepped", on=stepped),
-            self._alarms.set("clock_unsynchronised", on=unheld),
-        ]
-        if any(changes):
+        stands = {
+            "clock_stepped": stepped,
+            "clock_unsynchronised": self.clock.synchronised() is False,
+            "camera_clock_off": any(abs(off or 0.0) > WARN_OFFSET_S for off in self.offsets_s()),
+        }
+        changed = [code for code, on in stands.items() if self._alarms.set(code, on=on)]
+        for code in changed:
+            log.warning("alarm_raised" if stands[code] else "alarm_cleared", alarm=code)
+        if changed:
             self.on_change()
 
     def _on_step(self, step_s: float) -> None:

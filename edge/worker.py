@@ -330,6 +330,7 @@ class Worker:
         """Let the watchdog see to the loops, the clock and the cameras."""
         self._archive.watch(self._watchdog.pulse("writing video"))
         self._time.on_change = self._delivery.beat_now
+        self._time.offsets_s = lambda: [camera.clock_offset_s for camera in self._cameras]
         self._watchdog.every_tick(self._time.look)
         for camera in self._cameras:
             self._watchdog.every_tick(camera.look_after)

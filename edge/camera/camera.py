@@ -126,6 +126,11 @@ class Camera:
             return ""
         return f"connected but silent for {SILENT_S:g} s; check camera and network"
 
+    @property
+    def clock_offset_s(self) -> float | None:
+        """Return the camera's clock minus the box's; None while it is away or tells no time."""
+        return self._health.clock_offset_s
+
     def runs_on(self, thread: threading.Thread | None) -> bool:
         """Return whether ``thread`` is this camera's own."""
         return thread is self._thread

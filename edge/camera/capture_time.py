@@ -19,15 +19,15 @@ from typing import TYPE_CHECKING
 
 from edge.camera.timeline import ArrivalAnchor
 from edge.clock import wall_ahead_s
+from edge.oversight import WARN_OFFSET_S
 from edge.scene import TimeQuality
 
 if TYPE_CHECKING:
     from edge.clock import Clock
     from edge.contract.messages import TimeTrust
 
-WARN_OFFSET_S = 0.5
 FARTHEST_OFFSET_S = 2.0
-"""Source: the domain's rule for evidence time: warn above 500 ms, do not trust above 2 s."""
+"""Source: the domain's rule for evidence time: do not trust above 2 s."""
 
 
 class CaptureTime:

@@ -95,6 +95,11 @@ class CameraHealth:
             if not replaced:
                 self._processed.tick(self._clock.monotonic())
 
+    @property
+    def clock_offset_s(self) -> float | None:
+        """Return the camera's clock minus the box's; None while it is away or tells no time."""
+        return self._offset_s if self._status == "online" else None
+
     def state(self) -> CameraState:
         """Return the state as the centre wants to know it."""
         config, now_s = self._config, self._clock.monotonic()
@@ -114,7 +119,7 @@ class CameraHealth:
                 processed_fps=round(self._processed.rate_hz(now_s), 2),
                 frames_dropped=self.frames_replaced,
                 reconnects=self.reconnects,
-                clock_offset_s=self._offset_s,
+                clock_offset_s=self.clock_offset_s,
                 location=(config.location.lat, config.location.lon) if config.location else None,
                 heading_deg=config.location.heading_deg if config.location else None,
                 area_code=config.area_code,

@@ -10,10 +10,10 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from edge.camera.capture_time import WARN_OFFSET_S
 from edge.camera.stream import PLAYABLE_CODECS, CameraStream, name_of, source_of
 from edge.config.camera import FileSource
 from edge.errors import CameraError
+from edge.oversight import WARN_OFFSET_S
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

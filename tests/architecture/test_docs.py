@@ -10,6 +10,7 @@ import yaml
 
 from central.metrics import Metrics
 from central.settings import PREFIX, Settings
+from edge.alarms import ALARMS
 from edge.contract.catalogue import CATALOGUE
 from edge.contract.topics import RETAINED, Channel
 from edge.counters import COUNTERS
@@ -48,6 +49,12 @@ def test_the_reading_path_can_be_read_in_one_sitting(page: str, limit: int) -> N
 
 def test_every_counter_of_a_box_is_explained() -> None:
     assert [name for name in COUNTERS if f"`{name}`" not in text("edge/README.md")] == []
+
+
+def test_every_alarm_of_a_box_is_explained() -> None:
+    page = text("edge/README.md")
+
+    assert [f"{c} {t}" for c, t in ALARMS.items() if f"| `{c}` | {t} |" not in page] == []
 
 
 def test_every_setting_and_number_of_the_centre_is_explained() -> None:

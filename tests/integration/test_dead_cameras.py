@@ -79,22 +79,22 @@ def without_stream(stack: ExitStack, folder: Path) -> str:
 
 
 @pytest.mark.rtsp
-@pytest.mark.parametrize("kind", [refused, black_hole, mute, without_stream])
 def test_a_dead_camera_costs_at_most_one_per_cent_of_a_core(
-    kind: object, stack: ExitStack, tmp_path: Path
+    stack: ExitStack, tmp_path: Path
 ) -> None:
-    assert callable(kind)
-    url = kind(stack, tmp_path)
-    result = subprocess.run(
-        [sys.executable, "-c", PROGRAM, url, str(WATCHED_S)],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=True,
-    )
-    cpu_s, status = result.stdout.split()
+    """All four at once, each in a process of its own: the CPU's clock counts each by itself."""
+    processes = {
+        kind.__name__: subprocess.Popen(
+            [sys.executable, "-c", PROGRAM, kind(stack, tmp_path), str(WATCHED_S)],
+            cwd=ROOT,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        for kind in (refused, black_hole, mute, without_stream)
+    }
+    told = {name: process.communicate(timeout=90)[0].split() for name, process in processes.items()}
+    shares = {name: float(cpu_s) / WATCHED_S for name, (cpu_s, _) in told.items()}
 
-    print(f"{url}: {float(cpu_s) / WATCHED_S:.2%} of a core")  # noqa: T201 - a measurement
-    assert status == "offline"
-    assert float(cpu_s) <= MOST_SHARE * WATCHED_S
+    print({name: f"{share:.2%} of a core" for name, share in shares.items()})  # noqa: T201
+    assert {status for _, status in told.values()} == {"offline"}
+    assert max(shares.values()) <= MOST_SHARE

@@ -68,6 +68,7 @@ def test_being_online_clears_the_reason_and_tells_the_stream() -> None:
 def test_frames_replaced_are_counted_and_not_taken_for_processed() -> None:
     clock = ManualClock()
     health = CameraHealth(camera_config(), clock, lambda: None)
+    health.online(some_info())
     for i in range(40):
         clock.advance(0.1)
         health.frame(clock.now(), TimeQuality("rtcp", 0.25), replaced=i % 2 == 0)
@@ -107,6 +108,18 @@ def test_a_camera_that_falls_silent_is_offline_until_its_next_packet() -> None:
     )
     assert (health.state().status, health.state().reason) == ("online", "")
     assert len(changes) == 3
+
+
+def test_the_clock_of_a_camera_that_is_away_is_not_known() -> None:
+    clock = ManualClock()
+    health = CameraHealth(camera_config(), clock, lambda: None)
+    health.online(some_info())
+    health.frame(clock.now(), TimeQuality("rtcp", -1.5), replaced=False)
+    assert health.clock_offset_s == -1.5
+    health.offline("refused")
+
+    assert health.clock_offset_s is None
+    assert health.state().clock_offset_s is None
 
 
 def test_a_camera_that_is_offline_for_another_reason_keeps_it() -> None:

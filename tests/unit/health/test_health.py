@@ -46,6 +46,27 @@ def figures(state: StateMessage) -> dict[tuple[str, str], float]:
     }
 
 
+def test_clocks_and_alarms_are_figures() -> None:
+    camera = CameraState(camera_id="gate", status="online", since=NOON, clock_offset_s=-0.7)
+    silent = CameraState(camera_id="yard", status="online", since=NOON)
+    state = state_message(
+        cameras=(camera, silent), clock_synchronised=False, alarms=("clock_unsynchronised",)
+    )
+    registry = CollectorRegistry()
+    registry.register(StateCollector(lambda: state))
+    text = generate_latest(registry).decode()
+
+    assert "songlam_clock_synchronised 0.0" in text
+    assert 'songlam_alarm{code="clock_unsynchronised"} 1.0' in text
+    assert 'songlam_alarm{code="disk_low"} 0.0' in text
+    assert 'songlam_camera_clock_offset_seconds{camera="gate"} -0.7' in text
+    assert 'offset_seconds{camera="yard"}' not in text
+
+
+def test_a_kernel_that_cannot_say_gives_no_figure_of_its_clock() -> None:
+    assert ("songlam_clock_synchronised", "") not in figures(state_message())
+
+
 def test_a_counter_grows_and_is_known_by_name() -> None:
     counters = Counters()
     counters.increment("frames_dropped")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import pytest
 from structlog.testing import capture_logs
 
 from edge.alarms import Alarms
@@ -45,7 +46,8 @@ def test_a_step_is_counted_logged_and_an_alarm_for_a_while() -> None:
 
     assert box.alarms.raised() == ("clock_stepped",)
     assert box.counters.get("clock_steps") == 1
-    assert [(line["event"], line["step_s"]) for line in logs] == [("clock_stepped", -3600.0)]
+    assert [line["event"] for line in logs] == ["clock_stepped", "alarm_raised"]
+    assert logs[0]["step_s"] == -3600.0
     assert box.announced == 1
     box.clock.advance(STEP_TOLD_S)
     box.oversight.look()
@@ -80,3 +82,21 @@ def test_a_kernel_that_cannot_say_who_holds_the_clock_raises_no_alarm() -> None:
     box.oversight.look()
 
     assert box.alarms.raised() == ()
+
+
+@pytest.mark.parametrize("offset_s", [0.6, -0.6, 7 * 3600.0])
+def test_a_camera_whose_clock_is_off_is_an_alarm_until_it_is_set(offset_s: float) -> None:
+    box, offsets_s = Box(), [0.1, None, offset_s]
+    box.oversight.offsets_s = lambda: offsets_s
+    with capture_logs() as logs:
+        box.oversight.look()
+        raised = box.alarms.raised()
+        offsets_s[2] = 0.2
+        box.oversight.look()
+
+    assert raised == ("camera_clock_off",)
+    assert box.alarms.raised() == ()
+    assert [(line["event"], line["alarm"]) for line in logs] == [
+        ("alarm_raised", "camera_clock_off"),
+        ("alarm_cleared", "camera_clock_off"),
+    ]

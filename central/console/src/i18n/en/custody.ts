@@ -89,6 +89,8 @@ export default {
     chain_broken: 'The signed chain on the box’s disk is not what was written.',
     holds_unreadable: 'The list of holds cannot be read: the box deletes nothing.',
     clock_unsynchronised: 'The box’s clock is not synchronised: times are not to be trusted.',
+    camera_clock_off:
+      'A camera’s clock is more than half a second off the box’s: set its time server.',
     clock_stepped: 'The box’s clock was set within the last ten minutes.',
     video_unwritable: 'The disk refuses video.',
     upload_budget_spent: 'The day’s upload budget is spent; clips go on after midnight.',

@@ -88,6 +88,8 @@ export default {
     chain_broken: 'Chuỗi ký trên đĩa của thiết bị không còn đúng như đã ghi.',
     holds_unreadable: 'Không đọc được danh sách giữ: thiết bị ngừng mọi việc xóa.',
     clock_unsynchronised: 'Đồng hồ thiết bị chưa được đồng bộ: giờ chưa tin cậy.',
+    camera_clock_off:
+      'Đồng hồ của camera lệch quá nửa giây so với thiết bị: hãy đặt máy chủ giờ cho camera.',
     clock_stepped: 'Đồng hồ thiết bị vừa bị chỉnh trong mười phút qua.',
     video_unwritable: 'Đĩa không ghi được video.',
     upload_budget_spent: 'Đã dùng hết dung lượng gửi trong ngày; clip gửi tiếp sau nửa đêm.',
