@@ -22,7 +22,7 @@ from sqlalchemy import func, select
 from central.auth import audit
 from central.problems import Problem
 from central.tables.custody import BoxChainRow, CheckpointRow
-from edge.contract.chain import ChainHead, sha256_hex
+from edge.contract.chain import NOTHING_BEFORE, ChainHead, sha256_hex
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -163,7 +163,8 @@ def accept(session: Session, centre: Centre, box_id: str, actor: str, reason: st
     chain.public_key = chain.proposed_key or chain.public_key
     chain.pinned_at, chain.pinned_by, chain.proposed_key = now, actor, ""
     chain.state, chain.state_since = Verdict.OK, now
-    chain.length, chain.sha256, chain.signed_at, chain.behind_since = 0, "", None, None
+    chain.length, chain.sha256 = 0, NOTHING_BEFORE
+    chain.signed_at = chain.behind_since = None
     told = found | {"new_key": chain.public_key, "reason": reason}
     audit.record(session, now, actor, "accept_chain", ("box", box_id), **told)
 
@@ -179,7 +180,7 @@ def _pin_first(session: Session, box_id: str, key: str, now: datetime) -> BoxCha
         state=Verdict.OK,
         state_since=now,
         length=0,
-        sha256="",
+        sha256=NOTHING_BEFORE,
     )
     session.add(chain)
     session.flush()

@@ -88,6 +88,16 @@ def test_the_first_key_is_pinned_and_the_head_kept(centre: Centre) -> None:
     assert checkpoints(centre) == [(3, "ok")]
 
 
+def test_a_box_may_begin_with_an_empty_chain(centre: Centre, clock: ManualClock) -> None:
+    """Its first heartbeat can leave before the chain's first entry is written."""
+    signing = SigningBox()
+    assert codes(hear(centre, signing.state(clock.now()))) == []
+    clock.advance(10)
+
+    assert codes(hear(centre, signing.grow(1).state(clock.now()))) == []
+    assert checkpoints(centre) == [(1, "ok")]
+
+
 def test_a_head_that_did_not_change_is_kept_once(centre: Centre, clock: ManualClock) -> None:
     signing = SigningBox().grow(3)
     for _ in range(5):
