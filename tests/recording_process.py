@@ -86,8 +86,8 @@ def _write_on(worker: Worker, witness: Witness) -> None:
     number = 0
     while True:
         number += 1
-        incident_id = f"k{worker._register.run}-{number}"
-        worker._register.note(
+        incident_id = f"k{worker._casework.register.run}-{number}"
+        worker._casework.register.note(
             EvidenceRequest(
                 incident_id=incident_id,
                 camera_id=CAMERAS[0],
@@ -100,7 +100,7 @@ def _write_on(worker: Worker, witness: Witness) -> None:
         message = incident_message(incident_id, phase="closed", evidence_missing="a test")
         if worker._delivery.outbox.put(message):
             witness[CONFIRMED] = number
-        worker._register.done(incident_id)
+        worker._casework.register.done(incident_id)
 
 
 class Lives:

@@ -53,7 +53,7 @@ def built(box_file: Path) -> Iterator[Worker]:
     try:
         yield worker
     finally:
-        worker._evidence.close(5.0)
+        worker._casework.recorder.close(5.0)
         worker._delivery.outbox.close()
 
 
@@ -77,7 +77,7 @@ def queued(worker: Worker) -> list[tuple[str, str]]:
 
 def item(incident_id: str, label: str, kind: EvidenceKind, worker: Worker) -> EvidenceItem:
     """Return an item of evidence whose file lies where the recorder puts it."""
-    path = worker._folder / incident_id / f"{incident_id}.{label}.bin"
+    path = worker._casework._folder / incident_id / f"{incident_id}.{label}.bin"
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(b"x")
     return EvidenceItem(
@@ -104,7 +104,7 @@ def test_a_frame_becomes_an_incident_in_the_outbox_and_its_evidence_is_asked_for
     """Nothing is in the ring, so the evidence comes back as missing, in the next revision."""
     incident_id = opened_incident(worker)
     assert ("incident", f"{incident_id}:1") in queued(worker)
-    worker._evidence.close(20.0)
+    worker._casework.recorder.close(20.0)
     assert ("incident", f"{incident_id}:2") in queued(worker)
 
 
@@ -127,20 +127,20 @@ def test_each_file_of_evidence_is_queued_once_however_often_it_is_named(worker: 
     incident_id = opened_incident(worker)
     still = item(incident_id, "still", EvidenceKind.STILL, worker)
     clip = item(incident_id, "clip", EvidenceKind.CLIP, worker)
-    worker._on_evidence(incident_id, (still,), "")
+    worker._casework.take(incident_id, (still,), "")
     worker._delivery.outbox.settle(f"media:{still.evidence_id}")
-    worker._on_evidence(incident_id, (still, clip), "")
+    worker._casework.take(incident_id, (still, clip), "")
     media = [message_id for channel, message_id in queued(worker) if channel == "media"]
     assert [name for name in media if "manifest" not in name] == [f"media:{clip.evidence_id}"]
 
 
 def test_whole_evidence_is_sealed_and_a_later_copy_sealed_anew(worker: Worker) -> None:
     incident_id = opened_incident(worker)
-    worker._evidence.close(20.0)
+    worker._casework.recorder.close(20.0)
     clip = item(incident_id, "clip", EvidenceKind.CLIP, worker)
     copy = item(incident_id, "playback", EvidenceKind.PLAYBACK, worker)
-    worker._on_evidence(incident_id, (clip,), "", whole=True)
-    worker._on_evidence(incident_id, (clip, copy), "", whole=True)
+    worker._casework.take(incident_id, (clip,), "", whole=True)
+    worker._casework.take(incident_id, (clip, copy), "", whole=True)
     message = worker._watches["gate"].pipeline.find(incident_id)
     assert message is not None
     names = [i.evidence_id for i in message.evidence if i.kind is EvidenceKind.MANIFEST]
@@ -172,7 +172,7 @@ def test_a_state_carries_the_signed_head_of_the_chain(worker: Worker) -> None:
 def test_evidence_revisions_grow_and_list_every_file(worker: Worker) -> None:
     incident_id = opened_incident(worker)
     still = item(incident_id, "still", EvidenceKind.STILL, worker)
-    worker._on_evidence(incident_id, (still,), "clip: the disk is full")
+    worker._casework.take(incident_id, (still,), "clip: the disk is full")
     parcels = worker._delivery.outbox.take_messages(50, 5.0)
     newest = [p for p in parcels if p.message_id.startswith(incident_id)][-1]
     assert still.evidence_id.encode() in newest.payload
@@ -180,14 +180,14 @@ def test_evidence_revisions_grow_and_list_every_file(worker: Worker) -> None:
 
 
 def test_evidence_of_a_forgotten_incident_is_counted_and_not_sent(worker: Worker) -> None:
-    worker._on_evidence("nobody", (item("nobody", "still", EvidenceKind.STILL, worker),), "")
+    worker._casework.take("nobody", (item("nobody", "still", EvidenceKind.STILL, worker),), "")
     assert queued(worker) == []
     assert worker._counters.get("evidence_unclaimed") == 1
 
 
 def test_only_an_opened_incident_asks_for_evidence(worker: Worker) -> None:
     asked: list[str] = []
-    recorder: Any = worker._evidence
+    recorder: Any = worker._casework.recorder
     recorder.request = lambda request: asked.append(request.incident_id)
     changes = [
         IncidentChange(
