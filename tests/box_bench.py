@@ -46,6 +46,14 @@ class BoxBench:
         """Begin one life of the box."""
         return self.stack.enter_context(EdgeProcess(self.box_file))
 
+    def working_box(self) -> EdgeProcess:
+        """Begin one life of the box; return once it watches its cameras."""
+        log = self.folder / "edge.log"
+        before = log.read_text("utf-8").count("box_started") if log.exists() else 0
+        box = self.box()
+        assert wait_until(lambda: box.log.count("box_started") > before, PATIENCE_S), box.log
+        return box
+
     def box_with(self, code: str, pass_fds: tuple[int, ...] = ()) -> subprocess.Popen[bytes]:
         """Begin one life of the box in which ``code`` runs first; it inherits ``pass_fds``."""
         program = f"import sys\n{code}\nfrom edge.__main__ import main\nsys.exit(main())"
