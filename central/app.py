@@ -12,6 +12,7 @@ from pathlib import Path
 from threading import Thread
 from typing import TYPE_CHECKING
 
+import structlog
 from fastapi import APIRouter, FastAPI
 
 from central import __version__, live, problems, stream, web
@@ -51,6 +52,7 @@ if TYPE_CHECKING:
     from central.settings import Settings
 
 API = "/api/v1"
+log = structlog.get_logger(__name__)
 ROUTERS: tuple[APIRouter, ...] = (
     auth_routes.router,
     incident_routes.router,
@@ -91,8 +93,15 @@ def _publish_desired(centre: Centre) -> None:
 
 
 def _retain(centre: Centre) -> None:
-    """Delete evidence whose time is over, each batch with a signed record."""
-    retention.run(centre, evidence_files(centre.data_dir))
+    """Delete evidence whose time is over, each batch with a signed record.
+
+    Without a key there is no record and so no deletion: counted, and tried again next time.
+    """
+    try:
+        retention.run(centre, evidence_files(centre.data_dir))
+    except (OSError, ValueError) as error:
+        centre.metrics.periodic_failures.labels("retention").inc()
+        log.error("retention_failed", reason=str(error))  # noqa: TRY400 - the text says it
 
 
 ON_CONNECTED = Task(name="publish_desired", interval_s=0, run=_publish_desired)
@@ -103,7 +112,7 @@ TASKS: tuple[Task, ...] = (
 )
 
 
-def _tasks(settings: Settings) -> tuple[Task, ...]:
+def tasks_of(settings: Settings) -> tuple[Task, ...]:
     """Return every background job of a centre."""
     retain = Task(name="retention", interval_s=settings.retention_interval_s, run=_retain)
     return (*TASKS, retain)
@@ -158,7 +167,7 @@ async def _lifespan(_app: FastAPI, centre: Centre, link: BrokerLink) -> AsyncIte
     with centre.database.write() as session:
         sync_areas(session)
     broker = None if settings.mqtt_host else EmbeddedBroker(centre, settings.mqtt_port)
-    ingest, tasks = Ingest(centre, link), PeriodicTasks(centre, _tasks(settings))
+    ingest, tasks = Ingest(centre, link), PeriodicTasks(centre, tasks_of(settings))
     centre.checks.update(
         broker=lambda: link.connected,
         ingest=lambda: ingest.alive,

@@ -97,7 +97,9 @@ class Settings(BaseModel):
         title="Days that evidence is kept of what nobody decided: the limitation year and 30 more",
     )
     retention_interval_s: float = Field(
-        default=3600, ge=1, title="Seconds between two runs of retention"
+        default=300,
+        ge=1,
+        title="Seconds between two runs of retention; each deletes at most 200 incidents' files",
     )
 
     model_max_bytes: int = Field(

@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from central.settings import Settings
 
 BATCH_INCIDENTS = 50
-BATCHES_PER_RUN = 10
+BATCHES_PER_RUN = 4
 """What is due beyond that waits for the next run: a background task is short."""
 
 

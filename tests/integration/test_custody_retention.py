@@ -11,10 +11,12 @@ import pytest
 from sqlalchemy import select
 
 from central import keeping
+from central.app import tasks_of
 from central.custody import holds, ledger
 from central.evidence import deletion, retention
 from central.evidence.files import EvidenceFiles, evidence_files
 from central.incidents import repository
+from central.periodic import run_once
 from central.settings import Settings, SettingsError
 from central.tables.custody import LedgerRow
 from central.tables.evidence import EvidenceRow
@@ -327,3 +329,18 @@ def test_a_record_is_canonical_json_as_signed(centre: Centre, clock: ManualClock
 
     assert hashlib.sha256(row.line.encode()).hexdigest() == row.sha256
     assert json.loads(row.line)["box_id"] == "centre"
+
+
+def test_a_damaged_key_stops_retention_and_nothing_else(
+    centre: Centre, files: EvidenceFiles, clock: ManualClock
+) -> None:
+    """The thread of background tasks must not end with it."""
+    store(centre, "i1", "rejected")
+    clock.advance(31 * 86_400)
+    (centre.data_dir / "centre-ed25519.key").write_bytes(b"damaged")
+    run_once(centre, next(task for task in tasks_of(Settings()) if task.name == "retention"))
+    labels = {"task": "retention"}
+    failures = centre.metrics.registry.get_sample_value("songlam_periodic_failures_total", labels)
+
+    assert failures == 1
+    assert remaining(centre, files) == {"i1"}
