@@ -22,7 +22,7 @@ from uuid import UUID, uuid5
 
 from edge.contract.messages import IncidentMessage, Phase
 from edge.geometry import box_overlap
-from edge.wall_times import aligned, moved, with_evidence
+from edge.wall_times import aligned, moved, offset_known, with_evidence
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -333,6 +333,7 @@ class Incidents:
             "track_ids": episode.track_ids,
             "boxes": tuple(rounded(box) for box in thin_out(episode.boxes, self._max_boxes)),
             "signal_log": aligned(message, latest.signal_log or first.signal_log),
+            **offset_known(message, self._seen_scene.time_quality),
         }
         episode.message = self._next(message, news, first=phase is Phase.OPENED)
         return IncidentChange(

@@ -44,6 +44,13 @@ def moved(message: IncidentMessage, by_s: float, quality: TimeQuality) -> Incide
     return later.model_copy(update={**evidence, "signal_log": aligned(later, message.signal_log)})
 
 
+def offset_known(message: IncidentMessage, quality: TimeQuality) -> dict[str, object]:
+    """Return the fields of an incident told before the camera's first report, now that it came."""
+    if message.clock_offset_s is not None or quality.offset_s is None:
+        return {}
+    return {"clock_offset_s": quality.offset_s, "time_trust": quality.trust}
+
+
 def with_evidence(
     message: IncidentMessage, items: Iterable[EvidenceItem], missing: str
 ) -> dict[str, object]:

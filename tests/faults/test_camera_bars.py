@@ -5,14 +5,16 @@ from __future__ import annotations
 import time
 from contextlib import ExitStack
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from edge.contract.messages import StateMessage
+from edge.contract.messages import IncidentMessage, StateMessage
 from tests.assets import asset
 from tests.box_bench import BoxBench
 from tests.edge_process import CAMERA
+from tests.rtsp_clock_proxy import RtspClockProxy
 from tests.rtsp_server import RtspServer, wait_for
 
 if TYPE_CHECKING:
@@ -56,13 +58,17 @@ class Scene:
         return self.is_now("online") and self.states()[-1].processed_fps > 1
 
 
-def laid_out(folder: Path, stack: ExitStack) -> Scene:
-    """Return the scene with its real camera; no box runs yet."""
+def laid_out(folder: Path, stack: ExitStack, offset_s: float | None = None) -> Scene:
+    """Return the scene with its real camera, whose clock may be off; no box runs yet."""
     bench = BoxBench(folder, stack, ("gate", "yard"))
     server = stack.enter_context(RtspServer({"cam": asset(H264)}, folder))
-    source = f'{{kind: rtsp, url: "{server.url("cam")}"}}'
+    url = server.url("cam")
+    if offset_s is not None:
+        url = stack.enter_context(RtspClockProxy(server.port, offset_s)).url("cam")
+    source = f'{{kind: rtsp, url: "{url}"}}'
     text = CAMERA.format(name="gate").replace("{kind: file, path: clip.avi, loop: true}", source)
     text = text.replace("frame_size_px: [128, 64]", "frame_size_px: [640, 320]")
+    text = text.replace("[128, 0], [128, 64], [0, 64]", "[640, 0], [640, 320], [0, 320]")
     bench.box_file.with_name("gate.yaml").write_text(text, encoding="utf-8")
     return Scene(bench, server)
 
@@ -149,3 +155,30 @@ def test_a_mistake_in_the_thread_of_one_camera_stops_neither_it_nor_the_others(
         assert counters["camera_failures"] == 3
         assert process.poll() is None
         fault_case.lost("other cameras disturbed", 0 if others_never_stopped(scene) else 1, of=1)
+
+
+@pytest.mark.parametrize("offset_s", [1.2, -25_200.0], ids=["1.2 s fast", "7 h slow"])
+def test_a_camera_whose_clock_is_wrong_is_told_in_its_incidents_and_as_an_alarm(
+    tmp_path: Path, fault_case: FaultCase, offset_s: float
+) -> None:
+    fault_case.injected("the camera's sender reports carry a wrong time")
+    with ExitStack() as stack:
+        scene = laid_out(tmp_path, stack, offset_s)
+        scene.bench.box()
+
+        def told() -> list[IncidentMessage]:
+            heard = scene.bench.centre.of_kind("incident")
+            messages = [IncidentMessage.model_validate(message) for message in heard]
+            of_gate = [m for m in messages if m.camera_id == "gate"]
+            return [message for message in of_gate if message.clock_offset_s is not None]
+
+        wait_for(lambda: bool(told()), 60, "an incident that knows the camera's clock")
+        codes = {c for state in scene.bench.centre.of_kind("state") for c in state["alarms"]}
+        message = told()[-1]
+        heard_at = datetime.now(UTC)
+    assert message.clock_offset_s == pytest.approx(offset_s, abs=0.3)
+    assert message.time_trust in {"doubtful", "untrusted"}
+    assert "camera_clock_off" in codes
+    off_s = (message.occurred_at - heard_at).total_seconds()
+    fault_case.not_interrupted()
+    fault_case.lost("right times", int(abs(off_s) > 60), of=1)

@@ -135,6 +135,18 @@ def test_a_camera_s_own_time_is_not_moved_by_a_small_step_of_the_box() -> None:
     assert {message.time_trust for message in story.messages} == {"trusted"}
 
 
+def test_an_incident_told_before_the_camera_s_first_report_learns_of_its_clock() -> None:
+    story = Story()
+    story.tell(1.0, sighting(1.0), quality=TimeQuality("arrival", None, "trusted"))
+    story.tell(3.0, sighting(3.0), quality=TimeQuality("arrival", 25_200.0, "untrusted"))
+    story.tell(9.0, quality=TimeQuality("arrival", 25_200.1, "untrusted"))
+
+    opened, closed = story.messages[0], story.messages[-1]
+    assert (opened.clock_offset_s, opened.time_trust) == (None, "trusted")
+    assert (closed.clock_offset_s, closed.time_trust) == (25_200.1, "untrusted")
+    assert (closed.time_source, closed.occurred_at) == ("arrival", at(1.0))
+
+
 def test_without_a_step_nothing_moves_however_late_evidence_comes() -> None:
     story = Story()
     story.tell(1.0, sighting(1.0), quality=BEFORE)
