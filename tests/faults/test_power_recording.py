@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from tests.fault_matrix import FaultCase
 
-pytestmark = [pytest.mark.fault("power"), pytest.mark.timeout(420)]
+pytestmark = [pytest.mark.fault("power"), pytest.mark.timeout(600)]
 KILLS = int(os.environ.get("SONGLAM_KILLS", "200"))
 """Fewer while working on this."""
 SEED = 20260302
