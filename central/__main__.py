@@ -155,6 +155,8 @@ def _run(settings: Settings, _options: argparse.Namespace) -> int:
         access_log=False,
         server_header=False,
         timeout_graceful_shutdown=10,
+        # Longer than boxes keep idle connections (60 s): a new one costs seconds on a lossy line.
+        timeout_keep_alive=75,
     )
     for stop in (signal.SIGINT, signal.SIGTERM):
         # uvicorn raises the signal once more after a graceful stop; by then it means nothing.

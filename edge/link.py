@@ -1,7 +1,8 @@
-"""Which network interface leads to the centre, found without privileges and without sending.
+"""The line to the centre: which interface it is, and how sockets should treat it.
 
-Connecting a UDP socket makes the kernel choose the way and thereby our own address on it; the
-interface is the one that has this address. It measures nothing and configures nothing.
+The interface is found without privileges and without sending anything: connecting a UDP socket
+makes the kernel choose the way and thereby our own address on it; the interface is the one that has
+this address. Nothing is measured and nothing of the machine is configured.
 """
 
 from __future__ import annotations
@@ -16,6 +17,16 @@ UNKNOWN = "unknown"
 """Name of the link while no way leads to the centre."""
 SIOCGIFADDR = 0x8915
 """Ask for an interface's IPv4 address. Source: linux/sockios.h."""
+TCP_THIN_LINEAR_TIMEOUTS = 16
+"""Source: linux/tcp.h; Python has no name for it."""
+FOR_LOSSY_LINES = (
+    (socket.IPPROTO_TCP, socket.TCP_NODELAY, 1),
+    (socket.IPPROTO_TCP, TCP_THIN_LINEAR_TIMEOUTS, 1),
+)
+"""Options of every connection to the centre: small messages go at once (Nagle's algorithm holds
+them for up to 40 ms each way), and while little is under way a lost packet is sent again after one
+timeout instead of a doubled one, as a lossy line loses the next copy too.
+Source: Linux, Documentation/networking/tcp-thin.rst; measured, see the README's fault table."""
 IF_INET6 = Path("/proc/net/if_inet6")
 """IPv6 addresses of all interfaces. Source: proc(5)."""
 

@@ -20,7 +20,6 @@ from __future__ import annotations
 import json
 import queue
 import random
-import socket
 import sys
 import threading
 from typing import TYPE_CHECKING, Any
@@ -38,6 +37,7 @@ from edge.contract.messages import (
     StateMessage,
 )
 from edge.contract.topics import DOWNWARD, MESSAGE_TYPES, RETAINED, Channel, parse_topic, topic
+from edge.link import FOR_LOSSY_LINES
 from edge.outbox import SendWindow
 
 if TYPE_CHECKING:
@@ -155,7 +155,7 @@ class Publisher:
         shortest: Any = random.uniform(0.5, 1.5)  # noqa: S311  # not a secret
         longest: Any = random.uniform(20, 40)  # noqa: S311  # not a secret
         client.reconnect_delay_set(shortest, longest)
-        client.on_socket_open = _send_at_once
+        client.on_socket_open = _suit_the_line
         client.on_pre_connect = self._leave_will
         client.on_connect = self._on_connect
         client.on_connect_fail = self._on_connect_fail
@@ -346,6 +346,7 @@ class Publisher:
         self._on_command(command)
 
 
-def _send_at_once(_client: Client, _userdata: object, connection: Any) -> None:
-    """Turn off Nagle's algorithm: it holds small messages back for up to 40 ms each way."""
-    connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+def _suit_the_line(_client: Client, _userdata: object, connection: Any) -> None:
+    """Set a new connection's options."""
+    for option in FOR_LOSSY_LINES:
+        connection.setsockopt(*option)

@@ -13,6 +13,7 @@ import subprocess
 import sys
 from contextlib import closing
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,10 +21,12 @@ import httpx
 
 from scripts.demo_stack.parts import Part, choose_port, start, wait_until
 from tests.centre import add_box, migrated_database
-from tests.mosquitto import CENTRE, Mosquitto
+from tests.mosquitto import CENTRE, Mosquitto, free_port
 
 if TYPE_CHECKING:
     from contextlib import ExitStack
+
+    from tests.lossy_link import LossyLink
 
 ROOT = Path(__file__).parents[1]
 BOX_ID = "n1"
@@ -41,19 +44,38 @@ class StoredRevision:
     stored_at: str
     historical: bool
 
+    @property
+    def delay_s(self) -> float:
+        """Return how long after it happened it was stored; both clocks are this machine's."""
+        stored, occurred = (
+            datetime.fromisoformat(text).replace(tzinfo=None)
+            for text in (self.stored_at, self.occurred_at)
+        )
+        return (stored - occurred).total_seconds()
+
 
 class DeliveryLine:
-    """Broker and centre of one registered box, and lives of the box."""
+    """Broker and centre of one registered box, and lives of the box.
 
-    def __init__(self, folder: Path, stack: ExitStack) -> None:
+    Args:
+        folder: Where everything is kept.
+        stack: Ends what is started.
+        link: The line between the box and the others; None: they are on one machine.
+    """
+
+    def __init__(self, folder: Path, stack: ExitStack, link: LossyLink | None = None) -> None:
         """Start the broker; the centre starts with :meth:`start_centre`."""
+        self._link = link
+        self.host = link.here if link else "127.0.0.1"
+        self.mqtt_port = free_port()
         self._stack = stack
         self.folder = folder
         database = migrated_database(folder)
         self.token = add_box(database, BOX_ID)
         database.close()
         users = {CENTRE: PASSWORD, BOX_ID: self.token}
-        room = ("max_queued_messages 100000", "max_inflight_messages 200")
+        door = f"listener {self.mqtt_port} {self.host}"
+        room = (door, "max_queued_messages 100000", "max_inflight_messages 200")
         self.broker = stack.enter_context(
             Mosquitto(folder / "broker", users, persistent=True, extra=room)
         )
@@ -64,8 +86,9 @@ class DeliveryLine:
     def start_centre(self) -> None:
         """Begin a life of the centre; return once it is connected to the broker."""
         port = choose_port(0)
-        self.url = f"http://127.0.0.1:{port}"
+        self.url = f"http://{self.host}:{port}"
         settings = {
+            "HOST": self.host,
             "DATA_DIR": str(self.folder),
             "PORT": str(port),
             "MQTT_HOST": self.broker.host,
@@ -95,11 +118,12 @@ class DeliveryLine:
 
     def box(self, first: int = 0, count: int = 0, *options: str) -> BoxLife:
         """Begin one life of the box, which puts ``count`` incidents numbered from ``first``."""
-        program = [sys.executable, str(ROOT / "tests" / "delivery_process.py"), str(self.folder)]
-        given = [str(self.broker.port), self.token, str(first), str(count), *options]
+        program = [sys.executable, str(ROOT / "tests" / "delivery_process.py")]
+        where = [str(self.folder), str(self.mqtt_port), self.token, str(first), str(count)]
+        command = [*program, *where, "--host", self.host, *options]
         log = self._stack.enter_context((self.folder / "box.log").open("ab"))
         process = subprocess.Popen(
-            [*program, *given],
+            self._link.command(command) if self._link else command,
             cwd=ROOT,
             env={**os.environ, "PYTHONPATH": str(ROOT)},
             stdin=subprocess.PIPE,
@@ -154,8 +178,16 @@ class BoxLife:
 
     def skip(self, seconds: float) -> None:
         """Let the box believe that so much time has passed, once it has put all."""
+        self._order(f"skip {seconds}")
+
+    def put_live(self, count: int, every_s: float) -> None:
+        """Let the box put more incidents now, and wait until they are durable."""
+        self._order(f"live {count} {every_s}")
+        self.put(count)
+
+    def _order(self, line: str) -> None:
         assert self._process.stdin is not None
-        self._process.stdin.write(f"{seconds}\n".encode())
+        self._process.stdin.write(f"{line}\n".encode())
         self._process.stdin.flush()
 
     def kill(self) -> set[int]:

@@ -219,7 +219,11 @@ class _Request(BaseHTTPRequestHandler):
             self.server.centre.metadata[evidence_id] = metadata
             self.server.centre.lengths[evidence_id] = int(self.headers["Upload-Length"])
             self.server.centre.partial[evidence_id] = b""
-        self.answer(201 if new else 200, Location=f"/api/v1/uploads/{evidence_id}")
+        there = self.server.centre.stored.get(
+            evidence_id, self.server.centre.partial.get(evidence_id, b"")
+        )
+        place = f"/api/v1/uploads/{evidence_id}"
+        self.answer(201 if new else 200, Location=place, Upload_Offset=len(there))
 
     def do_HEAD(self) -> None:
         if not self.admitted():
