@@ -32,6 +32,7 @@ from edge.recording.delivered import delivered_evidence
 from edge.recording.guard import Room
 from edge.recording.shelf import Shelf
 from edge.recovery import Recovery, Ways
+from edge.wall_times import with_evidence
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
@@ -198,7 +199,7 @@ class Casework:
         if message is None:
             return ()
         earlier = (i for i in message.evidence if i.kind is EvidenceKind.MANIFEST)
-        news = {"evidence": items, "evidence_missing": missing}
+        news = with_evidence(message, items, missing)
         new = self._seal(message.model_copy(update=news)) if whole else None
         return (*earlier, *filter(None, (new,)))
 
