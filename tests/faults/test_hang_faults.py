@@ -12,6 +12,7 @@ import av
 import numpy as np
 import pytest
 
+from edge.commands.run import STACKS
 from edge.service_manager import ALIVE, READY, STOPPING
 from edge.watchdog import HUNG
 from tests.box_bench import BoxBench
@@ -70,7 +71,7 @@ def test_a_detector_that_never_answers_ends_the_box_which_comes_back(
         assert code == HUNG
         started_s = manager.when(READY)
         assert started_s is not None
-        assert ended_s - started_s < DARK_S + WATCHDOG_S + 6
+        assert ended_s - started_s < DARK_S + WATCHDOG_S + 12
         assert sum(said == ALIVE for _, said in manager.heard) >= 4
         before = {message["incident_id"] for message in bench.centre.of_kind("incident")}
         assert before
@@ -108,6 +109,54 @@ def test_a_log_that_nobody_reads_does_not_keep_a_box_from_stopping(
     bench.box()
     assert bench.has_written()
     bench.settle(fault_case)
+
+
+HANGS_AS_A_WHOLE = """
+import ctypes, os, threading, time
+def hold_the_interpreter():
+    while not os.path.exists(GO):
+        time.sleep(0.1)
+    ctypes.PyDLL(None).sleep(1000)
+threading.Thread(target=hold_the_interpreter, daemon=True).start()
+"""
+WAITS_FOR_ITS_DISK = """
+import os, time
+from edge.recording.recorder import VideoRecorder
+real = VideoRecorder.write_pass
+def write_pass(self):
+    real(self)
+    if os.path.exists(GO):
+        time.sleep(1000)
+VideoRecorder.write_pass = write_pass
+"""
+
+
+@pytest.mark.parametrize(
+    ("code", "status", "within_s"),
+    [(HANGS_AS_A_WHOLE, 1, 2 * WATCHDOG_S), (WAITS_FOR_ITS_DISK, HUNG, WATCHDOG_S)],
+    ids=["a library holds the interpreter", "the disk under the video never answers"],
+)
+def test_a_box_that_hangs_elsewhere_is_ended_and_loses_no_incident(
+    bench: BoxBench, fault_case: FaultCase, code: str, status: int, within_s: float
+) -> None:
+    fault_case.injected("a step that never ends, begun while an incident is open")
+    go = bench.folder / "go"
+    process = bench.box_with(f"GO = {str(go)!r}\n{code}")
+    assert bench.has_incidents()
+    go.touch()
+    hangs_s = time.monotonic()
+    assert process.wait(timeout=60) == status
+    assert time.monotonic() - hangs_s < within_s + 10
+    go.unlink()
+    bench.note_written()
+    with fault_case.recovering():
+        bench.box()
+        assert bench.has_incidents()
+    assert bench.has_written()
+    bench.settle(fault_case)
+    if status == 1:
+        stacks = (bench.folder / "var" / STACKS).read_text(encoding="utf-8")
+        assert "hold_the_interpreter" in stacks
 
 
 def room(pipe: int) -> bool:
