@@ -109,7 +109,7 @@ class OutboxConfig(Strict):
     """How much may wait on the box while the centre cannot be reached."""
 
     max_bytes: int = Field(
-        default=512_000_000, ge=1_000_000, title="Size at which further messages are refused"
+        default=1_000_000_000, ge=1_000_000, title="Size at which further messages are refused"
     )
     telemetry_rows: int = Field(
         default=20_000, ge=1, title="Telemetry messages kept; the oldest go first"
