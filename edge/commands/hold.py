@@ -67,8 +67,8 @@ def _check_user(data_dir: Path) -> None:
     """
     if not data_dir.is_dir():
         raise ConfigError([f"{data_dir}: is no folder; this box has never run here"])
-    if data_dir.stat().st_uid != os.geteuid():
-        raise ConfigError([f"run this as {data_dir.owner()}, the user of the box: sudo -u …"])
+    if (uid := data_dir.stat().st_uid) != os.geteuid():
+        raise ConfigError([f"{data_dir}: run this as the user of the box: sudo -u '#{uid}' …"])
 
 
 def _do(custody: Custody, args: argparse.Namespace) -> int:
