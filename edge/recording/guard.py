@@ -23,7 +23,7 @@ import structlog
 from edge.deletion import Deleted, Doomed
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from datetime import datetime
     from pathlib import Path
 
@@ -33,9 +33,9 @@ if TYPE_CHECKING:
     from edge.recording.shelf import Shelf, Stored
 
 CHECK_EVERY_S = 0.5
-SWEEP_EVERY_S = 10.0
-AGE_BATCH = 16
-"""Files that age may take per sweep: 16 cameras make that many in a minute. Source: own choice."""
+SWEEP_EVERY_S = 60.0
+AGE_BATCH = 64
+"""Files that age may take per sweep: four times what 16 cameras make meanwhile."""
 AGE_PATIENCE = timedelta(minutes=10)
 """A file may wait so long for company: each deletion is an entry of the chain, of 500 bytes."""
 SLACK_SHARE = 0.05
@@ -181,21 +181,20 @@ class DiskGuard:
 
     def _sweep(self) -> None:
         """Let go of what is too old or, in all, too much; see how much is held."""
-        unheld = self._unheld()
+        finished = self._shelf.finished()
+        unheld = [stored for stored in finished if not self._is_held(stored)]
+        self._held_bytes = sum(s.size_bytes for s in finished) - sum(s.size_bytes for s in unheld)
         oldest_at = self._clock.now() - timedelta(seconds=self._config.keep_s)
         aged = [stored for stored in unheld if stored.until_at < oldest_at]
         if len(aged) >= AGE_BATCH or (aged and aged[0].until_at < oldest_at - AGE_PATIENCE):
             self._delete(aged[:AGE_BATCH], "age")
-        if limit := self._config.max_bytes:
-            too_much = self._shelf.size_bytes - limit
-            if too_much > 0:
-                self._delete_video(self._unheld(), too_much)
-        finished = self._shelf.finished()
-        self._held_bytes = sum(s.size_bytes for s in finished if self._is_held(s))
+        too_much = self._shelf.size_bytes - self._config.max_bytes
+        if self._config.max_bytes and too_much > 0:
+            self._delete_video((s for s in unheld if s.file.path.exists()), too_much)
 
-    def _unheld(self) -> list[Stored]:
-        """Return the finished files that may go, oldest first."""
-        return [stored for stored in self._shelf.finished() if not self._is_held(stored)]
+    def _unheld(self) -> Iterator[Stored]:
+        """Yield the finished files that may go, oldest first."""
+        return (stored for stored in self._shelf.finished() if not self._is_held(stored))
 
     def _is_held(self, stored: Stored) -> bool:
         """Tell whether a hold keeps a file."""
