@@ -15,13 +15,15 @@ from __future__ import annotations
 import os
 import threading
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 import structlog
 
+from edge.camera.stream import PLAYABLE_CODECS
 from edge.contract.messages import EvidenceKind, Phase
 from edge.errors import EvidenceError
-from edge.evidence.cut import Cut, check_room, cut_clip, cut_stills
+from edge.evidence.cut import Cut, check_room, copy_for_browsers, cut_clip, cut_stills
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -128,6 +130,10 @@ class Recovery:
         if EvidenceKind.CLIP not in kinds:
             request, config = owed.request, self._config
             self._make(lambda: cut_clip(self._folder, request, video, config), items, missing)
+            for clip in [i for i in items if i.kind is EvidenceKind.CLIP]:
+                if clip.codec not in PLAYABLE_CODECS:
+                    copied = partial(copy_for_browsers, self._folder, clip)
+                    self._make(copied, items, missing)
         if missing:
             missing.append(RESTARTED)
         news = {"evidence": tuple(items), "evidence_missing": "; ".join(missing)}

@@ -115,10 +115,10 @@ def test_an_incident_whose_evidence_was_owed_is_closed_with_it(life: NextLife) -
 
     [ended] = life.told
     assert (ended.phase, ended.revision, ended.historical) == (Phase.CLOSED, 2, True)
-    assert kinds(ended) == ["still", "thumbnail", "clip", "overlay", "manifest"]
+    assert kinds(ended) == ["still", "thumbnail", "clip", "overlay", "playback", "manifest"]
     assert ended.evidence_missing == ""
     assert life.asked == [(CAMERA, life.first.run)]
-    assert life.counters.get("evidence_recovered") == 4
+    assert life.counters.get("evidence_recovered") == 5
     assert life.register.owed() == {}
     assert (life.folder / "evidence/i1/i1.clip.mp4").exists()
 
@@ -128,7 +128,7 @@ def test_what_was_told_is_not_made_again(life: NextLife) -> None:
     life.begin([incident_message("i1", 2, evidence=(STILL,))])
 
     [ended] = life.told
-    assert kinds(ended) == ["still", "clip", "overlay", "manifest"]
+    assert kinds(ended) == ["still", "clip", "overlay", "playback", "manifest"]
     assert ended.evidence[0] == STILL
 
 
