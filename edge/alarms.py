@@ -20,7 +20,7 @@ ALARMS: dict[str, str] = {
     "holds_unreadable": "The list of legal holds cannot be read: nothing is deleted.",
     "clock_unsynchronised": "No time server holds the box's clock: times are not to be trusted.",
     "camera_clock_off": "A camera's clock is more than 0.5 s off the box's: set its time server.",
-    "clock_stepped": "The box's clock was set less than ten minutes ago.",
+    "clock_stepped": "The box's clock was set less than an hour ago; no video goes by age.",
     "upload_budget_spent": "The day's upload budget of this link is used up; clips wait.",
     "video_unwritable": "The disk refuses video; see the box's log.",
 }

@@ -21,9 +21,9 @@ if TYPE_CHECKING:
 
 WARN_OFFSET_S = 0.5
 """Source: the domain's rule for evidence time: warn above 500 ms."""
-STEP_TOLD_S = 600.0
-"""How long a step of the clock stays an alarm. Source: own choice; somebody should look at what
-happened around it, and it cures itself."""
+STEP_TOLD_S = 3600.0
+"""How long a step of the clock stays an alarm, and nothing is deleted for its age. Source: own
+choice; time enough for a time server or a person to take a wrong step back."""
 
 log = structlog.get_logger(__name__)
 

@@ -186,11 +186,22 @@ class DiskGuard:
         self._held_bytes = sum(s.size_bytes for s in finished) - sum(s.size_bytes for s in unheld)
         oldest_at = self._clock.now() - timedelta(seconds=self._config.keep_s)
         aged = [stored for stored in unheld if stored.until_at < oldest_at]
+        if not self._ages_are_believed():
+            aged = []
         if len(aged) >= AGE_BATCH or (aged and aged[0].until_at < oldest_at - AGE_PATIENCE):
             self._delete(aged[:AGE_BATCH], "age")
         too_much = self._shelf.size_bytes - self._config.max_bytes
         if self._config.max_bytes and too_much > 0:
             self._delete_video((s for s in unheld if s.file.path.exists()), too_much)
+
+    def _ages_are_believed(self) -> bool:
+        """Return whether the clock may decide what is old.
+
+        A clock that wakes up years ahead would empty the disk before a time server corrects it.
+        Until it is held, and was not set just now, only the disk's bounds take video away.
+        """
+        was_set = "clock_stepped" in self._room.alarms.raised()
+        return self._clock.synchronised() is not False and not was_set
 
     def _unheld(self) -> Iterator[Stored]:
         """Yield the finished files that may go, oldest first."""

@@ -170,6 +170,32 @@ def test_the_last_of_the_space_is_for_incidents_alone(tmp_path: Path) -> None:
     assert disk.alarms.raised() == ()
 
 
+def test_a_clock_that_is_not_held_or_was_just_set_deletes_nothing_by_age(tmp_path: Path) -> None:
+    """A box whose battery is empty may wake up ten years ahead."""
+    disk = Disk(tmp_path, AGE_BATCH, size_bytes=10**9, reserve_bytes=0, keep_s=600)
+    disk.clock.set_wall(NOON + timedelta(days=3650))
+    disk.clock.held = False
+    disk.guard.check()
+    disk.clock.held = True
+    disk.alarms.set("clock_stepped", on=True)
+    disk.clock.advance(SWEEP_EVERY_S)
+    disk.guard.check()
+    assert disk.minutes == []
+
+    disk.alarms.set("clock_stepped", on=False)
+    disk.clock.advance(SWEEP_EVERY_S)
+    disk.guard.check()
+    assert disk.minutes == [("age", AGE_BATCH)]
+
+
+def test_a_clock_that_is_not_held_still_makes_room_on_a_full_disk(tmp_path: Path) -> None:
+    disk = Disk(tmp_path, 10, size_bytes=1500, reserve_bytes=1000, keep_s=600)
+    disk.clock.held = False
+    disk.guard.check()
+
+    assert [why for why, _ in disk.minutes] == ["disk full"]
+
+
 def test_old_video_goes_by_age_a_few_files_at_a_time(tmp_path: Path) -> None:
     """A clock set a year ahead by mistake must not empty the disk in one go."""
     count = 2 * AGE_BATCH + 8

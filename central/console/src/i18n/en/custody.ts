@@ -91,7 +91,7 @@ export default {
     clock_unsynchronised: 'The box’s clock is not synchronised: times are not to be trusted.',
     camera_clock_off:
       'A camera’s clock is more than half a second off the box’s: set its time server.',
-    clock_stepped: 'The box’s clock was set within the last ten minutes.',
+    clock_stepped: 'The box’s clock was set within the last hour; no video is deleted for its age.',
     video_unwritable: 'The disk refuses video.',
     upload_budget_spent: 'The day’s upload budget is spent; clips go on after midnight.',
     chain_key_changed: 'The box signs with another key than the pinned one.',
