@@ -30,6 +30,8 @@ IFF_TUN_NO_PI = 0x1001
 """Plain IP packets. Source: linux/if_tun.h, IFF_TUN | IFF_NO_PI."""
 TCP = 6
 MTU = 1500
+MOST_BYTES = 100_000_000
+"""More than any test sends over one connection."""
 
 
 def is_possible() -> bool:
@@ -45,18 +47,25 @@ class Flow:
         payload_bytes: All payload, retransmissions included.
         first: First sequence number; None before any.
         reached: Furthest byte after it.
+        stream: The payload put together, zeros where a segment was never seen.
     """
 
     payload_bytes: int = 0
     first: int | None = None
     reached: int = 0
+    stream: bytearray = field(default_factory=bytearray)
 
-    def see(self, sequence: int, size: int) -> None:
+    def see(self, sequence: int, payload: bytes) -> None:
         """Note a segment."""
         if self.first is None:
             self.first = sequence
-        self.payload_bytes += size
-        self.reached = max(self.reached, ((sequence - self.first) & 0xFFFFFFFF) + size)
+        self.payload_bytes += len(payload)
+        at = (sequence - self.first) & 0xFFFFFFFF
+        if at > MOST_BYTES:
+            return  # before the first one we saw
+        self.reached = max(self.reached, at + len(payload))
+        self.stream.extend(bytes(self.reached - len(self.stream)))
+        self.stream[at : at + len(payload)] = payload
 
 
 @dataclass(slots=True)
@@ -129,10 +138,9 @@ class LossyLink:
         """Return the command that runs a program at the far end."""
         return ["ip", "netns", "exec", self.namespace, *program]
 
-    def sent_bytes(self, port: int) -> tuple[int, int]:
-        """Return (handed over by programs, with TCP's own resends) of payload to one port."""
-        wanted = [f for key, f in list(self.flows.items()) if key[-2:] == struct.pack("!H", port)]
-        return sum(f.reached for f in wanted), sum(f.payload_bytes for f in wanted)
+    def flows_to(self, port: int) -> list[Flow]:
+        """Return what was sent towards one port, by connection in the order of time."""
+        return [f for key, f in list(self.flows.items()) if key[-2:] == struct.pack("!H", port)]
 
     def _carry(self) -> None:
         """Carry packets until the link is taken away."""
@@ -174,7 +182,7 @@ class LossyLink:
         if packet[0] >> 4 != 4 or packet[9] != TCP:  # IPv4
             return
         ports, sequence = packet[head : head + 4], struct.unpack_from("!I", packet, head + 4)[0]
-        payload = len(packet) - head - (packet[head + 12] >> 4) * 4
+        payload = packet[head + (packet[head + 12] >> 4) * 4 :]
         if payload:
             self.flows.setdefault(packet[12:20] + ports, Flow()).see(sequence, payload)
 
