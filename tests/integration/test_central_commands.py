@@ -96,3 +96,26 @@ def test_a_wrong_setting_ends_with_its_name(tmp_path: Path) -> None:
 
     assert refused.returncode == 2
     assert "SONGLAM_PORT" in refused.stderr
+
+
+def test_retention_is_listed_and_run_from_the_command_line(tmp_path: Path) -> None:
+    listed = run(tmp_path, "retention", "--dry-run")
+    done = run(tmp_path, "retention")
+
+    assert (listed.returncode, done.returncode) == (0, 0), listed.stderr + done.stderr
+    assert listed.stdout.startswith("0 incidents would lose their evidence")
+    assert done.stdout == "nothing more is due\n"
+
+
+def test_an_inspection_names_what_is_damaged_by_its_status(tmp_path: Path) -> None:
+    assert run(tmp_path, "inspect").stdout == "0 files, 0 damaged\n"
+    with sqlite3.connect(tmp_path / "songlam.sqlite3") as database:
+        database.execute(
+            "INSERT INTO evidence (evidence_id, box_id, incident_id, kind, media_type, sha256, "
+            "size_bytes, stored_at, received_bytes, announced_revision, label, codec) "
+            "VALUES ('e1', 'n1', 'i1', 'clip', 'video/mp4', 'ab', 1, '2026-03-02', 1, 1, '', '')"
+        )
+    damaged = run(tmp_path, "inspect")
+
+    assert damaged.returncode == 1
+    assert damaged.stdout == "damaged: e1\n1 files, 1 damaged\n"
