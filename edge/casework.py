@@ -26,7 +26,9 @@ from edge.evidence.files import find_file
 from edge.evidence.recorder import EvidenceRecorder
 from edge.evidence.register import Register
 from edge.evidence.request import EvidenceRequest
-from edge.outbox import MediaUpload
+from edge.evidence.retention import Retention
+from edge.outbox import MEDIA_ID, MediaUpload
+from edge.outbox.rows import MEDIA_RANK
 from edge.recording.archive import VideoArchive
 from edge.recording.delivered import delivered_evidence
 from edge.recording.guard import Room
@@ -104,7 +106,11 @@ class Casework:
         room = Room(
             deletion=means.custody.deletion,
             holds=means.custody.holds,
-            delivered=lambda: delivered_evidence(self._folder, means.outbox, clock.now()),
+            delivered=lambda: (
+                file
+                for file in delivered_evidence(self._folder, means.outbox, clock.now())
+                if not self.register.owes(file.incident_id)
+            ),
             alarms=means.alarms,
         )
         self._archive = VideoArchive(shelf, config.video, self.register.run, room, clock, counters)
@@ -124,12 +130,21 @@ class Casework:
             queue_file=self._queue_file,
             has_room=self._archive.has_room,
         )
+        self._retention = Retention(
+            self._folder,
+            config.retention,
+            self._waits,
+            holds=means.custody.holds,
+            deletion=means.custody.deletion,
+            clock=clock,
+        )
         self._recovery = Recovery(self._folder, self.register, keep, ways, clock, counters)
 
     def start(self) -> None:
         """Begin to record, and end what an earlier process left open."""
         self._archive.start()
         self._recovery.start(self._means.outbox.unfinished())
+        self._retention.start()
 
     def watch(self, step: AbstractContextManager[object]) -> None:
         """Let ``step`` be entered around each pass of the video's writer; before ``start``."""
@@ -140,6 +155,7 @@ class Casework:
         self.recorder.close(EVIDENCE_BOUND_S)
         self._recovery.stop()
         self._archive.stop()
+        self._retention.stop()
         self.register.close()
 
     def sizes_bytes(self) -> tuple[int | None, int | None]:
@@ -187,9 +203,14 @@ class Casework:
             log.warning("evidence_unclaimed", incident_id=incident_id)
             return
         self.register.note_items(incident_id, items)
-        self._tell(message)
-        if whole:
+        if self._tell(message) and whole:
             self.register.done(incident_id)
+
+    def _waits(self, evidence_id: str) -> bool:
+        """Tell whether a file is still to be uploaded: queued, or owed to the next process."""
+        incident_id = evidence_id.rpartition(".")[0]
+        queued = self._means.outbox.holds(MEDIA_ID.format(evidence_id))
+        return queued or self.register.owes(incident_id)
 
     def _manifests(
         self, incident_id: str, items: tuple[EvidenceItem, ...], missing: str, *, whole: bool
@@ -207,19 +228,24 @@ class Casework:
         """Return a signed manifest of a message's evidence; None when it could not be made."""
         return self._means.custody.seal(message, self._cameras.get(message.camera_id))
 
-    def _tell(self, message: IncidentMessage) -> None:
-        """Queue a revision with evidence, and the upload of its files."""
-        self._means.outbox.put(message)
-        for item in message.evidence:
-            self._queue_file(message.incident_id, item)
+    def _tell(self, message: IncidentMessage) -> bool:
+        """Queue a revision with evidence, and the upload of its files; False when refused."""
+        told = self._means.outbox.put(message)
+        # In the order of upload: an idle uploader takes the first as soon as it is queued.
+        items = sorted(message.evidence, key=lambda item: MEDIA_RANK[item.kind])
+        queued = [self._queue_file(message.incident_id, item) for item in items]
+        return told and all(queued)
 
-    def _queue_file(self, incident_id: str, item: EvidenceItem) -> None:
-        """Queue one file's upload, once: each round of evidence names the earlier files again."""
+    def _queue_file(self, incident_id: str, item: EvidenceItem) -> bool:
+        """Queue one file's upload, once: each round of evidence names the earlier files again.
+
+        Returns:
+            False when the outbox refused it: the register goes on owing it to the next process.
+        """
         path = find_file(self._folder, item.evidence_id)
         if item.evidence_id in self._queued_files or path is None:
-            return
-        self._queued_files.append(item.evidence_id)
-        self._means.outbox.put_media(
+            return True
+        kept = self._means.outbox.put_media(
             MediaUpload(
                 evidence_id=item.evidence_id,
                 incident_id=incident_id,
@@ -230,6 +256,9 @@ class Casework:
                 path=str(path),
             )
         )
+        if kept:
+            self._queued_files.append(item.evidence_id)
+        return kept
 
 
 def _open_shelf(folder: Path) -> Shelf:

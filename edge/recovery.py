@@ -50,15 +50,15 @@ class Ways:
     Attributes:
         video: Returns a camera's recorded video of one run.
         seal: Returns the manifest of a message's evidence, None when it could not be made.
-        tell: Queues a message and the upload of its files.
-        queue_file: Queues the upload of one file.
+        tell: Queues a message and the upload of its files; False when one was refused.
+        queue_file: Queues the upload of one file; False when it was refused.
         has_room: Returns whether evidence may be written to the disk.
     """
 
     video: Callable[[str, int], PacketSource]
     seal: Callable[[IncidentMessage], EvidenceItem | None]
-    tell: Callable[[IncidentMessage], None]
-    queue_file: Callable[[str, EvidenceItem], None]
+    tell: Callable[[IncidentMessage], bool]
+    queue_file: Callable[[str, EvidenceItem], bool]
     has_room: Callable[[], bool]
 
 
@@ -89,11 +89,12 @@ class Recovery:
                 self._left.append((message, owed.pop(message.incident_id)))
             else:
                 self._ways.tell(ended_by_restart(message, self._clock.now()))
+        kept = [message.incident_id for message, _ in self._left]
         for incident_id, rest in owed.items():
             # Told whole; only its upload may have been forgotten.
-            for item in rest.items:
-                self._ways.queue_file(incident_id, item)
-        self._register.forget_earlier(message.incident_id for message, _ in self._left)
+            if [item for item in rest.items if not self._ways.queue_file(incident_id, item)]:
+                kept.append(incident_id)
+        self._register.forget_earlier(kept)
         self._thread.start()
 
     def stop(self) -> None:
@@ -111,8 +112,9 @@ class Recovery:
                 return
             self._register.note_try(message.incident_id)
             ended = self._recover(message, owed)
-            self._ways.tell(ended)
-            self._register.done(message.incident_id)
+            self._register.note_items(message.incident_id, ended.evidence)
+            if self._ways.tell(ended):
+                self._register.done(message.incident_id)
             log.info(
                 "incident_recovered",
                 incident_id=message.incident_id,

@@ -112,6 +112,12 @@ class Register:
         """Forget a request: all there is to be had is told and queued."""
         return self._write("DELETE FROM pending WHERE incident_id = ?", (incident_id,))
 
+    def owes(self, incident_id: str) -> bool:
+        """Tell whether an incident's evidence is still to be made or queued."""
+        query = "SELECT 1 FROM pending WHERE incident_id = ?"
+        with self._lock:
+            return self._db.execute(query, (incident_id,)).fetchone() is not None
+
     def owed(self) -> dict[str, Owed]:
         """Return what earlier runs owe, by incident; what ended too many processes is left out."""
         with self._lock:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from edge.deletion import Doomed
@@ -20,8 +21,14 @@ SETTLED_S = 120.0
 
 def delivered_evidence(folder: Path, outbox: Outbox, now: datetime) -> Iterator[Doomed]:
     """Yield the files below ``folder`` that wait for no upload, oldest first."""
-    files = [(path.stat().st_mtime, path) for path in folder.glob("*/*") if path.is_file()]
-    for modified_s, path in sorted(files):
+    for modified_s, path in sorted(_files(folder)):
         settled = now.timestamp() - modified_s > SETTLED_S
         if settled and not outbox.holds(MEDIA_ID.format(path.stem)):
             yield Doomed(path=path, incident_id=path.parent.name)
+
+
+def _files(folder: Path) -> Iterator[tuple[float, Path]]:
+    """Yield when each file was written, and where it is."""
+    for path in folder.glob("*/*"):
+        with suppress(FileNotFoundError):  # retention deletes at the same time
+            yield path.stat().st_mtime, path

@@ -68,6 +68,7 @@ def test_what_was_served_is_not_owed(tmp_path: Path) -> None:
     first.note(request("i1"))
     first.note(request("i2"))
     first.done("i1")
+    assert [first.owes(name) for name in ("i1", "i2")] == [False, True]
     first.close()
 
     with closing(open_register(tmp_path)) as second:

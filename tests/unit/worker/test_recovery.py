@@ -51,7 +51,7 @@ class NextLife:
         self.told: list[IncidentMessage] = []
         self.queued: list[str] = []
         self.asked: list[tuple[str, int]] = []
-        self.room = True
+        self.room = self.takes = True
         self.station = Station(folder / "video", run=1)
         self.station.begin(0, 0.0, original.info)
         self.station.send(original.packets)
@@ -69,8 +69,8 @@ class NextLife:
         ways = Ways(
             video=self._video,
             seal=lambda _: MANIFEST,
-            tell=self.told.append,
-            queue_file=lambda _, item: self.queued.append(item.evidence_id),
+            tell=self._tell,
+            queue_file=self._queue_file,
             has_room=lambda: self.room,
         )
         config = EvidenceConfig(before_s=2, after_s=2)
@@ -81,6 +81,17 @@ class NextLife:
         if wait:
             recovery._thread.join()
         return recovery
+
+    def _tell(self, message: IncidentMessage) -> bool:
+        """Take a message, unless the disk refuses."""
+        self.told.append(message)
+        return self.takes
+
+    def _queue_file(self, incident_id: str, item: EvidenceItem) -> bool:
+        """Take a file, unless the disk refuses."""
+        assert item.evidence_id.startswith(incident_id)
+        self.queued.append(item.evidence_id)
+        return self.takes
 
     def _video(self, camera_id: str, run: int) -> PacketSource:
         """Return the first process's video."""
@@ -177,7 +188,20 @@ def test_files_that_were_told_but_perhaps_not_queued_are_queued(life: NextLife) 
 
     assert life.queued == ["i1.still-wide", "i1.clip"]
     assert life.told == []
-    assert life.register.owed() == {}
+    assert not life.register.owes("i1")
+
+
+def test_files_that_the_outbox_refuses_stay_owed(life: NextLife) -> None:
+    life.takes = False
+    life.register.note(request())
+    life.register.note_items("i1", (STILL, CLIP))
+    life.begin([])
+    assert life.register.owes("i1")
+
+    life.takes = True
+    life.begin([])
+    assert life.queued[2:] == ["i1.still-wide", "i1.clip"]
+    assert not life.register.owes("i1")
 
 
 def test_an_incident_that_was_never_told_is_forgotten(life: NextLife) -> None:
@@ -210,8 +234,8 @@ def test_a_box_that_stops_meanwhile_leaves_the_rest_to_the_next(life: NextLife) 
         Ways(
             video=life._video,
             seal=lambda _: None,
-            tell=life.told.append,
-            queue_file=lambda *_: None,
+            tell=life._tell,
+            queue_file=life._queue_file,
             has_room=lambda: True,
         ),
         life.clock,
@@ -225,3 +249,14 @@ def test_a_box_that_stops_meanwhile_leaves_the_rest_to_the_next(life: NextLife) 
 
     assert [m.incident_id for m in life.told] == ["i1", "i2"]
     assert all("clip" in kinds(m) for m in life.told)
+
+
+def test_what_the_outbox_refuses_is_still_owed_to_the_next_process(life: NextLife) -> None:
+    life.takes = False
+    life.register.note(request())
+    life.begin([incident_message("i1", 1)])
+    assert life.register.owes("i1")
+
+    life.takes = True
+    life.begin([incident_message("i1", 1)])
+    assert not life.register.owes("i1")

@@ -13,6 +13,7 @@ from edge.clock import SystemClock
 from edge.config.load import load_box
 from edge.contract.messages import CommandMessage, EvidenceItem, EvidenceKind, Phase
 from edge.errors import ConfigError, ModelError
+from edge.evidence.request import EvidenceRequest
 from edge.incidents import IncidentChange
 from edge.recovery import RESTARTED, ended_by_restart
 from edge.scene import Frame
@@ -299,3 +300,29 @@ def test_a_box_whose_data_folder_cannot_be_written_does_not_start(tmp_path: Path
     (tmp_path / "var").write_text("a file where the folder should be", encoding="utf-8")
     with pytest.raises(ConfigError, match="the box's key cannot be read or made"):
         Worker(load_box(box_file), SystemClock())
+
+
+def test_evidence_whose_upload_the_outbox_refuses_stays_owed(worker: Worker) -> None:
+    incident_id = opened_incident(worker)
+    worker._casework.recorder.close(20.0)
+    register, outbox = worker._casework.register, worker._delivery.outbox
+    assert not register.owes(incident_id)
+    register.note(
+        EvidenceRequest(
+            incident_id=incident_id,
+            camera_id="gate",
+            occurred_s=0.0,
+            occurred_at=NOON,
+            until_s=0.0,
+            frame_size_px=(128, 64),
+        )
+    )
+    still = item(incident_id, "still", EvidenceKind.STILL, worker)
+    outbox._db.execute("PRAGMA query_only = ON")  # as a full disk
+    worker._casework.take(incident_id, (still,), "", whole=True)
+    assert register.owes(incident_id)
+
+    outbox._db.execute("PRAGMA query_only = OFF")
+    worker._casework.take(incident_id, (still,), "", whole=True)
+    assert not register.owes(incident_id)
+    assert f"media:{still.evidence_id}" in [message_id for _, message_id in queued(worker)]
