@@ -17,10 +17,9 @@ from edge import __version__
 from edge.alarms import Alarms
 from edge.contract.messages import StateMessage
 from edge.errors import ConfigError
-from edge.evidence.retention import Retention
 from edge.health import Heartbeat, MetricsServer, disk_free_bytes, memory_bytes
 from edge.model_store.store import ModelStore
-from edge.outbox import MEDIA_ID, Outbox
+from edge.outbox import Outbox
 from edge.publisher import Publisher
 from edge.uploads import Uploader
 
@@ -87,14 +86,6 @@ class Delivery:
             on_desired=self._want,
             on_command=self._obey,
         )
-        self._retention = Retention(
-            Path(box.data_dir) / "evidence",
-            box.retention,
-            lambda evidence_id: self.outbox.holds(MEDIA_ID.format(evidence_id)),
-            holds=surroundings.custody.holds,
-            deletion=surroundings.custody.deletion,
-            clock=clock,
-        )
         self._uploader = Uploader(
             box, self.outbox, clock=clock, counters=counters, alarms=surroundings.alarms
         )
@@ -124,14 +115,12 @@ class Delivery:
         self._publisher.start()
         self._models.start(fallback_reason)
         self._uploader.start()
-        self._retention.start()
         self._heartbeat.start()
 
     def stop(self) -> None:
         """Stop every part; what is not delivered waits on disk for the next process."""
         self._models.stop()
         self._uploader.stop()
-        self._retention.stop()
         self._heartbeat.stop()
         self._publisher.stop(self._state("offline"))
         if self._metrics is not None:

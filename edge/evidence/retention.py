@@ -66,7 +66,8 @@ class Retention:
     def stop(self) -> None:
         """End after the look under way."""
         self._stopping.set()
-        self._thread.join()
+        if self._thread.is_alive():
+            self._thread.join()
 
     def sweep(self) -> int:
         """Delete what is old enough; return how many files went."""

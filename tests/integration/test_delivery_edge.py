@@ -74,7 +74,8 @@ def test_an_incident_arrives_with_its_evidence_and_the_model_that_made_it(bench:
     assert first["model"]["name"] == "tiny"
     assert wait_until(lambda: any(id_.endswith(".clip") for id_ in bench.uploads.order), 40)
     assert bench.uploads.order[0].startswith(first["incident_id"])
-    assert ".still" in bench.uploads.order[0]
+    assert bench.uploads.order[0].endswith(".thumbnail")
+    assert ".still" in bench.uploads.order[1]
     states = bench.centre.of_kind("state")
     assert {camera["camera_id"] for camera in states[-1]["cameras"]} == {"gate", "bridge"}
     assert any(c["status"] == "online" for s in states for c in s["cameras"])
