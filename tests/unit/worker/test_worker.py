@@ -321,6 +321,7 @@ def test_evidence_whose_upload_the_outbox_refuses_stays_owed(worker: Worker) -> 
     outbox._db.execute("PRAGMA query_only = ON")  # as a full disk
     worker._casework.take(incident_id, (still,), "", whole=True)
     assert register.owes(incident_id)
+    assert worker._casework._waits(f"{incident_id}.clip"), "retention must not take it for done"
 
     outbox._db.execute("PRAGMA query_only = OFF")
     worker._casework.take(incident_id, (still,), "", whole=True)
