@@ -102,6 +102,7 @@ class LossyProxy:
         self._sockets = {name: _listening() for name in targets}
         self._up, self._down = _Direction(), _Direction()
         self._open: set[asyncio.StreamWriter] = set()  # a connection's end removes its two
+        self._servers: list[asyncio.Server] = []
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="lossy-proxy")
         self._refusing = False
@@ -151,7 +152,9 @@ class LossyProxy:
             with suppress(asyncio.CancelledError):
                 await self._serve(name, reader, writer)
 
-        await asyncio.start_server(serve, sock=self._sockets[name], limit=2 * SEGMENT_BYTES)
+        self._servers.append(
+            await asyncio.start_server(serve, sock=self._sockets[name], limit=2 * SEGMENT_BYTES)
+        )
 
     async def _abort(self) -> None:
         for writer in list(self._open):
@@ -159,11 +162,13 @@ class LossyProxy:
 
     async def _end(self) -> None:
         self._refusing = True
+        for server in self._servers:
+            server.close()
         await self._abort()
-        others = [task for task in asyncio.all_tasks() if task is not asyncio.current_task()]
-        for task in others:
-            task.cancel()
-        await asyncio.gather(*others, return_exceptions=True)
+        while others := asyncio.all_tasks() - {asyncio.current_task()}:
+            for task in others:
+                task.cancel()
+            await asyncio.wait(others, timeout=1.0)  # one that was just accepted may be new
 
     async def _serve(
         self, name: str, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
