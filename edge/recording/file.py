@@ -103,7 +103,7 @@ class OpenFile:
         self._output.start_encoding()
         self.size_bytes = 0
         self._descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o640)
-        _sync_folder(path.parent)
+        self._new_in: Path | None = path.parent
 
     def add(self, packet: RingPacket) -> bool:
         """Take a packet.
@@ -148,31 +148,29 @@ class OpenFile:
         self.size_bytes += len(data)
         return len(data)
 
-    def sync(self) -> None:
-        """Wait until the disk has it.
-
-        Raises:
-            OSError: The disk has lost it.
-        """
-        os.fdatasync(self._descriptor)
-
-    def close(self) -> int:
-        """Write the last picture, make all durable and close; return how many bytes were added.
+    def finish(self) -> int:
+        """Hand the last picture to the kernel too; return how many bytes were added.
 
         Raises:
             OSError: The disk refuses the rest; what was written before stays.
         """
-        try:
-            self._output.close()
-            self._pictures += 1  # the last one is whole now
-            added = self.write_through()
-            self.sync()
-        finally:
-            os.close(self._descriptor)
-        return added
+        self._output.close()
+        self._pictures += 1  # the last one is whole now
+        return self.write_through()
 
-    def abandon(self) -> None:
-        """Close at once; what was written before stays, what waits inside is lost."""
+    def sync(self) -> None:
+        """Wait until the disk has what was written, and the file's name.
+
+        Raises:
+            OSError: The disk has lost it.
+        """
+        if self._new_in is not None:
+            _sync_folder(self._new_in)
+            self._new_in = None
+        os.fdatasync(self._descriptor)
+
+    def release(self) -> None:
+        """Close at once; what was written stays, what waits inside is lost."""
         os.close(self._descriptor)
 
 

@@ -2,7 +2,8 @@
 
 Invariants:
     * Four times a second what has come is handed to the kernel, twice a second made durable: a
-      killed process loses what came since, a power cut less than a second.
+      killed process loses what came since, a power cut about a second.
+    * In each pass all cameras' bytes go to the kernel before the disk is waited for, once.
     * A file begins at a key frame: about each ``file_s``, with each epoch, after each gap, and when
       a camera's times go back. What a file holds therefore goes forward without a hole.
     * A disk that refuses costs video, never a frame: the file is left as it last played, the camera
@@ -76,6 +77,8 @@ class VideoRecorder:
         self._refusing = threading.Event()
         self._stopping = threading.Event()
         self._synced_s = clock.monotonic()
+        # Files that will not grow any more, by camera; _sync lets them go.
+        self._finished: list[tuple[str, OpenFile]] = []
         self._thread = threading.Thread(target=self._run_thread, name="video")
         self.step: AbstractContextManager[object] = nullcontext()
         """Entered around each pass: a disk that never answers shows as a step that never ends."""
@@ -108,6 +111,7 @@ class VideoRecorder:
         self.write_pass()
         for writing in self._writing:
             self._finish(writing)
+        self._sync()
 
     def write_pass(self) -> None:
         """Take what has come of all cameras and hand it to the kernel; make it durable when due."""
@@ -117,10 +121,11 @@ class VideoRecorder:
             arrived, ended = writing.tape.take()
             for each in arrived:
                 self._take(writing, each)
-            self._write_through(writing, durable=is_due)
+            self._write_through(writing)
             if ended or self._refusing.is_set():
                 self._finish(writing)
-        if is_due:
+        if is_due or self._finished:
+            self._sync()
             self._synced_s = now_s
         self._alarms.set("video_unwritable", on=any(w.retry_s > now_s for w in self._writing))
 
@@ -180,42 +185,57 @@ class VideoRecorder:
         )
         self._shelf.put(writing.file)
 
-    def _write_through(self, writing: _Writing, *, durable: bool) -> None:
-        """Hand a camera's bytes to the kernel, and to the disk."""
+    def _write_through(self, writing: _Writing) -> None:
+        """Hand a camera's bytes to the kernel."""
         if writing.output is None:
             return
         try:
             self._counters.increment("video_bytes_written", writing.output.write_through())
-            if durable:
-                writing.output.sync()
         except OSError as error:
             self._fail(writing, error)
             return
         self._note(writing)
 
+    def _sync(self) -> None:
+        """Wait until the disk has all that was handed over."""
+        for writing in self._writing:
+            try:
+                if writing.output is not None:
+                    writing.output.sync()
+            except OSError as error:
+                self._fail(writing, error)
+        for camera_id, output in self._finished:
+            try:
+                output.sync()
+            except OSError as error:
+                self._failed(camera_id, error)
+            output.release()
+        self._finished.clear()
+
     def _finish(self, writing: _Writing) -> None:
-        """Close a camera's file, if there is one."""
+        """End a camera's file, if there is one."""
         if writing.output is None:
             return
         try:
-            self._counters.increment("video_bytes_written", writing.output.close())
+            self._counters.increment("video_bytes_written", writing.output.finish())
         except (OSError, FFmpegError) as error:
-            self._failed(writing, error)
+            self._failed(writing.tape.camera_id, error)
+        self._finished.append((writing.tape.camera_id, writing.output))
         self._put_down(writing)
 
     def _fail(self, writing: _Writing, error: Exception) -> None:
         """Give a file up as it last played; try again later."""
-        self._failed(writing, error)
+        self._failed(writing.tape.camera_id, error)
         if writing.output is not None:
-            writing.output.abandon()
+            writing.output.release()
         self._put_down(writing)
         writing.retry_s = self._clock.monotonic() + RETRY_S
 
-    def _failed(self, writing: _Writing, error: Exception) -> None:
+    def _failed(self, camera_id: str, error: Exception) -> None:
         """Count and tell."""
         if self._counters.increment_and_mark("video_failures"):
             reason = getattr(error, "strerror", None) or str(error)
-            log.warning("video_not_written", camera=writing.tape.camera_id, reason=reason)
+            log.warning("video_not_written", camera=camera_id, reason=reason)
 
     def _put_down(self, writing: _Writing) -> None:
         """Forget the open file."""
