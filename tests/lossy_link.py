@@ -15,6 +15,7 @@ import heapq
 import os
 import random
 import select
+import shutil
 import struct
 import subprocess
 import threading
@@ -35,8 +36,14 @@ MOST_BYTES = 100_000_000
 
 
 def is_possible() -> bool:
-    """Return whether this process may make namespaces and TUN devices."""
-    return os.geteuid() == 0 and TUN.exists()
+    """Return whether this process may make namespaces and TUN devices, and has the program."""
+    if os.geteuid() != 0 or not TUN.exists() or shutil.which("ip") is None:
+        return False
+    trial = f"songlam-trial{os.getpid()}"
+    if subprocess.run(["ip", "netns", "add", trial], check=False).returncode != 0:
+        return False  # root of a container that was not given the right
+    _ip("netns", "delete", trial)
+    return True
 
 
 @dataclass(slots=True)
@@ -115,6 +122,16 @@ class LossyLink:
         names = (f"sl{os.getpid()}a", f"sl{os.getpid()}b")
         self._ends = (_tun(names[0]), _tun(names[1]))
         _ip("netns", "add", self.namespace)
+        try:
+            self._join(names)
+        except subprocess.CalledProcessError:
+            _ip("netns", "delete", self.namespace)
+            raise
+        self._thread.start()
+        return self
+
+    def _join(self, names: tuple[str, str]) -> None:
+        """Give both ends their addresses."""
         _ip("link", "set", names[1], "netns", self.namespace)
         inside = ("-n", self.namespace)
         for where, name, own in (((), names[0], self.here), (inside, names[1], self.there)):
@@ -124,8 +141,6 @@ class LossyLink:
         # Linux's default way of TCP, whatever this machine has been set to.
         net = f"{self.here.rpartition('.')[0]}.0/30"
         _ip(*inside, "route", "replace", net, "dev", names[1], "congctl", "cubic")
-        self._thread.start()
-        return self
 
     def __exit__(self, *_: object) -> None:
         self._ended.set()
