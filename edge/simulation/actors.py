@@ -155,7 +155,7 @@ class RedRunner:
     _chosen: dict[str, float] = field(default_factory=dict)
     """Name → when told to go; at most ``count``."""
     _crossed: dict[str, float] = field(default_factory=dict)
-    """Name → when its front crossed the line; at most ``count``."""
+    """Name → when its front crossed the line, infinity when at green; at most ``count``."""
 
     def steer(self, sumo: Any, now_s: float) -> None:
         """Pick the foremost motorbike that stands at the red light."""
@@ -167,9 +167,11 @@ class RedRunner:
                 sumo.vehicle.setSpeedMode(name, FREE_OF_RULES)
                 sumo.vehicle.setSpeed(name, 5.5)
                 self._chosen[name] = now_s
-        for name in set(self._chosen) - set(self._crossed):
-            if name in sumo.vehicle.getIDList() and sumo.vehicle.getRoadID(name) != self.edge:
-                self._crossed[name] = now_s
+        present = set(sumo.vehicle.getIDList())
+        for name in sorted(set(self._chosen) - set(self._crossed)):
+            if name in present and sumo.vehicle.getRoadID(name) != self.edge:
+                # Green may have come between the order and the line: then nothing was broken.
+                self._crossed[name] = now_s if _is_red(sumo, self.edge) else math.inf
                 sumo.vehicle.setSpeed(name, -1)
 
     def cast(self, actors: list[Actor], now_s: float) -> list[Actor]:
@@ -182,6 +184,7 @@ class RedRunner:
         return [
             Deed("red_light", (name,), at_s, at_s + 2.0, note="motorbike rides on at red")
             for name, at_s in self._crossed.items()
+            if math.isfinite(at_s)
         ]
 
 

@@ -36,25 +36,12 @@ if TYPE_CHECKING:
 
     from edge.simulation.actors import Deed, Script
     from edge.simulation.optics import Lens
+    from edge.simulation.order import Order
 
 DOUBLE_STEP_M = 1.35
 GRAVITY = 9.81
 MAX_LEAN = 0.5
 SIGNAL_LAMPS = {"red": Lamp.RED, "yellow": Lamp.YELLOW, "green": Lamp.GREEN}
-
-
-@dataclass(frozen=True, slots=True)
-class Order:
-    """What is asked for."""
-
-    place: str
-    weather: str = "day"
-    script: str = "usual"
-    seed: int = 1
-    seconds: float = 20.0
-    fps: float = 12.5
-    size_px: tuple[int, int] = (1280, 720)
-    samples: int = 24
 
 
 @dataclass

@@ -85,6 +85,7 @@ def build(place: Place, folder: Path) -> Network:
         binary("netconvert"), "--node-files", "nodes.xml", "--edge-files", "edges.xml",
         "--connection-files", "connections.xml", "-o", "net.xml", "--offset.disable-normalization",
         "--no-turnarounds", "true", "--crossings.guess", "--tls.default-type", "static",
+        "--tls.green.time", "18",
         "--default.junctions.radius", "7", "--junctions.corner-detail", "6",
         "--no-internal-links", "false", "--rectangular-lane-cut", "true",
     ]  # fmt: skip

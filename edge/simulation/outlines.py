@@ -8,6 +8,7 @@ Invariants:
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
 import moderngl
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 
     FlatBox = tuple[float, float, float, float]
 
-TILES_PX = 1536
+TILES_PX = 1024
 LARGEST_TILE_PX = 160.0
 NEAREST_M = 1.0
 
@@ -52,9 +53,12 @@ class Outlines:
         self._screen = gl.vertex_array(self._behind, [(stage.screen, "2f", "corner")])
 
     def count(
-        self, figures: Sequence[Figure], places: list[Any], near: list[int]
+        self, figures: Sequence[Figure], places: list[Any], near: list[int], inside: Any
     ) -> tuple[NDArray[np.uint16], list[float]]:
-        """Return numbers (rows, columns), bottom row first, and the shown share of each figure."""
+        """Return numbers (pixels,), bottom row first, and the shown share of each figure.
+
+        ``inside``: bool (pixels,), what of the scene the lens lets into the picture.
+        """
         self._all.use()
         self._gl.enable_only(moderngl.DEPTH_TEST)
         self._all.clear()
@@ -65,22 +69,22 @@ class Outlines:
         self._gl.depth_func = "<"
         give(self._props.number, "clip", self._stage.clip.T)
         for i in near:
-            far = self._props.is_far(figures[i], self._stage.lens)
-            self._draw(figures[i], places[i], i + 1, "far_number" if far else "number")
+            self._draw(figures[i], places[i], i + 1)
         raw = np.frombuffer(self._all.read(components=1, dtype="u2", alignment=1), np.uint16)
-        seen = np.bincount(raw, minlength=len(figures) + 1)
-        whole = self._count_alone(figures, places, near)
+        seen = np.bincount(raw[inside], minlength=len(figures) + 1)
+        whole = self._count_alone(figures, places, [i for i in near if seen[i + 1] > 0])
         shown = [0.0] * len(figures)
         for i, pixels in whole.items():
             shown[i] = min(1.0, float(seen[i + 1]) / max(pixels, 1.0))
-        return raw.reshape(self._stage.size[::-1]), shown
+        return raw, shown
 
-    def _draw(self, figure: Figure, place: Any, number: int, use: str) -> None:
+    def _draw(self, figure: Figure, place: Any, number: int) -> None:
         """Draw a figure as a number."""
         program = self._props.number
         program["number"].value = number
         program["place"].write(np.ascontiguousarray(place.T, np.float32).tobytes())
-        self._props.array(figure, use).render()
+        distance = self._props.distance(figure, self._stage.lens)
+        self._props.array(figure, "number", distance).render()
 
     def _count_alone(
         self, figures: Sequence[Figure], places: list[Any], near: list[int]
@@ -89,7 +93,6 @@ class Outlines:
         self._alone.use()
         self._gl.enable_only(moderngl.DEPTH_TEST)
         self._alone.clear()
-        wide, high = self._stage.size
         x = y = tall = 0
         areas: dict[int, float] = {}
         for i in near:
@@ -97,20 +100,34 @@ class Outlines:
             if box is None:
                 continue
             share = min(1.0, LARGEST_TILE_PX / max(box[2] - box[0], box[3] - box[1]))
-            tile = int((box[2] - box[0]) * share) + 3, int((box[3] - box[1]) * share) + 3
+            tile = math.ceil((box[2] - box[0]) * share), math.ceil((box[3] - box[1]) * share)
             if x + tile[0] > TILES_PX:
                 x, y, tall = 0, y + tall, 0
-            corner = int(x - box[0] * share) + 1, int(y - box[1] * share) + 1
-            self._alone.viewport = (*corner, int(wide * share), int(high * share))
-            self._alone.scissor = (x, y, *tile)
-            self._draw(figures[i], places[i], i + 1, "far_number")
-            areas[i] = 1 / share**2
+            if y + tile[1] > TILES_PX:  # hardly: a thousand small ones, or forty large
+                break
+            self._alone.viewport = self._alone.scissor = (x, y, *tile)
+            give(self._props.number, "clip", (self._crop(box) @ self._stage.clip).T)
+            self._draw(figures[i], places[i], i + 1)
+            areas[i] = (box[2] - box[0]) * (box[3] - box[1]) / (tile[0] * tile[1])
             x, tall = x + tile[0], max(tall, tile[1])
         self._alone.scissor = (0, 0, TILES_PX, TILES_PX)
         self._alone.viewport = (0, 0, TILES_PX, TILES_PX)
-        raw = np.frombuffer(self._alone.read(components=1, dtype="u2", alignment=1), np.uint16)
+        used = (0, 0, TILES_PX, min(TILES_PX, max(y + tall, 1)))
+        raw = np.frombuffer(
+            self._alone.read(used, components=1, dtype="u2", alignment=1), np.uint16
+        )
         counted = np.bincount(raw, minlength=len(figures) + 1)
         return {i: float(counted[i + 1]) * area for i, area in areas.items()}
+
+    def _crop(self, box: FlatBox) -> NDArray[np.float64]:
+        """Return the matrix (4, 4) that fits a box in pixels of the scene to the whole target."""
+        wide, high = self._stage.size
+        left, right = box[0] / wide * 2 - 1, box[2] / wide * 2 - 1
+        low, top = box[1] / high * 2 - 1, box[3] / high * 2 - 1
+        crop = np.eye(4)
+        crop[0, 0], crop[0, 3] = 2 / (right - left), -(right + left) / (right - left)
+        crop[1, 1], crop[1, 3] = 2 / (top - low), -(top + low) / (top - low)
+        return crop
 
     def _flat_box(self, figure: Figure) -> FlatBox | None:
         """Return a figure's box in pixels of the scene, y up; None when it is not in view."""

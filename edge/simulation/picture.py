@@ -13,6 +13,7 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import cv2
 import moderngl
 import numpy as np
 
@@ -31,7 +32,6 @@ if TYPE_CHECKING:
     from edge.simulation.stage import Stage
     from edge.simulation.wardrobe import Wardrobe
 
-SAMPLES = 4
 SHADOW_REACH_M = 70.0
 
 
@@ -63,13 +63,10 @@ class Renderer:
     def _targets(self) -> None:
         """Make the framebuffers."""
         gl, size = self.gl, self.stage.size
-        self._many = gl.framebuffer(
-            [gl.renderbuffer(size, 4, samples=SAMPLES, dtype="f2")],
-            gl.depth_renderbuffer(size, samples=SAMPLES),
-        )
+        # No multisampling: the lens is softer than a pixel, and it took half of the time.
         self._scene = gl.texture(size, 4, dtype="f2")
         self._scene.repeat_x = self._scene.repeat_y = False
-        self._one = gl.framebuffer([self._scene])
+        self._drawn = gl.framebuffer([self._scene], gl.depth_renderbuffer(size))
         self._sent = gl.framebuffer([gl.texture(self.stage.lens.size_px, 3)])
 
     def _screens(self) -> None:
@@ -119,8 +116,13 @@ class Renderer:
         plane = lens.unbend((np.stack([x, y], axis=2).reshape(-1, 2) - lens.middle) / lens.focal_px)
         at = plane * lens.focal_px + np.array([wide, high]) / 2
         column = np.clip(at[:, 0], 0, wide - 1).astype(int)
-        row = np.clip(high - 1 - at[:, 1], 0, high - 1).astype(int)
+        row = np.clip(high - 1 - np.floor(at[:, 1]), 0, high - 1).astype(int)
         self._look_up = (row * wide + column).reshape(height, width)
+        seen = np.zeros((high, wide), np.uint8)
+        seen.reshape(-1)[self._look_up] = 1
+        # The lens skips a scene pixel here and there; they are inside all the same.
+        closed = cv2.morphologyEx(seen, cv2.MORPH_CLOSE, np.ones((3, 3), np.uint8))
+        self._inside = closed.reshape(-1).astype(bool)
         share = np.stack([at[:, 0] / wide, 1 - at[:, 1] / high], axis=1).reshape(height, width, 2)
         bend = self.gl.texture(
             (width, height), 2, np.ascontiguousarray(share, np.float32).tobytes(), dtype="f4"
@@ -149,15 +151,14 @@ class Renderer:
         """Return the picture of an instant."""
         places = [place_of(figure) for figure in figures]
         near = [i for i, figure in enumerate(figures) if self._may_be_seen(figure)]
+        raw, shown = self._outlines.count(figures, places, near, self._inside)
         self._shadows(figures, places, near)
         self._compose()
         self._contacts(figures, near)
-        self._solids(figures, places, near)
+        self._solids(figures, places, [i for i in near if shown[i] > 0])
         self._glares(figures, near)
-        self.gl.copy_framebuffer(self._one, self._many)
         image = self._through_lens(at_s)
-        raw, shown = self._outlines.count(figures, places, near)
-        return Picture(image, raw.reshape(-1)[self._look_up], tuple(shown))
+        return Picture(image, raw[self._look_up], tuple(shown))
 
     def outline_px(self, figure: Figure) -> Any:
         """Return pixels (n, 2) of the corners of a figure's hull, NaN behind the camera."""
@@ -171,7 +172,7 @@ class Renderer:
 
     def _shadows(self, figures: Sequence[Figure], places: list[Any], near: list[int]) -> None:
         """Draw what the sun sees of the figures."""
-        casters = [(self.props.array(figures[i], "dark"), places[i]) for i in near]
+        casters = [(self.props.array(figures[i], "dark", "far"), places[i]) for i in near]
         if not self._has_sun:
             casters = []
         matrix = self.stage.light_matrix(self.stage.weather.sun_way, SHADOW_REACH_M)
@@ -192,9 +193,9 @@ class Renderer:
             give(program, name, unit)
         give(program, "moving_matrix", self._moving.matrix.T)
         give(program, "shadows", self._has_sun)
-        self._many.use()
+        self._drawn.use()
         self.gl.enable_only(moderngl.DEPTH_TEST)
-        self._many.clear()
+        self._drawn.clear()
         self.gl.depth_func = "<="
         self._whole["compose"].render()
         self.gl.depth_func = "<"
@@ -215,14 +216,14 @@ class Renderer:
                 reach = 0.16 if length > 1.4 else 0.1  # noqa: PLR2004 - two lamps, or one
                 beams.append((*figure.at_m[:2], *turn, length, reach))
         self.gl.enable(moderngl.BLEND)
-        self._many.depth_mask = False
+        self._drawn.depth_mask = False
         self.gl.blend_func = moderngl.DST_COLOR, moderngl.ZERO
         self._instances("contact", under)
         self.gl.blend_func = moderngl.ONE, moderngl.ONE
         self.stage.sums[2].use(0)
         give(self._programs["beam"], "bare", 0)
         self._instances("beam", beams)
-        self._many.depth_mask = True
+        self._drawn.depth_mask = True
         self.gl.disable(moderngl.BLEND)
 
     def _instances(self, name: str, rows: list[tuple[float, ...]]) -> None:
@@ -253,8 +254,8 @@ class Renderer:
                 lamps[lamp] = level
             program["lamps"].write(lamps.tobytes())
             program["place"].write(np.ascontiguousarray(places[i].T, np.float32).tobytes())
-            use = "far_solid" if self.props.is_far(figures[i], stage.lens) else "solid"
-            self.props.array(figures[i], use).render()
+            distance = self.props.distance(figures[i], stage.lens)
+            self.props.array(figures[i], "solid", distance).render()
 
     def _glares(self, figures: Sequence[Figure], near: list[int]) -> None:
         """Draw the glow of lamps that look towards the camera, after dark."""
@@ -266,10 +267,10 @@ class Renderer:
             for row in glare_of(figures[i], self.props.shape(figures[i]), self.stage.lens)
         ]
         self.gl.enable(moderngl.BLEND)
-        self._many.depth_mask = False
+        self._drawn.depth_mask = False
         self.gl.blend_func = moderngl.ONE, moderngl.ONE
         self._instances("glare", rows)
-        self._many.depth_mask = True
+        self._drawn.depth_mask = True
         self.gl.disable(moderngl.BLEND)
 
     def _through_lens(self, at_s: float) -> Any:

@@ -126,6 +126,7 @@ JUNCTION = Place(
     lens=Lens((1280, 720), 1020, (1.2, -36.0, 6.4), 1.5, 13.0, -0.06),
     watch=Watch("south", ("south", "-north"), signal=True, far_m=22),
     lights={"c": ("south", "-north", "west", "-east")},
+    warm_up_s=113,
     shares=CITY_SHARES,
     walkers_per_hour=500,
 )
@@ -192,7 +193,7 @@ ROUNDABOUT = Place(
         Route(("-west", "ring3", "ring4", "east"), 600),
         Route(("-west", "ring3", "south"), 250),
     ),
-    lens=Lens((1280, 720), 700, (9.5, -51.0, 13.0), -8.0, 19.0, -0.08),
+    lens=Lens((1280, 720), 690, (9.5, -56.0, 13.0), -7.0, 21.0, -0.08),
     watch=Watch("-south", ("-south",), far_m=40),
     shares=CITY_SHARES,
     ring_m=(RING_M - 4.4, RING_M + 4.4),

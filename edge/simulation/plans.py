@@ -83,5 +83,5 @@ def _roundabout(network: Network) -> list[Role]:
         Follow("wrong.1", "motorbike", ring, 3.0, "wrong_way",
                note="motorbike clockwise round the island",
                makes_way_m=12, variant=5),
-        Crash((1.8, -45.0), math.pi / 2, 9.0),
+        Crash((3.0, -38.0), math.pi / 2, 9.0),
     ]  # fmt: skip

@@ -9,7 +9,7 @@ import numpy as np
 from edge.simulation import shaders
 from edge.simulation.figures import place_of
 from edge.simulation.stage import ATTRIBUTES, LAYOUT
-from edge.simulation.wardrobe import FAR_CELL_M
+from edge.simulation.wardrobe import FAR_CELL_M, MIDDLE_CELL_M
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from edge.simulation.wardrobe import Key, Shape, Wardrobe
 
 POSITION_ONLY = "3f 44x"
-FAR_PX = 1.6
+CELL_PX = 1.6
 
 
 class Props:
@@ -34,36 +34,42 @@ class Props:
         )
         self.dark = gl.program(vertex_shader=dark, fragment_shader=shaders.SHADOW_FRAGMENT)
         self.number = gl.program(vertex_shader=dark, fragment_shader=shaders.NUMBER_FRAGMENT)
-        self._arrays: dict[Key, dict[str, Any]] = {}
-        """Loaded shapes; bounded as the wardrobe is."""
+        self._buffers: dict[tuple[Key, str], Any] = {}
+        self._arrays: dict[tuple[Key, str, str], Any] = {}
+        """What was loaded; bounded as the wardrobe is."""
 
     def shape(self, figure: Figure) -> Shape:
         """Return the shape of a figure."""
         return self._wardrobe.get(figure.shape)
 
-    def array(self, figure: Figure, use: str) -> Any:
-        """Return the vertex array of a figure for ``solid``, ``dark`` or ``number``.
+    def array(self, figure: Figure, use: str, distance: str = "near") -> Any:
+        """Return the vertex array of a figure for ``solid``, ``dark`` or ``number``."""
+        key = (figure.shape, use, distance)
+        if key not in self._arrays:
+            buffer = self._buffer(figure, distance)
+            program = {"solid": self.solid, "dark": self.dark, "number": self.number}[use]
+            content = (LAYOUT, *ATTRIBUTES) if use == "solid" else (POSITION_ONLY, "position")
+            self._arrays[key] = self._gl.vertex_array(program, [(buffer, *content)])
+        return self._arrays[key]
 
-        ``far_solid`` and ``far_number`` are the same with fewer triangles.
-        """
-        if figure.shape not in self._arrays:
+    def _buffer(self, figure: Figure, distance: str) -> Any:
+        """Return the corners of a figure at a distance, loaded once."""
+        key = (figure.shape, distance)
+        if key not in self._buffers:
             shape = self.shape(figure)
-            near, far = (self._gl.buffer(mesh.tobytes()) for mesh in (shape.mesh, shape.far))
-            self._arrays[figure.shape] = {
-                "solid": self._gl.vertex_array(self.solid, [(near, LAYOUT, *ATTRIBUTES)]),
-                "far_solid": self._gl.vertex_array(self.solid, [(far, LAYOUT, *ATTRIBUTES)]),
-                "dark": self._gl.vertex_array(self.dark, [(far, POSITION_ONLY, "position")]),
-                "number": self._gl.vertex_array(self.number, [(near, POSITION_ONLY, "position")]),
-                "far_number": self._gl.vertex_array(
-                    self.number, [(far, POSITION_ONLY, "position")]
-                ),
-            }
-        return self._arrays[figure.shape][use]
+            mesh = {"near": shape.mesh, "middle": shape.middle, "far": shape.far}[distance]
+            self._buffers[key] = self._gl.buffer(mesh.tobytes())
+        return self._buffers[key]
 
-    def is_far(self, figure: Figure, lens: Lens) -> bool:
-        """Say whether the coarse mesh will do: one of its cells is hardly a pixel wide."""
-        off = np.array(figure.at_m) - lens.at_m
-        return bool(np.linalg.norm(off) * FAR_PX > lens.focal_px * FAR_CELL_M)
+    def distance(self, figure: Figure, lens: Lens) -> str:
+        """Return which mesh will do: the coarsest whose cells are hardly a pixel wide."""
+        if figure.shape[0] == "signal":  # smaller than a cell
+            return "near"
+        off_m = float(np.linalg.norm(np.array(figure.at_m) - lens.at_m))
+        reach = lens.focal_px / CELL_PX
+        if off_m > reach * FAR_CELL_M:
+            return "far"
+        return "middle" if off_m > reach * MIDDLE_CELL_M else "near"
 
     def hull_m(self, figure: Figure) -> NDArray[np.float64]:
         """Return the corners (n, 3) of a figure's hull in the world."""

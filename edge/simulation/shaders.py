@@ -4,7 +4,7 @@ Invariants:
     * Colours are linear until ``LENS_FRAGMENT``, which exposes, tone-maps and adds the camera's
       faults. World frame and units as in the package.
 
-Source: Schlick 1994 (Fresnel); Narkowicz 2016 (fit of the ACES curve); shadow maps with
+Source: Schlick 1994 (Fresnel); Reinhard 2002 (tone curve); shadow maps with
 percentage-closer filtering, Reeves et al. 1987; the rest is our own.
 """
 
@@ -198,11 +198,7 @@ void main() {
     if (shadows && depth < 0.99999) {
         vec3 s = (moving_matrix * vec4(world, 1.0)).xyz * 0.5 + 0.5;
         if (all(greaterThan(s, vec3(0.0))) && all(lessThan(s, vec3(1.0)))) {
-            lit = 0.0;
-            for (int i = 0; i < 4; i++) {
-                vec2 o = vec2(float(i & 1) - 0.5, float(i >> 1) - 0.5) * 0.0011;
-                lit += 0.25 * texture(moving_map, vec3(s.xy + o, s.z - 0.0006));
-            }
+            lit = texture(moving_map, vec3(s.xy, s.z - 0.0006));
         }
     }
     vec3 c = texelFetch(by_rest, ivec2(gl_FragCoord.xy), 0).rgb;
@@ -307,11 +303,7 @@ uniform float soft; uniform float sharpen; uniform float vignette; uniform float
 uniform float rain; uniform float seconds;
 in vec2 at;
 out vec4 result;
-vec3 tone(vec3 c) {
-    c *= gain;
-    return clamp((c * (2.51 * c + 0.03)) / (c * (2.43 * c + 0.59) + 0.14), 0.0, 1.0);
-}
-vec3 seen(vec2 p) { return pow(tone(texture(scene, p).rgb), vec3(1.0 / 2.2)); }
+vec3 seen(vec2 p) { vec3 c = texture(scene, p).rgb * gain; return c / (c + 0.72); }
 float streak(vec2 p, float scale, float speed) {
     vec2 q = vec2(p.x * scale + p.y * 0.12 * scale, p.y * scale * 0.07 - seconds * speed);
     float g = texture(grain, q / 17.0 + floor(seconds * 13.0) * 0.137).r;
@@ -325,7 +317,8 @@ void main() {
     vec3 blurred = (middle * 2.0 + cross) / 6.0;
     vec2 f = e * 2.2, g2 = vec2(f.x, -f.y);
     vec3 wide = (seen(p + f) + seen(p - f) + seen(p + g2) + seen(p - g2)) / 4.0;
-    vec3 c = blurred + (blurred - wide) * sharpen;
+    vec3 c = max(blurred + (blurred - wide) * sharpen, 0.0);
+    c = pow(c * (0.72 + 0.58 * c), vec3(1.0 / 2.0));
     vec2 m = at - 0.5;
     c *= 1.0 - vignette * dot(m, m);
     if (rain > 0.0) {

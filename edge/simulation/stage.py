@@ -167,13 +167,13 @@ class Stage:
             chosen[row] = at
         give(program, "street", chosen)
         give(program, "streets", min(len(nearest), MAX_STREET_LAMPS) if night else 0)
-        give(program, "street_light", (11.0, 8.6, 5.2))
+        give(program, "street_light", (27.0, 21.0, 13.0))
 
     def glow(self) -> Matrix:
         """Return how brightly each kind of lamp shines by itself, float32 (12,)."""
         glow = np.zeros(12, np.float32)
         if self.weather.lamps_on:
-            glow[[Lamp.WINDOW, Lamp.STREET, Lamp.SIGN]] = 5.0, 12.0, 0.9
+            glow[[Lamp.WINDOW, Lamp.STREET, Lamp.SIGN]] = 1.9, 12.0, 0.8
         return glow
 
     def _textures(self, still: Any, behind: Any, canvas: Canvas) -> None:
@@ -267,7 +267,8 @@ def drifting(rng: np.random.Generator, size: int) -> Matrix:
     strength = np.maximum(np.hypot(along[:, None], along[None]), 1.0) ** -1.7
     field = np.real(np.fft.ifft2(waves * strength))
     low, high = np.percentile(field, (1, 99))
-    return np.clip((field - low) / (high - low), 0, 1).astype(np.float32)
+    clouds: Matrix = np.clip((field - low) / (high - low), 0, 1).astype(np.float32)
+    return clouds
 
 
 def draw_view(programs: tuple[Any, Any], drawn: tuple[Any, Any], clip: np.ndarray) -> None:

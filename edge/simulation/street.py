@@ -197,7 +197,8 @@ def _kerbside(
         parts.append(lamp_post(at, way + math.pi / 2))
         lamps.append(np.array([*(at + _left(way) * 1.8), LAMP_HEIGHT_M - 0.15]))
         onward = at + LAMP_PITCH_M * np.array([math.cos(way), math.sin(way)])
-        parts += [_wire(at, onward, rng) for _ in range(int(rng.integers(4, 8)))]
+        if np.linalg.norm(at - np.asarray(place.lens.at_m[:2])) > LAMP_PITCH_M:
+            parts += [_wire(at, onward, rng) for _ in range(int(rng.integers(4, 8)))]
     return parts, lamps
 
 
@@ -283,7 +284,11 @@ def _backdrop(place: Place, canvas: Canvas, rng: np.random.Generator) -> list[Me
     for _ in range(90):
         turn, far = heading + float(rng.normal(0, 0.3)), float(rng.uniform(150, 260))
         at = np.asarray(place.lens.at_m[:2]) + far * np.array([math.sin(turn), math.cos(turn)])
-        if far > 225 or canvas.is_free(at[None]):  # noqa: PLR2004 - beyond the streets' ends
+        beyond = far > 225  # noqa: PLR2004 - where no street is left
+        if place.ring_m is not None and chance(rng, 0.6):
+            at, beyond = rng.uniform((-80, -25), (80, 110)), False
+        around = at + np.array([[0, 0], [3, 0], [-3, 0], [0, 3], [0, -3]])
+        if beyond or canvas.is_free(around):
             size = float(rng.uniform(0.9, 1.7))
             parts.append(moved(crowns[int(rng.integers(4))], (*at, -1), turn * 9, scale=size))
     return parts
@@ -358,7 +363,7 @@ def lit_lens(lamp: Lamp) -> Mesh:
     row = {Lamp.RED: -1, Lamp.YELLOW: 0, Lamp.GREEN: 1}[lamp]
     colour = {-1: (0.9, 0.06, 0.03), 0: (0.95, 0.5, 0.03), 1: (0.06, 0.85, 0.45)}[row]
     lens = disc((0, 0, 0), LENS_M, 0.012, Paint(colour, 0.1, lamp))
-    return moved(lens, (-0.03, 0, -row * LENS_PITCH_M), yaw=math.pi / 2)
+    return moved(lens, (0, 0, -row * LENS_PITCH_M), yaw=math.pi / 2)
 
 
 __all__ = ["Scenery", "band", "furnish", "kerbs", "lit_lens", "signal_head"]

@@ -120,7 +120,7 @@ class Traffic:
         }
         self._headings: dict[str, float] = {}
         """Smoothed heading by name; pruned every step to those who are there."""
-        _write_demand(place, seed, folder / "demand.xml")
+        write_demand(place, seed, folder / "demand.xml")
 
     def __enter__(self) -> Self:
         """Start SUMO and let the streets fill."""
@@ -243,7 +243,7 @@ def variant_of(actor: Actor, count: int) -> int:
     return actor.variant % count if actor.variant >= 0 else zlib.crc32(actor.name.encode()) % count
 
 
-def _write_demand(place: Place, seed: int, path: Path) -> None:
+def write_demand(place: Place, seed: int, path: Path) -> None:
     """Write vehicle types and departures, Poisson by route, an hour long."""
     rng = np.random.default_rng(seed)
     kinds = list(place.shares)

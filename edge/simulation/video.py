@@ -21,19 +21,16 @@ class VideoFile:
     def __init__(
         self, path: str | Path, size_px: tuple[int, int], fps: float, bitrate: int | None = None
     ) -> None:
-        """Open the file, or an ``rtsp://`` address that a server takes streams at."""
-        live = str(path).startswith("rtsp://")
-        options = {"rtsp_transport": "tcp"} if live else {"movflags": "+faststart"}
-        self._output: Any = av.open(
-            str(path), "w", format="rtsp" if live else "mp4", options=options
-        )
+        """Open the file."""
+        self._output: Any = av.open(str(path), "w", options={"movflags": "+faststart"})
         rate = Fraction(fps).limit_denominator(1000)
-        encoder = {"preset": "veryfast", "tune": "zerolatency"} if live else {"preset": "medium"}
-        self._stream: Any = self._output.add_stream("libx264", rate=rate, options=encoder)
+        options = {"preset": "veryfast"}
+        self._stream: Any = self._output.add_stream("libx264", rate=rate, options=options)
         self._stream.width, self._stream.height = size_px
         self._stream.pix_fmt = "yuv420p"
         self._stream.bit_rate = bitrate or int(size_px[0] * size_px[1] * fps * BITS_PER_PIXEL)
         self._stream.codec_context.gop_size = max(1, round(fps * KEY_FRAME_S))
+        self._stream.codec_context.max_b_frames = 0  # street cameras send none
         self._step = 1 / rate
         self._count = 0
 

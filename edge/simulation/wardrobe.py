@@ -31,18 +31,19 @@ STEPS = 8
 COUNTS = {"motorbike": 26, "car": 14, "van": 4, "bus": 3, "truck": 6, "tricycle": 3, "bicycle": 5,
           "person": 9}  # fmt: skip
 SKY_RAYS = 20
-FAR_CELL_M = 0.07
+MIDDLE_CELL_M, FAR_CELL_M = 0.03, 0.07
 
 
 @dataclass(frozen=True)
 class Shape:
     """One mesh with what the film must know of it.
 
-    far: the mesh as it is drawn far away and into shadows. hull_m: float64 (n, 3).
-    half_size_m: half length, half width.
+    middle, far: the mesh as it is drawn farther away; far ones cast shadows.
+    hull_m: float64 (n, 3). half_size_m: half length, half width.
     """
 
     mesh: Mesh
+    middle: Mesh
     far: Mesh
     hull_m: NDArray[np.float64]
     half_size_m: tuple[float, float]
@@ -121,8 +122,10 @@ def _shape(mesh: Mesh) -> Shape:
     points = np.unique(mesh[:, POSITION].round(3), axis=0).astype(np.float64)
     hull = points[ConvexHull(points).vertices]
     half = np.abs(points[:, :2]).max(axis=0)
-    far = coarse(mesh, FAR_CELL_M)
-    return Shape(mesh, far, hull, (float(half[0]), float(half[1])), float(points[:, 2].max()))
+    middle, far = coarse(mesh, MIDDLE_CELL_M), coarse(mesh, FAR_CELL_M)
+    return Shape(
+        mesh, middle, far, hull, (float(half[0]), float(half[1])), float(points[:, 2].max())
+    )
 
 
 def measure_sky(mesh: Mesh) -> None:

@@ -68,6 +68,17 @@ def test_a_red_light_run_is_told_when_the_line_is_crossed() -> None:
     assert (deed.rule, deed.actors, deed.start_s) == ("red_light", ("motorbike.0.1",), 2.5)
 
 
+def test_a_line_crossed_after_green_came_is_no_red_light_run() -> None:
+    sumo = queue()
+    role = RedRunner("up", network(), 0.0, count=1)
+    role.steer(sumo, 1.0)
+    sumo.light = "G"
+    sumo.vehicles["motorbike.0.1"].edge = ":c_0"
+    role.steer(sumo, 2.5)
+
+    assert role.deeds() == []
+
+
 def test_runners_go_one_after_the_other() -> None:
     sumo = queue()
     role = RedRunner("up", network(), 0.0, count=2, gap_s=4.0)
@@ -117,7 +128,8 @@ def test_a_creep_lasts_from_standing_over_the_line_until_green() -> None:
     role.steer(sumo, 12.0)
 
     (deed,) = role.deeds()
-    assert (deed.rule, deed.start_s, deed.end_s) == ("stop_line", pytest.approx(3.2), 9.0)
+    assert deed.rule == "stop_line"
+    assert (deed.start_s, deed.end_s) == pytest.approx((3.2, 9.0))
 
 
 def test_others_are_not_moved_by_a_creeper() -> None:

@@ -197,8 +197,8 @@ def test_most_riders_wear_helmets_and_hardly_any_walker() -> None:
 
 
 def test_every_head_gear_can_be_drawn() -> None:
-    looks = {look.head: look for seed in range(400) if (look := draw_look(rng(seed), riding=True))}
-    looks |= {look.head: look for s in range(400) if (look := draw_look(rng(s), riding=False))}
+    every = [draw_look(rng(s), riding=riding) for s in range(400) for riding in (True, False)]
+    looks = {look.head: look for look in every}
     heights = {head: size(figure(RIDING, look))[2] for head, look in looks.items()}
 
     assert set(heights) == set(HEAD_GEAR)
