@@ -101,6 +101,11 @@ class EdgeProcess:
         """Return its process id."""
         return self._process.pid
 
+    @property
+    def has_ended(self) -> bool:
+        """Tell whether this life is over."""
+        return self._process.poll() is not None
+
     def kill(self) -> None:
         """End it as a power cut would."""
         self._process.kill()

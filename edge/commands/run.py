@@ -1,8 +1,8 @@
 """``python -m edge run --config FILE``: watch cameras until told to stop.
 
 SIGTERM and Ctrl-C stop it cleanly: evidence in progress is finished within a bound, open incidents
-are closed, the centre is told. A second Ctrl-C does not wait. The centre may order a restart; then
-this process replaces itself.
+are closed, the centre is told. A second Ctrl-C ends it at once, as a power cut would. The centre
+may order a restart; then this process replaces itself.
 
 A service manager starts it again when it ends by itself, and is told when it is ready, that it is
 alive, and that it stops (``configs/systemd``). A loop that hangs for ``watchdog_s`` ends the
@@ -117,7 +117,8 @@ def _watch_over(worker: Worker) -> list[str]:
 
     def on_signal(number: int, _frame: object) -> None:
         worker.stop()
-        signal.signal(signal.SIGINT, signal.default_int_handler)
+        # An exception in the middle of stopping would leave threads that nobody ends any more.
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
         tell_manager(STOPPING)
         log.info("signal", name=signal.Signals(number).name)
 
