@@ -17,6 +17,7 @@ import re
 import subprocess
 import sys
 import time
+from collections import Counter
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
@@ -246,11 +247,20 @@ def table(rows: list[Row], on: str) -> str:
         f"{len(rows)} cases on {on}, {lost} of them without any loss; a loss names its witness.",
         f"`{COMMAND}` runs them, `scripts/fault_table` writes this table.",
         "",
+        "<details>",
+        f"<summary>{_counts(rows)}</summary>",
+        "",
         "| area | case | injected | lost | back in |",
         "|---|---|---|---|---|",
     ]
     lines += [f"| {' | '.join(row.cells())} |" for row in in_order(rows)]
-    return "\n".join(lines)
+    return "\n".join([*lines, "", "</details>"])
+
+
+def _counts(rows: list[Row]) -> str:
+    """Return how many cases each area has."""
+    counts = Counter(row.area for row in rows)
+    return ", ".join(f"{area} {counts[area]}" for area in AREAS if area in counts)
 
 
 def main() -> int:
