@@ -88,7 +88,7 @@ class Creeper:
     network: Network
     from_s: float
     count: int = 1
-    reach_m: float = 2.6
+    reach_m: float = 3.6
     _over: dict[str, tuple[float, float]] = field(default_factory=dict)
     """Name → (began, ended); at most ``count``."""
 

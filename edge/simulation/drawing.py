@@ -18,7 +18,7 @@ from edge.simulation.street import LENS_PITCH_M
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from edge.simulation.network import Network
+    from edge.simulation.network import Lane, Network
     from edge.simulation.optics import Lens
     from edge.simulation.places import Place
     from edge.simulation.street import Scenery
@@ -117,8 +117,8 @@ def _zones(place: Place, network: Network, lens: Lens, *, signalled: bool) -> li
     """Return carriageways by direction, crossings and the junction."""
     zones: list[dict[str, Any]] = []
     for number, edge in enumerate(place.watch.carriageways, start=1):
-        lanes = network.edge_lanes(edge)
-        outline, arrow = _piece(place, lanes[0].shape, lanes[-1].shape, lanes[0].width_m, lens)
+        lanes = [lane for lane in network.lanes if lane.edge == edge and lane.kind != "pavement"]
+        outline, arrow = _piece(place, lanes[0], lanes[-1], lens)
         polygon = visible(lens, outline)
         if polygon is None:
             continue
@@ -138,25 +138,26 @@ def _zones(place: Place, network: Network, lens: Lens, *, signalled: bool) -> li
     return zones
 
 
-def _piece(place: Place, right: Any, left: Any, lane_m: float, lens: Lens) -> tuple[Any, Any]:
-    """Return the watched part of an edge as an outline (4, 2), and an arrow (2, 2) along it."""
-    way = right[-1] - right[0]
-    way = way / np.linalg.norm(way)
-    aside = np.array([-way[1], way[0]]) * lane_m / 2
+def _piece(place: Place, first: Lane, last: Lane, lens: Lens) -> tuple[Any, Any]:
+    """Return the watched part of an edge as an outline (4, 2), and an arrow (2, 2) along it.
+
+    ``first`` is its rightmost lane (or hard shoulder), ``last`` its leftmost.
+    """
+    start, end = first.shape[0], first.shape[-1]
+    way = (end - start) / np.linalg.norm(end - start)
+    left = np.array([-way[1], way[0]])
     ahead = lens.turn[2][:2] / np.linalg.norm(lens.turn[2][:2])
-    along = [float((point - lens.at_m[:2]) @ ahead) for point in (right[0], right[-1])]
+    along = [float((point - lens.at_m[:2]) @ ahead) for point in (start, end)]
     near, far = 3.0, place.watch.far_m + 12
     shares = sorted(
-        float(np.clip((edge - along[0]) / (along[1] - along[0]), 0, 1)) for edge in (near, far)
+        float(np.clip((v - along[0]) / (along[1] - along[0]), 0, 1)) for v in (near, far)
     )
-    ends_right = [right[0] + (right[-1] - right[0]) * share for share in shares]
-    ends_left = [left[0] + (left[-1] - left[0]) * share for share in shares]
-    outline = np.array(
-        [ends_right[0] - aside, ends_right[1] - aside, ends_left[1] + aside, ends_left[0] + aside]
-    )
-    middle = [(a + b) / 2 for a, b in zip(ends_right, ends_left, strict=True)]
+    right_side = [start + (end - start) * share - left * first.width_m / 2 for share in shares]
+    begin, finish = last.shape[0], last.shape[-1]
+    left_side = [begin + (finish - begin) * share + left * last.width_m / 2 for share in shares]
+    middle = [(a + b) / 2 for a, b in zip(right_side, left_side, strict=True)]
     arrow = np.array([middle[0] + (middle[1] - middle[0]) * share for share in (0.4, 0.6)])
-    return outline, arrow
+    return np.array([*right_side, *left_side[::-1]]), arrow
 
 
 def _region(scenery: Scenery, edge: str, lens: Lens) -> list[float]:

@@ -232,7 +232,7 @@ def _rear_pane(x: float, wide: float, low: float, high: float, paint: Paint) -> 
 
 def bus(rng: np.random.Generator, cell: Cell = PLAIN) -> Mesh:
     """Return a city bus or a coach."""
-    length = float(rng.choice((7.2, 8.9, 11.2)))
+    length = float(rng.choice((7.2, 8.9, 9.6)))
     half, wide, top = length / 2, 2.42, 3.0
     paint = Paint(tone(rng, BUS_COLOURS), 0.5)
     skirt: Rgb = srgb(0xE8E8E4) if chance(rng, 0.5) else paint.colour
@@ -268,7 +268,7 @@ def bus(rng: np.random.Generator, cell: Cell = PLAIN) -> Mesh:
 
 def lorry(rng: np.random.Generator, cell: Cell = PLAIN) -> Mesh:
     """Return a lorry: cab, frame and a box, a tarpaulin or an open tray."""
-    length = float(rng.choice((5.6, 6.9, 8.8)))
+    length = float(rng.choice((5.6, 6.9, 7.3)))
     half, wide = length / 2, 1.95 if length < 6 else 2.35  # noqa: PLR2004 - the small class
     paint = Paint(tone(rng, LORRY_COLOURS), 0.5)
     tall = 2.2 if length < 6 else 2.65  # noqa: PLR2004

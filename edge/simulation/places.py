@@ -113,10 +113,8 @@ JUNCTION = Place(
     ),
     routes=(
         Route(("south", "north"), 1500),
-        Route(("south", "east"), 260),
-        Route(("south", "-west"), 140),
+        Route(("south", "east"), 90),
         Route(("-north", "-south"), 1300),
-        Route(("-north", "east"), 120),
         Route(("-north", "-west"), 200),
         Route(("west", "east"), 1000),
         Route(("west", "north"), 120),

@@ -53,7 +53,7 @@ def _street(network: Network) -> list[Role]:
         Follow("wrong.1", "motorbike", [(3.9, 75, 5.2), (3.7, 10, 5.2), (3.9, -40, 5.2)], 3.0,
                "wrong_way",
                note="motorbike against the traffic along the kerb", makes_way_m=25, variant=7),
-        Halt("main", network, "car", 148.0, 8.0, 45.0),
+        Halt("main", network, "car", 148.0, 4.0, 60.0),
         Follow("walk.1", "person", [(4.9, 16, 1.1), (2.2, 22, 1.1), (1.9, 40, 1.1), (4.9, 45, 1.1)],
                6.0,
                "pedestrian_on_carriageway", note="walks on the carriageway", makes_way_m=9),
@@ -66,7 +66,7 @@ def _street(network: Network) -> list[Role]:
 def _expressway(network: Network) -> list[Role]:
     """Return a breakdown, somebody on foot beside it, and a rider the wrong way on the shoulder."""
     return [
-        Halt("up", network, "car", 305.0, 8.0, 90.0),
+        Halt("up", network, "car", 305.0, 3.0, 90.0),
         Follow("walk.1", "person", [(11.0, -2, 1.3), (9.6, 4, 1.3), (9.6, 22, 1.3)], 14.0,
                "pedestrian_on_carriageway", note="walks on the lane"),
         Follow("wrong.1", "motorbike", [(14.0, 120, 8.0), (14.0, -40, 8.0)], 10.0, "wrong_way",

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 POSITION_ONLY = "3f 44x"
 CELL_PX = 1.6
+COARSE = {"motorbike", "bicycle", "tricycle", "person"}
+"""What has triangles to spare. Panes of cars lie closer to their bodies than a cell is wide."""
 
 
 class Props:
@@ -63,7 +65,7 @@ class Props:
 
     def distance(self, figure: Figure, lens: Lens) -> str:
         """Return which mesh will do: the coarsest whose cells are hardly a pixel wide."""
-        if figure.shape[0] == "signal":  # smaller than a cell
+        if figure.shape[0] not in COARSE:
             return "near"
         off_m = float(np.linalg.norm(np.array(figure.at_m) - lens.at_m))
         reach = lens.focal_px / CELL_PX

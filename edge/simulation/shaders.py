@@ -318,7 +318,8 @@ void main() {
     vec2 f = e * 2.2, g2 = vec2(f.x, -f.y);
     vec3 wide = (seen(p + f) + seen(p - f) + seen(p + g2) + seen(p - g2)) / 4.0;
     vec3 c = max(blurred + (blurred - wide) * sharpen, 0.0);
-    c = pow(c * (0.72 + 0.58 * c), vec3(1.0 / 2.0));
+    c = min(pow(c * (0.72 + 0.58 * c), vec3(1.0 / 2.0)), 1.0);
+    c = mix(c, c * c * (3.0 - 2.0 * c), 0.4);
     vec2 m = at - 0.5;
     c *= 1.0 - vignette * dot(m, m);
     if (rain > 0.0) {

@@ -63,8 +63,8 @@ TYPES: dict[str, dict[str, str]] = {
         "speedFactor": "normc(0.72,0.08,0.55,0.95)", "accel": "0.9",
     },
 }  # fmt: skip
-STOP_LINE_GAP_M = "1.4"
-"""The painted line ends 1.0 m before SUMO's lane does; who stops stays behind it."""
+STOP_LINE_GAP_M = "2.2"
+"""The painted line begins 1.0 m before SUMO's lane ends; who stops stays a metre behind it."""
 BLINK_RIGHT, BLINK_LEFT, BRAKE = 1, 2, 8
 POSITION, ANGLE, SPEED, TYPE, SIGNALS = ASKED = (0x42, 0x43, 0x40, 0x4F, 0x5B)
 """What SUMO is asked of every vehicle. Source: TraCI, Vehicle Value Retrieval."""
