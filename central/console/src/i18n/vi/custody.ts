@@ -90,7 +90,8 @@ export default {
     clock_unsynchronised: 'Đồng hồ thiết bị chưa được đồng bộ: giờ chưa tin cậy.',
     camera_clock_off:
       'Đồng hồ của camera lệch quá nửa giây so với thiết bị: hãy đặt máy chủ giờ cho camera.',
-    clock_stepped: 'Đồng hồ thiết bị vừa bị chỉnh trong một giờ qua; tạm thời không xóa video theo tuổi.',
+    clock_stepped:
+      'Đồng hồ thiết bị vừa bị chỉnh trong một giờ qua; tạm thời không xóa video theo tuổi.',
     video_unwritable: 'Đĩa không ghi được video.',
     upload_budget_spent: 'Đã dùng hết dung lượng gửi trong ngày; clip gửi tiếp sau nửa đêm.',
     chain_key_changed: 'Thiết bị dùng khóa ký khác với khóa đã ghi nhận.',
