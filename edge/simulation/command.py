@@ -5,6 +5,7 @@ Exit codes: 0 made; 2 an argument is wrong or a part is not installed; 3 the RTS
 
 from __future__ import annotations
 
+import os
 import sys
 import tempfile
 import time
@@ -62,11 +63,13 @@ def make(order: Order, out: Path, bitrate: int | None = None) -> None:
         dark = order.weather.startswith("night")
         stamp = Stamp(film.place.title, NIGHT_AT if dark else DAY_AT, order.size_px)
         shot_s = time.monotonic()
-        with VideoFile(out, order.size_px, order.fps, bitrate) as video:
+        part = out.with_suffix(f".{os.getpid()}.part.mp4")
+        with VideoFile(part, order.size_px, order.fps, bitrate) as video:
             for number, image in enumerate(film.shoot(), start=1):
                 at_s = (number - 1) / order.fps
                 video.write(stamp.on(image, at_s))
                 tell(number / (order.seconds * order.fps), shot_s, f"{at_s:5.1f} s")
+        part.replace(out)
     film.record.save(out.with_suffix(""), film.deeds(), film.about())
     out.with_suffix(".camera.yaml").write_text(film.camera_file(out), "utf-8")
     took_s = time.monotonic() - shot_s
