@@ -23,6 +23,7 @@ from edge.incidents import Incidents, Origin
 from edge.rules import build_rules, calibrated_rules
 from edge.scene import Scene
 from edge.signals import SignalReader
+from edge.speed import SpeedMeter
 from edge.tracker import Tracker
 
 if TYPE_CHECKING:
@@ -108,7 +109,9 @@ class Pipeline:
             signals=self._signals.read(frame),
             signal_log=self._signals.log,
             view_moved=self.view_moved,
+            speed_of=self._meter.speed_of,
         )
+        self._meter.attend(scene)
         return self._incidents.update(scene, self._judge(scene), self.detector.model)
 
     def finish(self) -> list[IncidentChange]:
@@ -138,7 +141,7 @@ class Pipeline:
             if rule.name in resting:
                 continue
             try:
-                seen += rule.observe(scene)
+                seen += [self._meter.completed(s, scene) for s in rule.observe(scene)]
             except Exception:  # one of three: a mistake in one rule silences no other
                 if self._counters.increment_and_mark("rule_errors"):
                     log.exception("rule_failed", rule=rule.name, camera=scene.camera_id)
@@ -148,6 +151,7 @@ class Pipeline:
         """Build what depends on the picture's size."""
         self._size_px = camera.frame_size_px
         self._signals = SignalReader(camera.signals)
+        self._meter = SpeedMeter(camera)
         self._rules: list[Rule] = build_rules(camera)
         self._calibrated = calibrated_rules(camera)
 

@@ -14,6 +14,7 @@ from edge.rules import (
     congestion,
     pedestrian_on_carriageway,
     red_light,
+    speeding,
     stop_line,
     stopped_vehicle,
     wrong_way,
@@ -31,6 +32,7 @@ KINDS: tuple[RuleKind[Any], ...] = (
     wrong_way.KIND,
     stopped_vehicle.KIND,
     congestion.KIND,
+    speeding.KIND,
     pedestrian_on_carriageway.KIND,
 )
 RULES: dict[str, RuleKind[Any]] = {kind.name: kind for kind in KINDS}
