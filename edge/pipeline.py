@@ -21,6 +21,7 @@ import structlog
 from edge.config.drawing import scale_camera
 from edge.incidents import Incidents, Origin
 from edge.rules import build_rules, calibrated_rules
+from edge.rules.flow import LearnedTraffic
 from edge.scene import Scene
 from edge.signals import SignalReader
 from edge.speed import SpeedMeter
@@ -48,12 +49,14 @@ class Setting:
     Attributes:
         now: Wall clock for ``sent_at``; None (replay) takes the frame's own time.
         max_boxes: Boxes kept per message, thinned evenly.
+        learned: What the camera's traffic taught before; None starts knowing nothing.
     """
 
     box_id: str
     software_version: str = ""
     now: Callable[[], datetime] | None = None
     max_boxes: int = 60
+    learned: LearnedTraffic | None = None
 
 
 class Pipeline:
@@ -72,6 +75,7 @@ class Pipeline:
         """What was believed at the last frame."""
         self.view_moved = False
         """Set by whoever watches the view; while it is so, rules that trust the drawing rest."""
+        self.learned = setting.learned or LearnedTraffic(camera)
         self._camera = camera
         # The tracker scales its ground points itself: another picture size must not reuse ids.
         self._tracker = Tracker(camera)
@@ -110,8 +114,10 @@ class Pipeline:
             signal_log=self._signals.log,
             view_moved=self.view_moved,
             speed_of=self._meter.speed_of,
+            learned=self.learned,
         )
         self._meter.attend(scene)
+        self.learned.attend(scene)
         return self._incidents.update(scene, self._judge(scene), self.detector.model)
 
     def finish(self) -> list[IncidentChange]:

@@ -14,7 +14,7 @@ Nothing here reads a camera, a file or a clock.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
@@ -155,6 +155,21 @@ def unmeasured(_track_id: int) -> Speed:
     return Speed()
 
 
+class KnownTraffic(Protocol):
+    """What a camera's traffic has taught so far; see ``edge.rules.flow``."""
+
+    def course_between(
+        self, start_px: Point, end_px: Point, *, besides: int, min_vehicles: float
+    ) -> Point | None:
+        """Return the unit heading, in trail metres, that others drive at both places."""
+
+    def is_road(self, foot_px: Point) -> bool:
+        """Say whether vehicles drive at a place; True while too little is known."""
+
+    def usual_kmh(self, foot_px: Point, at: datetime) -> float | None:
+        """Return the mean speed driven at a place at this hour of the week."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scene:
     """All that rules may know about one instant of one camera."""
@@ -173,6 +188,7 @@ class Scene:
     """The camera looks elsewhere than when its picture was drawn on."""
     speed_of: Callable[[int], Speed] = unmeasured
     """Track id → its speed, measured when asked; see ``edge.speed``."""
+    learned: KnownTraffic | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

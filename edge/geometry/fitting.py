@@ -169,7 +169,8 @@ def _linear_guess(
     one_side = bool(np.all(third > 0) or np.all(third < 0))
     if not rank_8 or not one_side or np.linalg.cond(matrix) > MAX_CONDITION:
         raise ValueError("the ground points do not span a plane: no three may be on one line")
-    return matrix
+    guess: NDArray[np.float64] = matrix
+    return guess
 
 
 def _weights(

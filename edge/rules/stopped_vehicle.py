@@ -26,7 +26,7 @@ from edge.geometry import iou
 from edge.rules.base import IncidentPolicy, RuleKind, RuleOptions, TrackMemory, option
 from edge.rules.crowding import Crowding
 from edge.rules.pace import Pace, pace_of, rest_began_s
-from edge.rules.road import DRIVEN, Road, Trail, has_lasted
+from edge.rules.road import DRIVEN, WHOLE_PICTURE, Road, Trail, has_lasted
 from edge.rules.waiting import LawfulWait
 from edge.scene import Sighting
 
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from edge.config.camera import CameraConfig, Zone
-    from edge.scene import Scene, Track, Xyxy
+    from edge.scene import KnownTraffic, Point, Scene, Track, Xyxy
 
 NAME = "stopped_vehicle"
 WATCHED = DRIVEN | {"no_stopping"}
@@ -156,12 +156,13 @@ class StoppedVehicle:
         self._trails: TrackMemory[Trail] = TrackMemory(
             lambda _: Trail(options.settle_s, has_plane=False), linger_s=1.0
         )
+        self._learned: KnownTraffic | None = None
         self._spots: list[_Spot] = []
         self._ids = count(1)
 
     def observe(self, scene: Scene) -> Sequence[Sighting]:
         """Return one sighting per vehicle that has stood too long and still stands."""
-        now_s = scene.stream_s
+        now_s, self._learned = scene.stream_s, scene.learned
         if self._trails.attend(scene):
             self._spots.clear()
         self._wait.attend(scene)
@@ -183,6 +184,8 @@ class StoppedVehicle:
     def _look_at(self, track: Track, now_s: float) -> None:
         """Let one vehicle stand at its spot, leave it, or drive on."""
         zone = self._road.zone_at(track.foot_px, WATCHED)
+        if zone is not None and zone.id == WHOLE_PICTURE and not self._is_road(track.foot_px):
+            zone = None
         trail = self._trails.of(track, now_s)
         trail.add(track, now_s)
         if zone is None:
@@ -201,6 +204,10 @@ class StoppedVehicle:
             # It drove off. A tracker may also have lent its id to a passing vehicle: whoever is
             # found standing here within a moment goes on with the spot's time.
             spot.until_s = min(spot.until_s, now_s + LENT_ID_S)
+
+    def _is_road(self, foot_px: Point) -> bool:
+        """Say whether others drive here, where nobody drew the road."""
+        return self._learned is None or self._learned.is_road(foot_px)
 
     def _spot_of(self, track: Track) -> _Spot | None:
         """Return the spot a track stands in: its own, else the one it overlaps most."""

@@ -104,7 +104,7 @@ def test_the_rule_watches_where_points_and_limits_are_drawn_and_nowhere_else() -
 
 def test_other_rules_tell_the_speed_too_or_why_not() -> None:
     zone = ROAD | {"direction": [(900, 400), (300, 400)], "speed_limits": []}
-    wrong_way = {"zones": [zone], "rules": {"wrong_way": {}}}
+    wrong_way: dict[str, Any] = {"zones": [zone], "rules": {"wrong_way": {}}}
 
     assert told(36.0, **wrong_way)[0].speed_kmh == pytest.approx(36, abs=2)
     blind = told(36.0, ground=[], **wrong_way)
