@@ -8,8 +8,6 @@ what was learned since the last time, nothing else.
 from __future__ import annotations
 
 import math
-import os
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import structlog
@@ -17,6 +15,8 @@ import structlog
 from edge.rules.flow import LearnedTraffic
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from edge.config.camera import CameraConfig
 
 FOLDER = "learned"
@@ -65,6 +65,6 @@ class LearnedFiles:
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
             half.write_bytes(learned.to_bytes())
-            os.replace(half, path)
+            half.replace(path)
         except OSError as error:
             log.warning("learned_not_kept", camera=camera_id, error=str(error))

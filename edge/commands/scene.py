@@ -95,4 +95,5 @@ def as_yaml(lanes: Sequence[ProposedLane], seen: int) -> str:
     ]
     notes = "".join(f"# {line}\n" for line in as_table(lanes).splitlines())
     body = yaml.safe_dump({"zones": zones}, sort_keys=False, default_flow_style=None, width=100)
-    return f"# Proposed from {seen} vehicles; review the outlines before you paste them.\n{notes}{body}"
+    head = f"# Proposed from {seen} vehicles; review the outlines before you paste them.\n"
+    return head + notes + body

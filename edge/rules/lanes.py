@@ -1,8 +1,8 @@
 """What was learned, proposed as a drawing: lanes with direction and the speeds of their hours.
 
 Cells side by side whose headings agree are one lane; its outline follows their edges, row by row.
-A proposal is for a person to review: it is as coarse as the grid, and two lanes that run the same way
-side by side are one.
+A proposal is for a person to review: it is as coarse as the grid, and two lanes that run the same
+way side by side are one.
 """
 
 from __future__ import annotations
