@@ -8,6 +8,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import IntEnum, StrEnum
+from typing import Literal
+
+LegalStatus = Literal["A", "B", "C"]
+"""How a rule's word stands before the law, with ``legal_source`` of the camera file in mind: A it
+is measured by a certified device; B the picture shows the act, so it stands as its camera does;
+C warning and statistics, never the base of a case, whatever the camera."""
 
 
 class IncidentClass(StrEnum):
@@ -40,7 +46,12 @@ class Lane(IntEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CatalogueEntry:
-    """What is the same about a rule for everyone."""
+    """What is the same about a rule for everyone.
+
+    Attributes:
+        legal_status: See :data:`LegalStatus`. Only violations that a picture proves have B.
+        code_on_expressway: Code of the same act on an expressway, where the law names it apart.
+    """
 
     rule: str
     code: str
@@ -49,6 +60,17 @@ class CatalogueEntry:
     incident_class: IncidentClass
     severity: Severity
     lane: Lane = Lane.INCIDENT
+    legal_status: LegalStatus = "C"
+    code_on_expressway: str = ""
+
+    def code_on(self, road_kind: str) -> str:
+        """Return the code of the act on a road of ``road_kind`` (as in the camera file)."""
+        return (road_kind == "expressway" and self.code_on_expressway) or self.code
+
+    def standing(self, legal_source: LegalStatus) -> LegalStatus:
+        """Return how an incident stands that a camera of ``legal_source`` saw."""
+        is_act = self.incident_class is IncidentClass.VIOLATION
+        return "C" if is_act and self.legal_status == "C" else legal_source
 
 
 CATALOGUE: dict[str, CatalogueEntry] = {
@@ -61,6 +83,7 @@ CATALOGUE: dict[str, CatalogueEntry] = {
             name_en="Red light",
             incident_class=IncidentClass.VIOLATION,
             severity=Severity.HIGH,
+            legal_status="B",
         ),
         CatalogueEntry(
             rule="stop_line",
@@ -69,6 +92,7 @@ CATALOGUE: dict[str, CatalogueEntry] = {
             name_en="Over the stop line",
             incident_class=IncidentClass.VIOLATION,
             severity=Severity.LOW,
+            legal_status="B",
         ),
         CatalogueEntry(
             rule="wrong_way",
@@ -77,6 +101,8 @@ CATALOGUE: dict[str, CatalogueEntry] = {
             name_en="Wrong way",
             incident_class=IncidentClass.VIOLATION,
             severity=Severity.CRITICAL,
+            legal_status="B",
+            code_on_expressway="VP_NGUOC_CHIEU_CT",
         ),
         CatalogueEntry(
             rule="stopped_vehicle",

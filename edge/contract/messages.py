@@ -114,6 +114,9 @@ class IncidentMessage(Message):
     revision: int = Field(ge=1)
     phase: Phase
     rule: Identifier
+    code: str = ""
+    """Code of the incident catalogue for this act on this kind of road; empty from older boxes:
+    then the rule's own code."""
     camera_id: Identifier
     occurred_at: UtcTime
     decided_at: UtcTime
