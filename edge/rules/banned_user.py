@@ -63,7 +63,7 @@ class BannedUser:
     def __init__(self, camera: CameraConfig, options: BannedUserOptions) -> None:
         """Watch every lane, carriageway and emergency lane of ``camera``."""
         self._options = options
-        self._visits = Visits(camera, KINDS)
+        self._visits = Visits(camera, KINDS, joined=True)
         self._jams = Jams(camera, KINDS, min_ratio=1.0)
         self._carried: TrackMemory[_Carried] = TrackMemory(lambda _: _Carried(), linger_s=GAP_S)
 

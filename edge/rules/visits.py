@@ -37,14 +37,17 @@ KEPT_BOXES = 64
 
 @dataclass(slots=True)
 class Visit:
-    """One stay of one road user in one zone.
+    """One stay of one road user in one zone, or in several that are one place.
 
     Attributes:
+        zone: Where it is now.
+        place: Id of the zone where the visit began.
         since_s: ``stream_s`` at which it was first seen there.
         way_m: Vector from where the visit began to where it is now, metres.
     """
 
     zone: Zone
+    place: str
     since_s: float
     last_s: float
     foot_px: Point
@@ -93,16 +96,15 @@ class Visit:
         """Say whether its detections are surer than those of phantoms."""
         return self.scores >= MIN_SCORE * self.looks
 
-    def sighting(self, rule: str, track: Track, *, place: str = "") -> Sighting:
+    def sighting(self, rule: str, track: Track) -> Sighting:
         """Return the word of ``rule`` about this visit, seen now."""
-        place = place or self.zone.id
         return Sighting(
             rule=rule,
-            key=f"{place}:{track.track_id}",
+            key=f"{self.place}:{track.track_id}",
             occurred_s=self.since_s,
             seen_s=self.last_s,
             confidence=min(0.99, 0.4 + self.scores / self.looks / 2),
-            place=place,
+            place=self.place,
             object_class=track.class_name,
             track_ids=(track.track_id,),
             boxes=tuple(self.boxes),
@@ -120,11 +122,23 @@ class Visits:
     """The visits of one camera's road users to its zones of some kinds."""
 
     def __init__(
-        self, camera: CameraConfig, kinds: frozenset[str], *, base_share: float = 0.0
+        self,
+        camera: CameraConfig,
+        kinds: frozenset[str],
+        *,
+        base_share: float = 0.0,
+        joined: bool = False,
     ) -> None:
-        """Watch the zones of ``kinds``, in which at least ``base_share`` of a base must stand."""
+        """Watch some zones of a camera.
+
+        Args:
+            camera: Scaled to its stream.
+            kinds: Kinds of zones that are watched.
+            base_share: At least this share 0..1 of a base must stand in the zone.
+            joined: All these zones are one place: a visit goes on from one to the next.
+        """
         self.road = Road.of(camera)
-        self._kinds, self._base_share = kinds, base_share
+        self._kinds, self._base_share, self._joined = kinds, base_share, joined
         self._guests: TrackMemory[_Guest] = TrackMemory(lambda _: _Guest(), linger_s=GAP_S)
 
     def attend(self, scene: Scene) -> None:
@@ -139,9 +153,14 @@ class Visits:
             guest.visit = None
             return None
         visit = guest.visit
-        if visit is None or visit.zone.id != zone.id or now_s - visit.last_s > GAP_S:
-            visit = Visit(zone, now_s, now_s, track.foot_px, track.ground_m)
+        if (
+            visit is None
+            or now_s - visit.last_s > GAP_S
+            or (visit.zone.id != zone.id and not self._joined)
+        ):
+            visit = Visit(zone, zone.id, now_s, now_s, track.foot_px, track.ground_m)
             guest.visit = visit
+        visit.zone = zone
         visit.take(track, now_s, has_plane=self.road.plane is not None)
         return visit
 
