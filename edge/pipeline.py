@@ -20,7 +20,7 @@ import structlog
 
 from edge.config.drawing import scale_camera
 from edge.incidents import Incidents, Origin
-from edge.rules import build_rules
+from edge.rules import build_rules, calibrated_rules
 from edge.scene import Scene
 from edge.signals import SignalReader
 from edge.tracker import Tracker
@@ -69,6 +69,8 @@ class Pipeline:
         self.detector = detector
         self.scene: Scene | None = None
         """What was believed at the last frame."""
+        self.view_moved = False
+        """Set by whoever watches the view; while it is so, rules that trust the drawing rest."""
         self._camera = camera
         # The tracker scales its ground points itself: another picture size must not reuse ids.
         self._tracker = Tracker(camera)
@@ -105,6 +107,7 @@ class Pipeline:
             tracks=tracks,
             signals=self._signals.read(frame),
             signal_log=self._signals.log,
+            view_moved=self.view_moved,
         )
         return self._incidents.update(scene, self._judge(scene), self.detector.model)
 
@@ -130,7 +133,10 @@ class Pipeline:
     def _judge(self, scene: Scene) -> list[Sighting]:
         """Return what the rules see in ``scene``."""
         seen: list[Sighting] = []
+        resting = self._calibrated if scene.view_moved else frozenset()
         for rule in self._rules:
+            if rule.name in resting:
+                continue
             try:
                 seen += rule.observe(scene)
             except Exception:  # one of three: a mistake in one rule silences no other
@@ -143,6 +149,7 @@ class Pipeline:
         self._size_px = camera.frame_size_px
         self._signals = SignalReader(camera.signals)
         self._rules: list[Rule] = build_rules(camera)
+        self._calibrated = calibrated_rules(camera)
 
 
 def scene_version(camera: CameraConfig) -> str:

@@ -162,6 +162,8 @@ class Scene:
     signals: Mapping[str, str] = field(default_factory=dict)
     """Signal id → one of ``SIGNAL_STATES``."""
     signal_log: tuple[SignalChange, ...] = ()
+    view_moved: bool = False
+    """The camera looks elsewhere than when its picture was drawn on."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -266,4 +266,5 @@ KIND = RuleKind(
     options=CongestionOptions,
     make=Congestion,
     suits=lambda camera: any(zone.kind in DRIVEN for zone in camera.zones),
+    undrawn=True,
 )

@@ -259,4 +259,5 @@ KIND = RuleKind(
     options=StoppedVehicleOptions,
     make=StoppedVehicle,
     suits=lambda camera: any(zone.kind in WATCHED for zone in camera.zones),
+    undrawn=True,
 )

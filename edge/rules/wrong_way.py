@@ -324,4 +324,5 @@ KIND = RuleKind(
     options=WrongWayOptions,
     make=WrongWay,
     suits=lambda camera: any(zone.kind in DRIVEN for zone in camera.zones),
+    undrawn=True,
 )
