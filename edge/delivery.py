@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from edge.counters import Counters
     from edge.evidence.custody import Custody
     from edge.model_store.active import SharedDetector
+    from edge.suspensions import Suspensions
 
 log = structlog.get_logger(__name__)
 
@@ -46,6 +47,7 @@ class Surroundings:
         restart: Called when the centre orders a restart; returns at once.
         custody: Obeys holds, and tells the head of the chain.
         alarms: What somebody should see to.
+        suspensions: Obeys orders that let rules rest.
         video_bytes: Returns the size of the recorded video and of what is held of it.
     """
 
@@ -53,6 +55,7 @@ class Surroundings:
     cameras: Callable[[], tuple[CameraState, ...]]
     restart: Callable[[], None]
     custody: Custody
+    suspensions: Suspensions
     alarms: Alarms = field(default_factory=Alarms)
     video_bytes: Callable[[], tuple[int | None, int | None]] = lambda: (None, None)
 
@@ -177,4 +180,6 @@ class Delivery:
             return
         if command.command in {"hold", "release"}:
             self._around.custody.obey(command)
+        elif command.command in {"suspend_rules", "resume_rules"}:
+            self._around.suspensions.obey(command)
         self._heartbeat.beat_now()

@@ -50,6 +50,7 @@ class Setting:
         now: Wall clock for ``sent_at``; None (replay) takes the frame's own time.
         max_boxes: Boxes kept per message, thinned evenly.
         learned: What the camera's traffic taught before; None starts knowing nothing.
+        suspended: Returns the rules of a camera, by its id, that rest by order.
     """
 
     box_id: str
@@ -57,6 +58,7 @@ class Setting:
     now: Callable[[], datetime] | None = None
     max_boxes: int = 60
     learned: LearnedTraffic | None = None
+    suspended: Callable[[str], frozenset[str]] = lambda _: frozenset()
 
 
 class Pipeline:
@@ -86,7 +88,7 @@ class Pipeline:
             scene_version=scene_version(camera),
             software_version=setting.software_version,
         )
-        self._counters = counters
+        self._counters, self._suspended = counters, setting.suspended
         policies = {rule.name: rule.policy for rule in self._rules}
         self._incidents = Incidents(
             origin, policies, counters, now=setting.now, max_boxes=setting.max_boxes
@@ -143,6 +145,7 @@ class Pipeline:
         """Return what the rules see in ``scene``."""
         seen: list[Sighting] = []
         resting = self._calibrated if scene.view_moved else frozenset()
+        resting |= self._suspended(scene.camera_id)
         for rule in self._rules:
             if rule.name in resting:
                 continue

@@ -105,6 +105,21 @@ Point = tuple[float, float]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Helmet:
+    """One rider's head in one frame, as a classifier sees it.
+
+    Attributes:
+        worn: Whether it wears a helmet; None: cannot be told (cap, conical hat, hood, hair).
+        size_px: Height of the head in source pixels.
+        confidence: 0..1, of ``worn``.
+    """
+
+    worn: bool | None
+    size_px: float
+    confidence: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Track:
     """One road user as believed at one instant.
 
@@ -120,6 +135,9 @@ class Track:
         ground_m: Position on the road plane in metres, None where the camera has no geometry there.
         velocity_mps: (x, y) on the road plane in metres per second; None as ``ground_m``.
         velocity_px_s: (x, y) of the foot point in source pixels per second.
+        riders: People on a two-wheeler in this frame; None where no classifier looked.
+        riders_confidence: 0..1, of that number.
+        helmets: Their heads in this frame; None where no classifier looked.
     """
 
     track_id: int
@@ -133,6 +151,9 @@ class Track:
     seen_foot_px: Point | None = None
     ground_m: Point | None = None
     velocity_mps: Point | None = None
+    riders: int | None = None
+    riders_confidence: float = 0.0
+    helmets: tuple[Helmet, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)

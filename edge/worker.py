@@ -34,6 +34,7 @@ from edge.model_store.active import SharedDetector
 from edge.model_store.store import load_running
 from edge.oversight import ClockOversight
 from edge.pipeline import Pipeline, Setting
+from edge.suspensions import Suspensions
 from edge.telemetry import FlowCounter
 from edge.watchdog import Watchdog
 
@@ -85,11 +86,13 @@ class Worker:
         self._detector = SharedDetector(detector)
         data_dir, box_id = Path(box.config.data_dir), box.config.box_id
         self._custody = Custody(data_dir, box_id, clock, self._counters)
+        self._suspensions = Suspensions(data_dir, clock, self._counters)
         around = Surroundings(
             self._detector,
             self._camera_states,
             self._restart,
             self._custody,
+            self._suspensions,
             self._alarms,
             self._video_bytes,
         )
@@ -204,6 +207,7 @@ class Worker:
                 software_version=__version__,
                 now=self._clock.now,
                 learned=self._learned.load(config),
+                suspended=self._suspensions.rules_of,
             )
             self._cameras.append(camera)
             self._watches[config.id] = Watch(

@@ -7,6 +7,7 @@ the drawing says. A path is the place of the vehicle's near end (the one towards
 a road user is not there.
 
     story: one sentence
+    at: 2026-03-02T22:30:00+07:00  # optional: wall time of second 0
     camera: junction               # a file beside this one's folder: tests/scenarios/<name>.yaml
     rules: {red_light: {}}         # as in a camera file
     signals: {main: {0: green, 5: red}}
@@ -15,6 +16,7 @@ a road user is not there.
     road_users:
       - {id: 1, class: motorbike, path: [[0, 0, -30], [10, 0, 10]], unseen: [[3, 4]]}
       - {id: 2, then: {6: 12}, ...}        # from second 6 the tracker calls it 12
+      - {id: 3, riders: 3, helmets: [{worn: false, size_px: 30, confidence: 0.9}], ...}
     expect:
       - {rule: red_light, at_s: 7.5, within_s: 0.5, who: 1, decided_by_s: 9}
 
@@ -25,7 +27,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -40,7 +42,7 @@ from edge.geometry import TYPICAL_HEIGHT_M
 from edge.incidents import Incidents, Origin
 from edge.rules import build_rules
 from edge.rules.flow import LearnedTraffic
-from edge.scene import Point, Scene, Track
+from edge.scene import Helmet, Point, Scene, Track
 from edge.speed import SpeedMeter
 from tests.builders import NOON
 
@@ -70,6 +72,10 @@ class RoadUser(BaseModel):
     path: list[tuple[float, float, float]] = Field(min_length=2)
     unseen: list[tuple[float, float]] = []
     then: dict[float, int] = {}
+    box_m: tuple[float, float] | None = None
+    """Width and height of the box, where they differ from those usual for the class."""
+    riders: int | None = None
+    helmets: list[dict[str, Any]] | None = None
 
     def at(self, second: float) -> tuple[Point, Point] | None:
         """Return (place m, velocity m/s) at a second, None when it is not there."""
@@ -117,6 +123,7 @@ class Story(BaseModel):
     signals: dict[str, dict[float, str]] = {}
     until_s: float
     fps: float = 8.0
+    at: datetime = NOON
     road_users: list[RoadUser]
     expect: list[Expected]
 
@@ -157,8 +164,9 @@ def opened(messages: list[IncidentMessage]) -> list[IncidentMessage]:
 def road_camera(story: Story) -> CameraConfig:
     """Return the camera of a story: its drawing, carried from metres to the plan view."""
     drawn: dict[str, Any] = yaml.safe_load((FOLDER / f"{story.camera}.yaml").read_text("utf-8"))
-    for item in [*drawn.get("zones", []), *drawn.get("stop_lines", [])]:
-        for key in ("polygon", "line", "past", "direction"):
+    items = [drawn.get(key, []) for key in ("zones", "stop_lines", "markings")]
+    for item in [item for several in items for item in several]:
+        for key in ("polygon", "line", "past", "direction", "points"):
             if key in item:
                 item[key] = [to_px(tuple(point)) for point in item[key]]
     corners = [(-30.0, -60.0), (30.0, -60.0), (-30.0, 60.0), (30.0, 60.0)]
@@ -176,7 +184,7 @@ def scenes(story: Story) -> list[Scene]:
     """Return what the rules see, frame by frame."""
     log = [
         SignalChange.model_validate(
-            {"signal_id": name, "state": state, "clip_s": s, "at": NOON + timedelta(seconds=s)}
+            {"signal_id": name, "state": state, "clip_s": s, "at": story.at + timedelta(seconds=s)}
         )
         for name, phases in story.signals.items()
         for s, state in sorted(phases.items())
@@ -191,7 +199,7 @@ def _scene(story: Story, now_s: float, log: list[SignalChange]) -> Scene:
     tracks = [_track(user, now_s) for user in story.road_users]
     return Scene(
         camera_id=story.camera,
-        captured_at=NOON + timedelta(seconds=now_s),
+        captured_at=story.at + timedelta(seconds=now_s),
         stream_s=now_s,
         frame_size_px=SIZE_PX,
         tracks=tuple(track for track in tracks if track is not None),
@@ -206,11 +214,13 @@ def _track(user: RoadUser, now_s: float) -> Track | None:
         return None
     place, velocity = where
     x, y = to_px(place)
-    half = WIDTH_M[user.class_name] / 2 * PX_PER_M
+    usual = WIDTH_M[user.class_name], TYPICAL_HEIGHT_M[user.class_name]
+    width_m, height_m = user.box_m or usual
+    half = width_m / 2 * PX_PER_M
     return Track(
         track_id=user.called(now_s),
         class_name=user.class_name,
-        xyxy=(x - half, y - TYPICAL_HEIGHT_M[user.class_name] * PX_PER_M, x + half, y),
+        xyxy=(x - half, y - height_m * PX_PER_M, x + half, y),
         score=0.8,
         observed=not any(start <= now_s <= end for start, end in user.unseen),
         first_seen_s=user.path[0][0],
@@ -218,4 +228,7 @@ def _track(user: RoadUser, now_s: float) -> Track | None:
         velocity_px_s=(velocity[0] * PX_PER_M, -velocity[1] * PX_PER_M),
         ground_m=place,
         velocity_mps=velocity,
+        riders=user.riders,
+        riders_confidence=0.9,
+        helmets=None if user.helmets is None else tuple(Helmet(**head) for head in user.helmets),
     )

@@ -130,6 +130,9 @@ class IncidentMessage(Message):
     revision: int = Field(ge=1)
     phase: Phase
     rule: Identifier
+    code: str = ""
+    """Code of the incident catalogue for this act on this kind of road; empty from older boxes:
+    then the rule's own code."""
     camera_id: Identifier
     occurred_at: UtcTime
     decided_at: UtcTime
@@ -337,9 +340,15 @@ class CommandMessage(Message):
     """A one-time order to a box; refused after ``expires_at``."""
 
     kind: Literal["command"] = "command"
-    command: Literal["resend_state", "restart", "hold", "release"]
+    command: Literal["resend_state", "restart", "hold", "release", "suspend_rules", "resume_rules"]
     expires_at: UtcTime
     incident_id: str = ""
     """For ``hold`` and ``release``: which incident."""
+    camera_id: str = ""
+    """For ``suspend_rules`` and ``resume_rules``: whose rules."""
+    rules: tuple[str, ...] = ()
+    """Likewise: which of them."""
+    until: UtcTime | None = None
+    """For ``suspend_rules``: when they look again by themselves."""
     reason: str = ""
     author: str = ""

@@ -73,14 +73,16 @@ class Road:
     def zone_at(self, foot_px: Point, kinds: frozenset[str] = DRIVEN) -> Zone | None:
         """Return the first drawn zone of ``kinds`` under a foot point; None off the road.
 
-        Where ``kinds`` asks for crosswalks, a crosswalk drawn on a carriageway wins.
+        Where ``kinds`` asks for crosswalks, a crosswalk drawn on a carriageway wins; where it asks
+        for pavements, they are not off the road.
         """
+        off = OFF_ROAD - kinds
         under = [
             zone
             for zone in self.zones
-            if zone.kind in kinds | OFF_ROAD and in_polygon(foot_px, zone.polygon)
+            if zone.kind in kinds | off and in_polygon(foot_px, zone.polygon)
         ]
-        if any(zone.kind in OFF_ROAD for zone in under):
+        if any(zone.kind in off for zone in under):
             return None
         crosswalks = [zone for zone in under if zone.kind == "crosswalk"]
         return next(iter(crosswalks or under), None)

@@ -147,9 +147,15 @@ class StoppedVehicle:
     # is found standing after that is told again rather than swallowed, so there is no cool-down.
     policy = IncidentPolicy(clear_after_s=15.0, merge_gap_s=10.0, merge_iou=0.4, cool_down_s=0.0)
 
-    def __init__(self, camera: CameraConfig, options: StoppedVehicleOptions) -> None:
-        """Watch every carriageway, lane and no-stopping zone of ``camera``."""
+    def __init__(
+        self,
+        camera: CameraConfig,
+        options: StoppedVehicleOptions,
+        watched: frozenset[str] = WATCHED,
+    ) -> None:
+        """Watch the zones of these kinds: every carriageway, lane and no-stopping zone."""
         self._options = options
+        self._watched = watched
         self._road = Road.of(camera)
         self._wait = LawfulWait(camera, options.discharge_s)
         self._crowding = Crowding(options.crowd_vehicles, options.crowd_ratio)
@@ -183,7 +189,7 @@ class StoppedVehicle:
 
     def _look_at(self, track: Track, now_s: float) -> None:
         """Let one vehicle stand at its spot, leave it, or drive on."""
-        zone = self._road.zone_at(track.foot_px, WATCHED)
+        zone = self._road.zone_at(track.foot_px, self._watched)
         if zone is not None and zone.id == WHOLE_PICTURE and not self._is_road(track.foot_px):
             zone = None
         trail = self._trails.of(track, now_s)
