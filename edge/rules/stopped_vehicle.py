@@ -57,6 +57,21 @@ class StoppedVehicleOptions(RuleOptions):
         le=3600,
         source="provincial catalogue: expressway lane 10 s, hard shoulder 30 s, street 60 s",
     )
+    fast_hold_s: float = option(
+        2.0,
+        title="Where traffic is fast, standing for at least",
+        unit="s",
+        ge=1,
+        le=3600,
+        source="at 100 km/h the next driver is 55 m nearer: nobody stops there for ten seconds",
+    )
+    fast_kmh: float = option(
+        60.0,
+        title="Traffic is fast where most pass at",
+        unit="km/h",
+        ge=20,
+        source="lowest speed allowed on expressways, QCVN 41 and Law 36/2024, article 25",
+    )
     max_speed_kmh: float = option(
         3.0, title="Standing means slower than", unit="km/h", ge=0.1, source="walking pace"
     )
