@@ -40,14 +40,17 @@ TYPICAL_HEIGHT_M = {
     "person": 1.65,
     "bicycle": 1.65,
     "motorbike": 1.55,
+    "three_wheeler": 1.7,
     "car": 1.55,
     "bus": 3.2,
     "truck": 2.9,
+    "livestock": 1.3,
 }
 """Height in metres of the whole object, riders included.
 
 Source: adult height in Viet Nam, NCD-RisC 2020 (1.68 m men, 1.58 m women); seated motorbike riders
-about 1.55 m; M1, M3 and N2/N3 vehicles as commonly registered. Good to about ±15 %.
+about 1.55 m; M1, M3 and N2/N3 vehicles as commonly registered;
+withers and head of local cattle and buffaloes. Good to about ±15 %.
 """
 
 

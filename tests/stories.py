@@ -45,7 +45,16 @@ FOLDER = Path(__file__).parent / "scenarios"
 PX_PER_M = 10.0
 SIZE_PX = (800, 1600)
 MID_PX = (400.0, 800.0)
-WIDTH_M = {"person": 0.6, "bicycle": 0.7, "motorbike": 0.8, "car": 1.8, "bus": 2.5, "truck": 2.5}
+WIDTH_M = {
+    "person": 0.6,
+    "bicycle": 0.7,
+    "motorbike": 0.8,
+    "three_wheeler": 1.4,
+    "car": 1.8,
+    "bus": 2.5,
+    "truck": 2.5,
+    "livestock": 0.8,
+}
 
 
 class RoadUser(BaseModel):

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 LENGTH_M = {
     "bicycle": (1.6, 1.8),
     "motorbike": (1.8, 2.0),
+    "three_wheeler": (2.4, 3.4),
     "car": (3.6, 4.9),
     "bus": (6.0, 12.0),
     "truck": (4.5, 10.0),
@@ -32,7 +33,8 @@ LENGTH_M = {
 """Shortest and longest common vehicle of a class, metres.
 
 Source: makers' data of vehicles common in Viet Nam: Honda Wave 1.9, Kia Morning 3.6, Fortuner
-4.8, 16-seat and 45-seat buses 6 and 12, light and three-axle trucks 4.5 and 10."""
+4.8, 16-seat and 45-seat buses 6 and 12, light and three-axle trucks 4.5 and 10;
+cargo three-wheelers 2.4 to 3.4."""
 DEPTH_STRETCH = 2.0
 """Metres of road per metre of upright object, going up the picture without ground points.
 

@@ -29,9 +29,6 @@ if TYPE_CHECKING:
     from edge.config.camera import CameraConfig
     from edge.scene import Scene, Sighting, Track
 
-TWO_WHEELERS = frozenset({"motorbike", "bicycle"})
-MOTOR_VEHICLES = frozenset({"motorbike", "car", "van", "bus", "truck"})
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IncidentPolicy:

@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from edge.contract.road_users import VEHICLES
 from edge.geometry import in_polygon, metres_per_px
 from edge.rules.base import IncidentPolicy, RuleKind, RuleOptions, option
 from edge.rules.road import DEPTH_STRETCH, DRIVEN, MPS_TO_KMH, Road, has_lasted
@@ -37,7 +38,6 @@ if TYPE_CHECKING:
     from edge.scene import Scene, Track
 
 NAME = "congestion"
-VEHICLES = frozenset({"bicycle", "motorbike", "car", "van", "bus", "truck"})
 CONFIDENCE = (0.6, 0.75, 0.9)
 """By level. Source: operator's order of trust; the slower, the less the speed's error matters."""
 GRID = 24

@@ -28,16 +28,10 @@ from itertools import pairwise
 from statistics import median
 from typing import TYPE_CHECKING, NamedTuple
 
+from edge.contract.road_users import MOTOR_VEHICLES
 from edge.geometry import box_overlap
 from edge.rules.approach import Approach, present_red
-from edge.rules.base import (
-    MOTOR_VEHICLES,
-    IncidentPolicy,
-    RuleKind,
-    RuleOptions,
-    TrackMemory,
-    option,
-)
+from edge.rules.base import IncidentPolicy, RuleKind, RuleOptions, TrackMemory, option
 from edge.scene import Moment, Sighting
 
 if TYPE_CHECKING:

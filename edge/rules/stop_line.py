@@ -14,15 +14,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from edge.contract.road_users import MOTOR_VEHICLES
 from edge.rules.approach import Approach, present_red
-from edge.rules.base import (
-    MOTOR_VEHICLES,
-    IncidentPolicy,
-    RuleKind,
-    RuleOptions,
-    TrackMemory,
-    option,
-)
+from edge.rules.base import IncidentPolicy, RuleKind, RuleOptions, TrackMemory, option
 from edge.scene import Moment, Sighting
 
 if TYPE_CHECKING:

@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from edge.contract.road_users import MOTOR_VEHICLES
 from edge.geometry import iou
 from edge.rules.base import IncidentPolicy, RuleKind, RuleOptions, TrackMemory, option
 from edge.rules.crowding import Crowding
@@ -36,7 +37,6 @@ if TYPE_CHECKING:
     from edge.scene import Scene, Track, Xyxy
 
 NAME = "stopped_vehicle"
-VEHICLES = frozenset({"motorbike", "car", "van", "bus", "truck"})
 WATCHED = DRIVEN | {"no_stopping"}
 SAME_SPOT_IOU = 0.4
 """Boxes that overlap this much stand in one spot. Source: half a car's length along the road."""
@@ -182,7 +182,7 @@ class StoppedVehicle:
         self._wait.attend(scene)
         self._crowding.attend(now_s)
         for track in scene.tracks:
-            if track.class_name in VEHICLES and track.observed:
+            if track.class_name in MOTOR_VEHICLES and track.observed:
                 self._look_at(track, now_s)
         self._spots = [spot for spot in self._spots if now_s <= spot.until_s]
         for spot in self._spots:

@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from edge.contract.road_users import VEHICLES
 from edge.geometry import angle_between_deg
 from edge.rules.base import IncidentPolicy, RuleKind, RuleOptions, TrackMemory, option
 from edge.rules.flow import LearnedFlow
@@ -34,7 +35,6 @@ if TYPE_CHECKING:
     from edge.scene import Point, Scene, Track
 
 NAME = "wrong_way"
-VEHICLES = frozenset({"bicycle", "motorbike", "car", "van", "bus", "truck"})
 LOST_S = 2.0
 """A tracker may lose a wrong-way driver this long; found again it is the same event."""
 REACH_HEIGHTS = 2.0

@@ -25,6 +25,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from edge.contract.road_users import ROAD_USERS, TWO_WHEELERS, VEHICLES
 from edge.geometry import GroundPlane
 from edge.scene import Track
 from edge.tracker.association import assign, costs
@@ -37,10 +38,9 @@ if TYPE_CHECKING:
     from edge.config.camera import CameraConfig
     from edge.scene import Detections, Frame, Point
 
-CLASSES = ("person", "bicycle", "motorbike", "car", "bus", "truck")
-KIND = np.array([0, 0, 0, 1, 1, 1])
+KIND = np.array([name in VEHICLES - TWO_WHEELERS for name in ROAD_USERS], np.int64)
 """Two-wheelers and people, or four wheels and more: a detector seldom mixes the two."""
-VOTE = np.array([0.3, 1, 1, 1, 1, 1])
+VOTE = np.array([0.3 if name == "person" else 1.0 for name in ROAD_USERS])
 
 CONFIRM_EVIDENCE = 0.9
 """Two fair detections, or one at 0.9: a single stray box is not yet a road user."""
@@ -85,7 +85,7 @@ class Lives(Columns):
             np.full(n, now_s),
             np.zeros(n),
             np.zeros(n),
-            np.zeros((n, len(CLASSES))),
+            np.zeros((n, len(ROAD_USERS))),
         )
 
     @property
@@ -115,7 +115,7 @@ class Seen:
     @classmethod
     def of(cls, found: Detections) -> Seen:
         """Prepare detections."""
-        classes = [CLASSES.index(name) for name in found.class_names]
+        classes = [ROAD_USERS.index(name) for name in found.class_names]
         return cls(found.xyxy, measure(found.xyxy), found.scores, np.array(classes, np.int64))
 
 
@@ -240,7 +240,7 @@ class Tracker:
         return tuple(
             Track(
                 track_id=ids[i],
-                class_name=CLASSES[classes[i]],
+                class_name=ROAD_USERS[classes[i]],
                 xyxy=tuple(boxes[i]),
                 score=scores[i],
                 observed=observed[i],
