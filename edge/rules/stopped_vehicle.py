@@ -61,7 +61,7 @@ class StoppedVehicleOptions(RuleOptions):
         source="provincial catalogue: expressway lane 10 s, hard shoulder 30 s, street 60 s",
     )
     fast_hold_s: float = option(
-        2.0,
+        2.5,
         title="Where traffic is fast, standing for at least",
         unit="s",
         ge=1,

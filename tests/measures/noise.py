@@ -18,11 +18,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import cv2
 import numpy as np
-from scipy.optimize import linear_sum_assignment
 
-from edge.geometry import iou
 from edge.scene import Detections
 
 if TYPE_CHECKING:
@@ -84,16 +81,14 @@ class Noise:
         xyxy = np.array(found, np.float32).reshape(-1, 4)
         return Detections(xyxy, np.array(scores, np.float32), tuple(names))
 
-    def _is_seen(
-        self, actor: Actor, box: NDArray[np.float32], shown: float, step_s: float
-    ) -> bool:
+    def _is_seen(self, actor: Actor, box: NDArray[np.float32], shown: float, step_s: float) -> bool:
         """Say whether the detector sees somebody now: a two-state chain in time."""
         if shown < LEAST_SHOWN:
             return False
         band = int(np.searchsorted(HEIGHTS_PX, box[3] - box[1], side="right")) - 1
         missed = self.strength * self.measured["missed"][band]
         # Half hidden means twice as often missed; the measured rate is that of a dense queue.
-        missed = min(0.95, missed * (0.4 if shown > 0.9 else 1.0 if shown > 0.6 else 2.0))  # noqa: PLR2004
+        missed = min(0.95, missed * (0.4 if shown > 0.9 else 1.0 if shown > 0.6 else 2.0))
         change = 1 - np.exp(-step_s / self.measured["miss_lasts_s"])
         before = self._hidden.get(actor.name)
         if before is None or self._rng.random() < change:
