@@ -18,6 +18,7 @@ a road user is not there.
     expect:
       - {rule: red_light, at_s: 7.5, within_s: 0.5, who: 1, decided_by_s: 9}
 
+What the camera's view, gauges and presence tell is said under ``sees``, see ``tests.story_views``.
 ``expect: []`` says: nothing at all. The picture is a plan view of 10 pixels per metre.
 """
 
@@ -40,6 +41,7 @@ from edge.incidents import Incidents, Origin
 from edge.rules import build_rules
 from edge.scene import Point, Scene, Track
 from tests.builders import NOON
+from tests.story_views import Sees
 
 FOLDER = Path(__file__).parent / "scenarios"
 PX_PER_M = 10.0
@@ -114,7 +116,8 @@ class Story(BaseModel):
     signals: dict[str, dict[float, str]] = {}
     until_s: float
     fps: float = 8.0
-    road_users: list[RoadUser]
+    road_users: list[RoadUser] = []
+    sees: Sees = Sees()
     expect: list[Expected]
 
 
@@ -154,6 +157,8 @@ def road_camera(story: Story) -> CameraConfig:
         for key in ("polygon", "line", "past", "direction"):
             if key in item:
                 item[key] = [to_px(tuple(point)) for point in item[key]]
+    for mark in [mark for gauge in drawn.get("gauges", []) for mark in gauge["marks"]]:
+        mark["px"] = to_px(tuple(mark["px"]))
     corners = [(-30.0, -60.0), (30.0, -60.0), (-30.0, 60.0), (30.0, 60.0)]
     ground = [{"px": to_px(corner), "m": corner} for corner in corners]
     fixed = {"id": story.camera, "name": story.camera, "frame_size_px": SIZE_PX, "ground": ground}
@@ -190,6 +195,7 @@ def _scene(story: Story, now_s: float, log: list[SignalChange]) -> Scene:
         tracks=tuple(track for track in tracks if track is not None),
         signals={change.signal_id: change.state for change in past},
         signal_log=past,
+        **story.sees.facts(now_s, to_px),
     )
 
 

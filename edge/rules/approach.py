@@ -40,6 +40,10 @@ DEPTH_STRETCH = 2.0
 
 Source: 1 / sin(30°), the usual steepest look of a roadside camera."""
 
+MAX_PHASE_S = 180.0
+"""No phase is longer: from there on the light is out of order (``signal_fault``), and its red blames
+nobody. Source: domain-vn.md §4, SC_HONG_DEN."""
+
 
 @dataclass(frozen=True, slots=True)
 class RoadLine:
@@ -188,12 +192,14 @@ class Red:
 
 
 def present_red(scene: Scene, signal_id: str) -> Red | None:
-    """Return the present red of a signal; None when it is not surely red."""
+    """Return the present red of a signal; None when it is not surely red or has stuck."""
     if scene.signals.get(signal_id) != "red":
         return None
     changes = [change for change in scene.signal_log if change.signal_id == signal_id]
     if not changes or changes[-1].state != "red":
         return None
     since_s = changes[-1].clip_s
+    if scene.stream_s - since_s > MAX_PHASE_S:
+        return None
     known = [change.state for change in changes[:-1] if change.state != "unknown"]
     return Red(since_s, is_warned=not known or known[-1] != "green")

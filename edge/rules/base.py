@@ -107,12 +107,14 @@ class RuleKind(Generic[OptionsT]):
         make: Builds the rule from a camera (scaled to the stream) and valid options.
         suits: Says whether the drawing holds what the rule needs; used when the camera file has no
             ``rules:`` section.
+        needs_frames: False for a rule about a camera's presence, which ``edge.attendance`` asks.
     """
 
     name: str
     options: type[OptionsT]
     make: Callable[[CameraConfig, OptionsT], Rule]
     suits: Callable[[CameraConfig], bool]
+    needs_frames: bool = True
 
     def check(self, given: Mapping[str, object]) -> list[str]:
         """Return every mistake in ``given`` as ``rules.<rule>.<key>: …`` lines."""
