@@ -2,7 +2,7 @@
 
 Invariants:
     * ``Frame → Detections → Tracks → Scene → Sighting → IncidentChange``, in this order, in one
-      thread, once per frame. Nothing is skipped, queued or sent here.
+      thread, once per frame. Nothing is skipped, queued or sent here. Beside it the view is watched.
     * The drawing is scaled to the stream at its first frame, and anew when its size changes.
     * A rule that fails costs its own sightings of that scene; the other rules go on.
     * The detector may be swapped between two frames; tracks, signals and incidents live on.
@@ -26,6 +26,7 @@ from edge.scene import Scene
 from edge.signals import SignalReader
 from edge.speed import SpeedMeter
 from edge.tracker import Tracker
+from edge.view import ViewWatcher
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -104,6 +105,7 @@ class Pipeline:
             self._begin(scale_camera(self._camera, frame.size_px))
         detections = self.detector.detect(frame)
         tracks = self._tracker.update(frame, detections)
+        sight = self._watcher.look(frame)
         self.scene = scene = Scene(
             camera_id=frame.camera_id,
             captured_at=frame.captured_at,
@@ -114,9 +116,12 @@ class Pipeline:
             tracks=tracks,
             signals=self._signals.read(frame),
             signal_log=self._signals.log,
-            view_moved=self.view_moved,
             speed_of=self._meter.speed_of,
             learned=self.learned,
+            view=sight.view,
+            view_moved=sight.moved,
+            still_things=sight.still_things,
+            water_cm=sight.water_cm,
         )
         self._meter.attend(scene)
         self.learned.attend(scene)
@@ -161,7 +166,8 @@ class Pipeline:
         self._size_px = camera.frame_size_px
         self._signals = SignalReader(camera.signals)
         self._meter = SpeedMeter(camera)
-        self._rules: list[Rule] = build_rules(camera)
+        self._watcher = ViewWatcher(camera)
+        self._rules: list[Rule] = build_rules(camera, on_frames=True)
         self._calibrated = calibrated_rules(camera)
 
 

@@ -23,6 +23,7 @@ import structlog
 
 from edge import __version__
 from edge.alarms import Alarms
+from edge.attendance import Attendance, RollCall
 from edge.camera import Camera, FrameMailbox
 from edge.casework import Casework, Means
 from edge.contract.messages import Phase
@@ -110,6 +111,7 @@ class Worker:
         self._casework = Casework(box, means)
         self._mailbox = FrameMailbox()
         self._cameras: list[Camera] = []
+        self._roll_call = RollCall(self._delivery.outbox.put)
         self._add_cameras(box)
         self._judgement = self._watchdog.pulse("judging frames")
         self._ending = self._watchdog.pulse("stopping", STOPPING_BOUND_S)
@@ -126,6 +128,7 @@ class Worker:
         self._casework.start()
         for camera in self._cameras:
             camera.start()
+        self._roll_call.start()
         log.info("box_started", box=self._box.box_id, cameras=len(self._cameras))
         self._watchdog.start()
         on_started()
@@ -210,6 +213,7 @@ class Worker:
                 suspended=self._suspensions.rules_of,
             )
             self._cameras.append(camera)
+            self._roll_call.add(camera, Attendance(config, setting, self._clock, self._counters))
             self._watches[config.id] = Watch(
                 Pipeline(config, self._detector, setting, self._counters),
                 FlowCounter(config, self._box.box_id, self._clock.now),
@@ -227,6 +231,7 @@ class Worker:
     def _finish(self) -> None:
         """Stop in the order of the flow: cameras, incidents, evidence, delivery."""
         log.info("box_stopping", box=self._box.box_id)
+        self._roll_call.stop()
         # A silent camera notices after its timeout only, so all are told at once.
         stops = [threading.Thread(target=camera.stop) for camera in self._cameras]
         for thread in stops:

@@ -20,6 +20,7 @@ a road user is not there.
     expect:
       - {rule: red_light, at_s: 7.5, within_s: 0.5, who: 1, decided_by_s: 9}
 
+What the camera's view, gauges and presence tell is said under ``sees``, see ``tests.story_views``.
 ``expect: []`` says: nothing at all. The picture is a plan view of 10 pixels per metre.
 """
 
@@ -45,6 +46,7 @@ from edge.rules.flow import LearnedTraffic
 from edge.scene import Helmet, Point, Scene, Track
 from edge.speed import SpeedMeter
 from tests.builders import NOON
+from tests.story_views import Sees
 
 FOLDER = Path(__file__).parent / "scenarios"
 PX_PER_M = 10.0
@@ -124,7 +126,8 @@ class Story(BaseModel):
     until_s: float
     fps: float = 8.0
     at: datetime = NOON
-    road_users: list[RoadUser]
+    road_users: list[RoadUser] = []
+    sees: Sees = Sees()
     expect: list[Expected]
 
 
@@ -169,6 +172,8 @@ def road_camera(story: Story) -> CameraConfig:
         for key in ("polygon", "line", "past", "direction", "points"):
             if key in item:
                 item[key] = [to_px(tuple(point)) for point in item[key]]
+    for mark in [mark for gauge in drawn.get("gauges", []) for mark in gauge["marks"]]:
+        mark["px"] = to_px(tuple(mark["px"]))
     corners = [(-30.0, -60.0), (30.0, -60.0), (-30.0, 60.0), (30.0, 60.0)]
     ground = [{"px": to_px(corner), "m": corner} for corner in corners]
     fixed = {"id": story.camera, "name": story.camera, "frame_size_px": SIZE_PX, "ground": ground}
@@ -205,6 +210,7 @@ def _scene(story: Story, now_s: float, log: list[SignalChange]) -> Scene:
         tracks=tuple(track for track in tracks if track is not None),
         signals={change.signal_id: change.state for change in past},
         signal_log=past,
+        **story.sees.facts(now_s, to_px),
     )
 
 
