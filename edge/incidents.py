@@ -332,6 +332,7 @@ class Incidents:
             "confidence": min(1.0, round(episode.confidence, 3)),
             "object_class": latest.object_class,
             "level": latest.level,
+            "queue_m": latest.queue_m,
             "track_ids": episode.track_ids,
             "boxes": tuple(rounded(box) for box in thin_out(episode.boxes, self._max_boxes)),
             "signal_log": aligned(message, latest.signal_log or first.signal_log),

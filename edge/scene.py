@@ -128,6 +128,25 @@ class Track:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class StillThing:
+    """Something at rest that the background did not hold: no road user, seen by its pixels.
+
+    Attributes:
+        box: Left, top, right, bottom in source pixels.
+        ground_m: Where it lies on the road plane; None where the camera has no geometry there.
+        since_s: ``stream_s`` since when it has been there.
+        area_m2: Its size on the road; None as ``ground_m``.
+        kind: What it looks like: ``object``, ``water``.
+    """
+
+    box: Xyxy
+    ground_m: Point | None
+    since_s: float
+    area_m2: float | None
+    kind: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Scene:
     """All that rules may know about one instant of one camera."""
 
@@ -141,6 +160,7 @@ class Scene:
     signals: Mapping[str, str] = field(default_factory=dict)
     """Signal id → one of ``SIGNAL_STATES``."""
     signal_log: tuple[SignalChange, ...] = ()
+    still_things: tuple[StillThing, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -163,6 +183,7 @@ class Sighting:
         confidence: 0..1.
         moments: Instants to keep as stills; empty means one wide still at ``occurred_s``.
         level: 1 to 3 for rules that grade, as ``IncidentMessage.level``.
+        queue_m: Length of a queue in metres; None where nobody measured one.
     """
 
     rule: str
@@ -172,6 +193,7 @@ class Sighting:
     confidence: float
     place: str = ""
     level: int = 0
+    queue_m: float | None = None
     object_class: str = ""
     track_ids: tuple[int, ...] = ()
     boxes: tuple[tuple[float, float, float, float, float], ...] = ()

@@ -15,6 +15,9 @@ a road user is not there.
     road_users:
       - {id: 1, class: motorbike, path: [[0, 0, -30], [10, 0, 10]], unseen: [[3, 4]]}
       - {id: 2, then: {6: 12}, ...}        # from second 6 the tracker calls it 12
+      - {id: 3, falls_s: 4, ...}           # from second 4 it lies on the road
+    things:                                # what lies there and is no road user
+      - {at: [3, 5], since_s: 2, until_s: 40, size_m: 0.6}
     expect:
       - {rule: red_light, at_s: 7.5, within_s: 0.5, who: 1, decided_by_s: 9}
 
@@ -38,7 +41,7 @@ from edge.counters import Counters
 from edge.geometry import TYPICAL_HEIGHT_M
 from edge.incidents import Incidents, Origin
 from edge.rules import build_rules
-from edge.scene import Point, Scene, Track
+from edge.scene import Point, Scene, StillThing, Track
 from tests.builders import NOON
 
 FOLDER = Path(__file__).parent / "scenarios"
@@ -56,6 +59,9 @@ WIDTH_M = {
     "livestock": 0.8,
 }
 
+LYING_M = (1.8, 0.6)
+"""Width and height of somebody, or of a motorbike, on the ground."""
+
 
 class RoadUser(BaseModel):
     """Somebody on the road."""
@@ -67,6 +73,7 @@ class RoadUser(BaseModel):
     path: list[tuple[float, float, float]] = Field(min_length=2)
     unseen: list[tuple[float, float]] = []
     then: dict[float, int] = {}
+    falls_s: float = math.inf
 
     def at(self, second: float) -> tuple[Point, Point] | None:
         """Return (place m, velocity m/s) at a second, None when it is not there."""
@@ -82,6 +89,26 @@ class RoadUser(BaseModel):
         return next((i for s, i in sorted(self.then.items(), reverse=True) if s <= second), self.id)
 
 
+class Thing(BaseModel):
+    """Something that lies there, as wide as it is high."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    at: tuple[float, float]
+    since_s: float
+    until_s: float = math.inf
+    size_m: float = 0.6
+    kind: str = "object"
+
+    def seen(self) -> StillThing:
+        """Return what the watcher of the background says of it."""
+        (x, y), half = to_px(self.at), self.size_m / 2 * PX_PER_M
+        box = (x - half, y - 2 * half, x + half, y)
+        return StillThing(
+            box=box, ground_m=self.at, since_s=self.since_s, area_m2=self.size_m**2, kind=self.kind
+        )
+
+
 class Expected(BaseModel):
     """An incident that must come."""
 
@@ -92,6 +119,8 @@ class Expected(BaseModel):
     within_s: float = 0.5
     who: int | None = None
     decided_by_s: float = math.inf
+    level: int | None = None
+    """The highest it reaches."""
 
     def is_met_by(self, message: IncidentMessage) -> bool:
         """Say whether an opened incident is the one expected."""
@@ -115,6 +144,7 @@ class Story(BaseModel):
     until_s: float
     fps: float = 8.0
     road_users: list[RoadUser]
+    things: list[Thing] = []
     expect: list[Expected]
 
 
@@ -190,6 +220,7 @@ def _scene(story: Story, now_s: float, log: list[SignalChange]) -> Scene:
         tracks=tuple(track for track in tracks if track is not None),
         signals={change.signal_id: change.state for change in past},
         signal_log=past,
+        still_things=tuple(t.seen() for t in story.things if t.since_s <= now_s <= t.until_s),
     )
 
 
@@ -199,11 +230,14 @@ def _track(user: RoadUser, now_s: float) -> Track | None:
         return None
     place, velocity = where
     x, y = to_px(place)
-    half = WIDTH_M[user.class_name] / 2 * PX_PER_M
+    half, height = WIDTH_M[user.class_name] / 2, TYPICAL_HEIGHT_M[user.class_name]
+    if now_s >= user.falls_s:
+        half, height = LYING_M[0] / 2, LYING_M[1]
+    half, height = half * PX_PER_M, height * PX_PER_M
     return Track(
         track_id=user.called(now_s),
         class_name=user.class_name,
-        xyxy=(x - half, y - TYPICAL_HEIGHT_M[user.class_name] * PX_PER_M, x + half, y),
+        xyxy=(x - half, y - height, x + half, y),
         score=0.8,
         observed=not any(start <= now_s <= end for start, end in user.unseen),
         first_seen_s=user.path[0][0],

@@ -128,7 +128,10 @@ class IncidentMessage(Message):
     place: str = ""
     """Id of the zone, stop line or lane concerned."""
     level: int = Field(default=0, ge=0, le=3)
-    """How bad it is, for rules that grade: congestion 1 slow, 2 jammed, 3 standing. Else 0."""
+    """How bad it is, for rules that grade, else 0: congestion 1 slow, 2 jammed, 3 standing; crash 1
+    suspected, 2 confirmed; crowd 1 loose, 2 dense, 3 dangerous."""
+    queue_m: float | None = Field(default=None, ge=0)
+    """Length of the queue in metres, for congestion where the camera has ground points."""
     frame_size_px: tuple[int, int]
     location: tuple[float, float] | None = None
     """(latitude, longitude) of the camera or, where geometry is known, of the event."""

@@ -11,8 +11,15 @@ from typing import TYPE_CHECKING, Any
 from edge.errors import ConfigError
 from edge.rules import (
     congestion,
+    crash,
+    crowd,
+    intrusion,
+    left_object,
+    livestock_on_road,
+    loitering,
     pedestrian_on_carriageway,
     red_light,
+    road_encroachment,
     stop_line,
     stopped_vehicle,
     wrong_way,
@@ -30,6 +37,13 @@ KINDS: tuple[RuleKind[Any], ...] = (
     stopped_vehicle.KIND,
     congestion.KIND,
     pedestrian_on_carriageway.KIND,
+    crash.KIND,
+    livestock_on_road.KIND,
+    road_encroachment.KIND,
+    crowd.KIND,
+    intrusion.KIND,
+    loitering.KIND,
+    left_object.KIND,
 )
 RULES: dict[str, RuleKind[Any]] = {kind.name: kind for kind in KINDS}
 
