@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from edge.counters import Counters
     from edge.detector.protocol import Detects
     from edge.incidents import IncidentChange
+    from edge.place_book import PlaceBook
     from edge.rules.base import Rule
     from edge.scene import Frame, Sighting
 
@@ -47,12 +48,14 @@ class Setting:
     Attributes:
         now: Wall clock for ``sent_at``; None (replay) takes the frame's own time.
         max_boxes: Boxes kept per message, thinned evenly.
+        book: What was told before and what operators excepted; None (replay) begins with nothing.
     """
 
     box_id: str
     software_version: str = ""
     now: Callable[[], datetime] | None = None
     max_boxes: int = 60
+    book: PlaceBook | None = None
 
 
 class Pipeline:
@@ -82,7 +85,12 @@ class Pipeline:
         self._counters = counters
         policies = {rule.name: rule.policy for rule in self._rules}
         self._incidents = Incidents(
-            origin, policies, counters, now=setting.now, max_boxes=setting.max_boxes
+            origin,
+            policies,
+            counters,
+            now=setting.now,
+            max_boxes=setting.max_boxes,
+            book=setting.book,
         )
 
     def process(self, frame: Frame) -> list[IncidentChange]:

@@ -33,6 +33,7 @@ from edge.model_store.active import SharedDetector
 from edge.model_store.store import load_running
 from edge.oversight import ClockOversight
 from edge.pipeline import Pipeline, Setting
+from edge.place_book import PlaceBook
 from edge.telemetry import FlowCounter
 from edge.watchdog import Watchdog
 
@@ -84,11 +85,13 @@ class Worker:
         self._detector = SharedDetector(detector)
         data_dir, box_id = Path(box.config.data_dir), box.config.box_id
         self._custody = Custody(data_dir, box_id, clock, self._counters)
+        self._book = PlaceBook(data_dir, self._counters)
         around = Surroundings(
             self._detector,
             self._camera_states,
             self._restart,
             self._custody,
+            self._book,
             self._alarms,
             self._video_bytes,
         )
@@ -200,6 +203,7 @@ class Worker:
                 box_id=self._box.box_id,
                 software_version=__version__,
                 now=self._clock.now,
+                book=self._book,
             )
             self._cameras.append(camera)
             self._watches[config.id] = Watch(

@@ -40,7 +40,11 @@ class Lane(IntEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CatalogueEntry:
-    """What is the same about a rule for everyone."""
+    """What is the same about a rule for everyone.
+
+    Attributes:
+        may_be_excepted: A place may be learned at which the rule is wrong; never for a crash.
+    """
 
     rule: str
     code: str
@@ -49,6 +53,7 @@ class CatalogueEntry:
     incident_class: IncidentClass
     severity: Severity
     lane: Lane = Lane.INCIDENT
+    may_be_excepted: bool = True
 
 
 CATALOGUE: dict[str, CatalogueEntry] = {
@@ -110,6 +115,7 @@ CATALOGUE: dict[str, CatalogueEntry] = {
             incident_class=IncidentClass.INCIDENT,
             severity=Severity.CRITICAL,
             lane=Lane.CRASH,
+            may_be_excepted=False,
         ),
         CatalogueEntry(
             rule="livestock_on_road",

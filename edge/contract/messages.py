@@ -181,6 +181,23 @@ class CameraState(BaseModel):
     rules: tuple[str, ...] = ()
 
 
+class LearnedException(BaseModel):
+    """A place of one camera at which one rule is known to be wrong: a person said so."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+    rule: Identifier
+    camera_id: Identifier
+    incident_id: Identifier
+    """The incident that was found to be false; names the exception."""
+    box: tuple[float, float, float, float]
+    """Left, top, right, bottom in source pixels of a picture of ``frame_size_px``."""
+    frame_size_px: tuple[int, int]
+    expires_at: UtcTime
+    author: str
+    reason: str
+
+
 class StateMessage(Message):
     """Health of a box: the heartbeat, retained; the broker sends the offline one as last will."""
 
@@ -209,6 +226,8 @@ class StateMessage(Message):
     """The signed head of the box's chain: a checkpoint that shows a tail cut off later."""
     public_key: str = ""
     """Base64 Ed25519 key of the box, which signs its chain and its manifests."""
+    exceptions: tuple[LearnedException, ...] = ()
+    """What operators have taught the box's rules, and holds still."""
 
 
 class RolloutPhase(StrEnum):
@@ -316,9 +335,13 @@ class CommandMessage(Message):
     """A one-time order to a box; refused after ``expires_at``."""
 
     kind: Literal["command"] = "command"
-    command: Literal["resend_state", "restart", "hold", "release"]
+    command: Literal[
+        "resend_state", "restart", "hold", "release", "except_place", "forget_exception"
+    ]
     expires_at: UtcTime
     incident_id: str = ""
-    """For ``hold`` and ``release``: which incident."""
+    """For all but ``resend_state`` and ``restart``: which incident."""
+    exception: LearnedException | None = None
+    """For ``except_place``: what is no news any more, and until when."""
     reason: str = ""
     author: str = ""

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 
 from edge.config.hours import holds
 from edge.geometry import box_overlap, in_polygon, typical_metres_per_px
-from edge.rules.base import IncidentPolicy, RuleKind, RuleOptions, option
+from edge.rules.base import DAY_S, IncidentPolicy, RuleKind, RuleOptions, option
 from edge.rules.road import DEPTH_STRETCH, has_lasted
 from edge.scene import Sighting
 
@@ -82,7 +82,9 @@ class LeftObject:
     """Sees things that nobody is with."""
 
     name = NAME
-    policy = IncidentPolicy(clear_after_s=30.0, merge_gap_s=30.0, merge_iou=0.3, cool_down_s=300.0)
+    policy = IncidentPolicy(
+        clear_after_s=30.0, merge_gap_s=30.0, merge_iou=0.3, cool_down_s=300.0, repeat_after_s=DAY_S
+    )
 
     def __init__(self, camera: CameraConfig, options: LeftObjectOptions) -> None:
         """Watch every restricted and gathering area of ``camera``."""

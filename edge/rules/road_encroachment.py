@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from edge.config.hours import holds
 from edge.contract.road_users import MOTOR_VEHICLES, ROAD_USERS
 from edge.geometry import in_polygon
-from edge.rules.base import IncidentPolicy, RuleKind, RuleOptions, option
+from edge.rules.base import DAY_S, IncidentPolicy, RuleKind, RuleOptions, option
 from edge.rules.presence import Stays, by_zone
 from edge.rules.road import DRIVEN, has_lasted
 from edge.scene import Sighting
@@ -58,7 +58,12 @@ class RoadEncroachment:
 
     name = NAME
     policy = IncidentPolicy(
-        clear_after_s=60.0, merge_gap_s=60.0, merge_iou=0.1, cool_down_s=600.0, update_every_s=600.0
+        clear_after_s=60.0,
+        merge_gap_s=60.0,
+        merge_iou=0.1,
+        cool_down_s=600.0,
+        update_every_s=600.0,
+        repeat_after_s=DAY_S,
     )
 
     def __init__(self, camera: CameraConfig, options: RoadEncroachmentOptions) -> None:
