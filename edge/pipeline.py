@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from edge.counters import Counters
     from edge.detector.protocol import Detects
     from edge.incidents import IncidentChange
+    from edge.place_book import PlaceBook
     from edge.rules.base import Rule
     from edge.scene import Frame, Sighting
 
@@ -52,6 +53,7 @@ class Setting:
         max_boxes: Boxes kept per message, thinned evenly.
         learned: What the camera's traffic taught before; None starts knowing nothing.
         suspended: Returns the rules of a camera, by its id, that rest by order.
+        book: What was told before and what operators excepted; None (replay) begins with nothing.
     """
 
     box_id: str
@@ -60,6 +62,7 @@ class Setting:
     max_boxes: int = 60
     learned: LearnedTraffic | None = None
     suspended: Callable[[str], frozenset[str]] = lambda _: frozenset()
+    book: PlaceBook | None = None
 
 
 class Pipeline:
@@ -92,7 +95,12 @@ class Pipeline:
         self._counters, self._suspended = counters, setting.suspended
         policies = {rule.name: rule.policy for rule in self._rules}
         self._incidents = Incidents(
-            origin, policies, counters, now=setting.now, max_boxes=setting.max_boxes
+            origin,
+            policies,
+            counters,
+            now=setting.now,
+            max_boxes=setting.max_boxes,
+            book=setting.book,
         )
 
     def process(self, frame: Frame) -> list[IncidentChange]:

@@ -300,6 +300,7 @@ class Sighting:
             than its camera's.
         location: (latitude, longitude) of the event; the pipeline fills it in where it can.
         location_error_m: Standard deviation of that place.
+        queue_m: Length of a queue in metres; None where nobody measured one.
     """
 
     rule: str
@@ -309,6 +310,7 @@ class Sighting:
     confidence: float
     place: str = ""
     level: int = 0
+    queue_m: float | None = None
     object_class: str = ""
     track_ids: tuple[int, ...] = ()
     boxes: tuple[tuple[float, float, float, float, float], ...] = ()

@@ -35,6 +35,7 @@ from edge.model_store.active import SharedDetector
 from edge.model_store.store import load_running
 from edge.oversight import ClockOversight
 from edge.pipeline import Pipeline, Setting
+from edge.place_book import PlaceBook
 from edge.suspensions import Suspensions
 from edge.telemetry import FlowCounter
 from edge.watchdog import Watchdog
@@ -88,12 +89,14 @@ class Worker:
         data_dir, box_id = Path(box.config.data_dir), box.config.box_id
         self._custody = Custody(data_dir, box_id, clock, self._counters)
         self._suspensions = Suspensions(data_dir, clock, self._counters)
+        self._book = PlaceBook(data_dir, self._counters)
         around = Surroundings(
             self._detector,
             self._camera_states,
             self._restart,
             self._custody,
             self._suspensions,
+            self._book,
             self._alarms,
             self._video_bytes,
         )
@@ -211,6 +214,7 @@ class Worker:
                 now=self._clock.now,
                 learned=self._learned.load(config),
                 suspended=self._suspensions.rules_of,
+                book=self._book,
             )
             self._cameras.append(camera)
             self._roll_call.add(camera, Attendance(config, setting, self._clock, self._counters))

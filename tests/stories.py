@@ -17,6 +17,9 @@ a road user is not there.
       - {id: 1, class: motorbike, path: [[0, 0, -30], [10, 0, 10]], unseen: [[3, 4]]}
       - {id: 2, then: {6: 12}, ...}        # from second 6 the tracker calls it 12
       - {id: 3, riders: 3, helmets: [{worn: false, size_px: 30, confidence: 0.9}], ...}
+      - {id: 3, falls_s: 4, ...}           # from second 4 it lies on the road
+    sees:                                  # what else is in the view: see tests/story_views.py
+      things: [{at: [3, 5], during: [2, 40]}]
     expect:
       - {rule: red_light, at_s: 7.5, within_s: 0.5, who: 1, decided_by_s: 9}
 
@@ -63,6 +66,9 @@ WIDTH_M = {
     "livestock": 0.8,
 }
 
+LYING_M = (1.8, 0.6)
+"""Width and height of somebody, or of a motorbike, on the ground."""
+
 
 class RoadUser(BaseModel):
     """Somebody on the road."""
@@ -78,6 +84,7 @@ class RoadUser(BaseModel):
     """Width and height of the box, where they differ from those usual for the class."""
     riders: int | None = None
     helmets: list[dict[str, Any]] | None = None
+    falls_s: float = math.inf
 
     def at(self, second: float) -> tuple[Point, Point] | None:
         """Return (place m, velocity m/s) at a second, None when it is not there."""
@@ -103,6 +110,8 @@ class Expected(BaseModel):
     within_s: float = 0.5
     who: int | None = None
     decided_by_s: float = math.inf
+    level: int | None = None
+    """The highest it reaches."""
 
     def is_met_by(self, message: IncidentMessage) -> bool:
         """Say whether an opened incident is the one expected."""
@@ -221,7 +230,7 @@ def _track(user: RoadUser, now_s: float) -> Track | None:
     place, velocity = where
     x, y = to_px(place)
     usual = WIDTH_M[user.class_name], TYPICAL_HEIGHT_M[user.class_name]
-    width_m, height_m = user.box_m or usual
+    width_m, height_m = LYING_M if now_s >= user.falls_s else user.box_m or usual
     half = width_m / 2 * PX_PER_M
     return Track(
         track_id=user.called(now_s),

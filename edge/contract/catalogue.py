@@ -51,6 +51,7 @@ class CatalogueEntry:
     Attributes:
         legal_status: See :data:`LegalStatus`. Only violations that a picture proves have B.
         code_on_expressway: Code of the same act on an expressway, where the law names it apart.
+        may_be_excepted: A place may be learned at which the rule is wrong; never for a crash.
     """
 
     rule: str
@@ -62,6 +63,7 @@ class CatalogueEntry:
     lane: Lane = Lane.INCIDENT
     legal_status: LegalStatus = "C"
     code_on_expressway: str = ""
+    may_be_excepted: bool = True
 
     def code_on(self, road_kind: str) -> str:
         """Return the code of the act on a road of ``road_kind`` (as in the camera file)."""
@@ -358,6 +360,64 @@ CATALOGUE: dict[str, CatalogueEntry] = {
             name_en="Camera clock off",
             incident_class=IncidentClass.DEVICE,
             severity=Severity.MEDIUM,
+        ),
+        CatalogueEntry(
+            rule="crash",
+            code="SC_TAI_NAN",
+            name_vi="Tai nạn giao thông",
+            name_en="Crash",
+            incident_class=IncidentClass.INCIDENT,
+            severity=Severity.CRITICAL,
+            lane=Lane.CRASH,
+            may_be_excepted=False,
+        ),
+        CatalogueEntry(
+            rule="livestock_on_road",
+            code="SC_VAT_NUOI",
+            name_vi="Trâu bò, vật nuôi trên đường",
+            name_en="Livestock on the road",
+            incident_class=IncidentClass.INCIDENT,
+            severity=Severity.HIGH,
+        ),
+        CatalogueEntry(
+            rule="road_encroachment",
+            code="VP_LAN_CHIEM",
+            name_vi="Lấn chiếm lòng đường, vỉa hè; họp chợ",
+            name_en="Road or pavement encroachment",
+            incident_class=IncidentClass.INCIDENT,
+            severity=Severity.LOW,
+        ),
+        CatalogueEntry(
+            rule="crowd",
+            code="AN_TU_TAP",
+            name_vi="Tụ tập đông người bất thường",
+            name_en="Unusual crowd",
+            incident_class=IncidentClass.SECURITY,
+            severity=Severity.HIGH,
+        ),
+        CatalogueEntry(
+            rule="intrusion",
+            code="AN_XAM_NHAP",
+            name_vi="Xâm nhập vùng cấm",
+            name_en="Intrusion into a restricted area",
+            incident_class=IncidentClass.SECURITY,
+            severity=Severity.HIGH,
+        ),
+        CatalogueEntry(
+            rule="loitering",
+            code="AN_LANG_VANG",
+            name_vi="Lảng vảng quanh khu vực bảo vệ",
+            name_en="Loitering",
+            incident_class=IncidentClass.SECURITY,
+            severity=Severity.MEDIUM,
+        ),
+        CatalogueEntry(
+            rule="left_object",
+            code="AN_VAT_LA",
+            name_vi="Vật lạ bị bỏ lại",
+            name_en="Left object",
+            incident_class=IncidentClass.SECURITY,
+            severity=Severity.HIGH,
         ),
     )
 }

@@ -25,7 +25,7 @@ import numpy as np
 
 from edge.contract.road_users import MOTOR_VEHICLES
 from edge.geometry import iou
-from edge.rules.base import IncidentPolicy, RuleKind, RuleOptions, TrackMemory, option
+from edge.rules.base import DAY_S, IncidentPolicy, RuleKind, RuleOptions, TrackMemory, option
 from edge.rules.crowding import Crowding
 from edge.rules.pace import Pace, pace_of, rest_began_s
 from edge.rules.passing import Passing
@@ -168,9 +168,11 @@ class StoppedVehicle:
     """Sees vehicles at rest on the carriageway that have no lawful reason to stand."""
 
     name = NAME
-    # As long as a spot may survive unseen: a vehicle hidden by a passing lorry has not left. What
-    # is found standing after that is told again rather than swallowed, so there is no cool-down.
-    policy = IncidentPolicy(clear_after_s=15.0, merge_gap_s=10.0, merge_iou=0.4, cool_down_s=0.0)
+    # As long as a spot may survive unseen: a vehicle hidden by a passing lorry has not left. There
+    # is no cool-down: the next one that stops there is news; the same one is not, for a day.
+    policy = IncidentPolicy(
+        clear_after_s=15.0, merge_gap_s=10.0, merge_iou=0.4, cool_down_s=0.0, repeat_after_s=DAY_S
+    )
 
     def __init__(
         self,
