@@ -22,7 +22,7 @@ from central.tables.incidents import IncidentEventRow, IncidentRow
 from edge.contract.catalogue import IncidentClass
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from sqlalchemy.orm import Session
 
@@ -64,27 +64,31 @@ def _look_at(session: Session, centre: Centre, law: Law, row: IncidentRow) -> No
     events = repository.events(session, row.incident_id)
     found = legal.view(law, row, describe_rule(row.rule).code, events)
     ends = [each.ends_at for each in found.deadlines if each.met_at is None and each.ends_at]
-    told = {
-        (event.detail["deadline"], event.detail["level"])
-        for event in events
-        if event.kind == StepKind.ESCALATE
-    }
+    told = _told(events)
     marks = [
         (each.code, level, at)
         for each in found.deadlines
         if each.met_at is None and each.ends_at is not None
         for level, at in _marks(law, each.code, each.ends_at)
     ]
-    due = [mark for mark in marks if mark[2] <= now and mark[:2] not in told]
+    due = [mark for mark in marks if mark[2] <= now and mark[1] > told.get(mark[0], 0)]
     row.due_at = min(ends, default=None)
     row.escalate_at = min((at for _, _, at in marks if at > now), default=FAR)
     # Several marks of one period passed at once (an outage, an old case) are one warning.
-    for code, level, at in {
-        mark[0]: mark for mark in sorted(due, key=lambda each: each[1])
-    }.values():
+    for code, level, at in {mark[0]: mark for mark in due}.values():
         _warn(session, row, now, {"deadline": code, "level": level, "at": at.isoformat()})
     if due:
         views.announce(session, centre.live, row, now)
+
+
+def _told(events: Iterable[IncidentEventRow]) -> dict[str, int]:
+    """Return period → the highest level that was warned of."""
+    told: dict[str, int] = {}
+    for event in events:
+        if event.kind == StepKind.ESCALATE:
+            code, level = str(event.detail["deadline"]), int(event.detail["level"])
+            told[code] = max(level, told.get(code, 0))
+    return told
 
 
 def _marks(law: Law, code: str, ends_at: datetime) -> Iterator[tuple[int, datetime]]:

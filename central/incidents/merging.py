@@ -75,8 +75,8 @@ def run(centre: Centre) -> None:
         pairs = _pairs(session.scalars(fresh).all())
     for whole_id, part_id in pairs:
         with centre.database.write() as session:
-            whole = session.get_one(IncidentRow, whole_id, with_for_update=True)
-            part = session.get_one(IncidentRow, part_id, with_for_update=True)
+            rows = repository.find_all(session, {whole_id, part_id})
+            whole, part = rows[whole_id], rows[part_id]
             free = whole.merged_into is None and part.merged_into is None
             if free and not _was_split(session, part_id, whole_id):
                 _join(session, centre, whole, part, ("system", ""))
@@ -95,7 +95,8 @@ def merge(
     Raises:
         Problem: 409, they cannot be one, or somebody changed the part since.
     """
-    whole = session.get(IncidentRow, into, with_for_update=True)
+    whole = repository.find_all(session, {part.incident_id, into}).get(into)
+    session.refresh(part)
     if part.version != version:
         raise steps.stale()
     if (
@@ -122,6 +123,7 @@ def split(
     Raises:
         Problem: 409, it is one already, or somebody changed it since.
     """
+    session.refresh(part, with_for_update=True)
     if part.version != version:
         raise steps.stale()
     if part.merged_into is None:

@@ -16,7 +16,6 @@ from central.incidents.case_schemas import StepKind
 from central.incidents.schemas import IncidentFilter, IncidentItem, IncidentList, Review
 from central.incidents.stages import life_cycle
 from central.problems import Problem
-from central.tables.incidents import IncidentRow
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
@@ -24,6 +23,7 @@ if TYPE_CHECKING:
     from central.auth.scope import Scope
     from central.centre import Centre
     from central.incidents.schemas import Merger, Step
+    from central.tables.incidents import IncidentRow
     from central.tables.users import UserRow
 
 
@@ -71,14 +71,14 @@ def split(
 
 
 def _to_sort(session: Session, incident_id: str, user: UserRow) -> IncidentRow:
-    """Return an incident, locked, that this person may merge and split: who may acknowledge it.
+    """Return an incident that this person may merge and split: who may acknowledge it.
 
     Raises:
         Problem: 403 or 404.
     """
     row = get(session, incident_id)
     steps.check_role(life_cycle(row.incident_class)[StepKind.ACKNOWLEDGE], user)
-    return session.get_one(IncidentRow, incident_id, with_for_update=True, populate_existing=True)
+    return row
 
 
 def hold(

@@ -56,7 +56,7 @@ def take(
     changes |= {"stage": spec.target or row.stage}
     if spec.target in OVER:
         changes |= {"due_at": None, "escalate_at": None}
-    else:
+    elif row.due_at is not None:
         changes |= {"escalate_at": now}  # the periods are looked at anew
     if not repository.set_status(session, row, wanted.version, status, now, **changes):
         raise stale()
@@ -104,9 +104,11 @@ def _checked(
     Raises:
         Problem: 403 or 409.
     """
+    spec = life_cycle(row.incident_class).get(kind)
+    if spec is not None:
+        check_role(spec, user)
     if row.version != wanted.version:
         raise stale()
-    spec = life_cycle(row.incident_class).get(kind)
     if row.merged_into is not None:
         raise Problem(
             409,
@@ -121,7 +123,6 @@ def _checked(
             "Trạng thái hiện tại không cho phép việc này.",
             f"What is {row.stage} cannot take the step {kind}.",
         )
-    check_role(spec, user)
     if kind is StepKind.APPROVE and user.username in _verifiers(session, row):
         raise Problem(
             403,
