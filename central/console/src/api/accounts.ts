@@ -74,11 +74,11 @@ export const createUser = (user: {
   display_name: string
   role: Role
   areas: string[]
-}) =>
-  post<OneTimePassword>('/users', user)
-export const changeUser = (username: string, change: { role?: Role; areas?: string[]; disabled?: boolean },
-) =>
-  patch<User>(`/users/${encodeURIComponent(username)}`, change)
+}) => post<OneTimePassword>('/users', user)
+export const changeUser = (
+  username: string,
+  change: { role?: Role; areas?: string[]; disabled?: boolean },
+) => patch<User>(`/users/${encodeURIComponent(username)}`, change)
 export const resetPassword = (username: string) =>
   post<OneTimePassword>(`/users/${encodeURIComponent(username)}/password`)
 
