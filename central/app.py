@@ -18,6 +18,7 @@ from fastapi import APIRouter, FastAPI
 from central import __version__, live, problems, stream, web
 from central.areas import routes as area_routes
 from central.areas.repository import sync_areas
+from central.auth import audit
 from central.auth import routes as auth_routes
 from central.auth import service as auth_service
 from central.broker import EmbeddedBroker
@@ -31,7 +32,7 @@ from central.evidence.service import Uploads
 from central.feeds import routes as feed_routes
 from central.fleet import routes as fleet_routes
 from central.fleet import service as fleet_service
-from central.incidents import exception_routes
+from central.incidents import deadlines, exception_routes, filter_routes, merging
 from central.incidents import routes as incident_routes
 from central.indicators import routes as indicator_routes
 from central.indicators.catalogue import TRAFFIC
@@ -58,6 +59,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     auth_routes.router,
     incident_routes.router,
     exception_routes.router,
+    filter_routes.router,
     evidence_routes.router,
     custody_routes.router,
     fleet_routes.router,
@@ -106,10 +108,22 @@ def _retain(centre: Centre) -> None:
         log.error("retention_failed", reason=str(error))  # noqa: TRY400 - the text says it
 
 
+def _sign_audit(centre: Centre) -> None:
+    """Sign the head of the audit log; without a key counted, and tried again next time."""
+    try:
+        audit.checkpoint(centre)
+    except (OSError, ValueError) as error:
+        centre.metrics.periodic_failures.labels("audit_checkpoint").inc()
+        log.error("audit_not_signed", reason=str(error))  # noqa: TRY400 - the text says it
+
+
 ON_CONNECTED = Task(name="publish_desired", interval_s=0, run=_publish_desired)
 TASKS: tuple[Task, ...] = (
     Task(name="forget_expired", interval_s=60, run=_forget_expired),
     Task(name="roll_up", interval_s=15, run=_roll_up),
+    Task(name="deadlines", interval_s=60, run=deadlines.run),
+    Task(name="merge", interval_s=5, run=merging.run),
+    Task(name="audit_checkpoint", interval_s=60, run=_sign_audit),
     Task(name="sweep_silent", interval_s=5, run=fleet_service.sweep_silent),
 )
 

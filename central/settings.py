@@ -116,6 +116,9 @@ class Settings(BaseModel):
     geo_dir: str = Field(
         default="", title="Folder with commune boundaries; empty means the assets' cache"
     )
+    law_dir: str = Field(
+        default="", title="Folder of the law tables; empty means the shipped configs/law"
+    )
     console_dir: str = Field(
         default="", title="Folder of the built console; empty means central/console/dist"
     )
