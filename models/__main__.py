@@ -28,11 +28,13 @@ COMPARED = (
     "yolo11n_recon_640",
     "deimv2_femto_coco_416",
 )
+SEEDS = (10000, 10002)
+RUN = Path("var/models/run")
 EXIT_CONFIG = 2
 
 EXAMPLES = """in this order, from nothing (hours on two cores, minutes on a GPU):
-  python -m models render --data var/models --out rendered/train --seeds 10000 10008
-  python -m models render --data var/models --out rendered/unseen --seeds 90000 90002
+  python -m models render --data var/models --out rendered/train --seeds 10000 10002
+  python -m models render --data var/models --out rendered/unseen --seeds 90000 90004
   python -m models label --data var/models --assets ../shared/assets
   python -m models train --data var/models --out var/models/run
   python -m models export --data var/models --run var/models/run
@@ -68,39 +70,54 @@ def make_parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    _add_data_commands(commands)
+    _add_train(commands.add_parser("train", help="fine-tune the base (extra models)"))
+    _add_export(commands.add_parser("export", help="write ONNX files and manifests"))
+    evaluate = commands.add_parser("evaluate", help="measure beside other networks")
+    evaluate.add_argument("--models", nargs="+", default=COMPARED, help="folders in models/")
+    evaluate.add_argument("--assets", type=Path, default=ASSETS)
+    evaluate.add_argument("--out", type=Path, default=HOME / "evaluation.json")
+    evaluate.set_defaults(run=_evaluate)
+    card = commands.add_parser("card", help="write CARD.md and its pictures from the figures")
+    card.set_defaults(run=_card)
+    for command in commands.choices.values():
+        command.add_argument("--data", type=Path, default=Path("var/models"), help="labelled data")
+    return parser
+
+
+def _add_data_commands(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add ``render`` and ``label``."""
     render = commands.add_parser("render", help="render stills with exact labels")
     render.add_argument("--out", required=True, help="folder under --data")
-    render.add_argument("--seeds", type=int, nargs=2, default=(10000, 10008), metavar=("FROM", "TO"))
+    render.add_argument("--seeds", type=int, nargs=2, default=SEEDS, metavar=("FROM", "TO"))
     render.set_defaults(run=_render)
     label = commands.add_parser("label", help="label real pictures with two teachers")
     label.add_argument("--assets", type=Path, default=ASSETS, help="default: ../shared/assets")
     label.set_defaults(run=_label)
-    train = commands.add_parser("train", help="fine-tune the base (extra models)")
+
+
+def _add_train(train: argparse.ArgumentParser) -> None:
+    """Describe ``train``."""
     train.add_argument("--config", type=Path, default=HOME / "training.yaml")
     train.add_argument("--base", type=Path, help="base network (default: from the model folders)")
-    train.add_argument("--out", type=Path, default=Path("var/models/run"), help="log, checkpoints")
-    train.add_argument("--threads", type=int, default=2)
+    train.add_argument("--out", type=Path, default=RUN, help="log and checkpoints")
+    train.add_argument("--threads", type=int, default=2, help="processor threads (default: 2)")
     train.set_defaults(run=_train)
-    export = commands.add_parser("export", help="write ONNX files and manifest")
-    export.add_argument("--run", dest="source", type=Path, default=Path("var/models/run"))
+
+
+def _add_export(export: argparse.ArgumentParser) -> None:
+    """Describe ``export``."""
+    export.add_argument("--run", dest="source", type=Path, default=RUN)
     export.add_argument("--config", type=Path, default=HOME / "training.yaml")
     export.add_argument("--out", type=Path, default=HOME)
     export.add_argument(
-        "--ultralytics", type=Path, metavar="PT",
+        "--ultralytics",
+        type=Path,
+        metavar="PT",
         help="only turn this checkpoint into ONNX; ultralytics and its weights are AGPL-3.0",
-    )  # fmt: skip
+    )
     export.add_argument("--size", type=int, default=640, help="its input side, pixels")
     export.set_defaults(run=_export)
-    evaluate = commands.add_parser("evaluate", help="measure beside other networks")
-    evaluate.add_argument("--models", nargs="+", default=COMPARED, help="folders or manifests in models/")
-    evaluate.add_argument("--assets", type=Path, default=ASSETS)
-    evaluate.add_argument("--out", type=Path, default=HOME / "evaluation.json")
-    evaluate.set_defaults(run=_evaluate)
-    card = commands.add_parser("card", help="write CARD.md and the curve from the figures")
-    card.set_defaults(run=_card)
-    for command in (render, label, train, export, evaluate):
-        command.add_argument("--data", type=Path, default=Path("var/models"), help="labelled data")
-    return parser
 
 
 def manifest_of(name: str) -> Path:
@@ -140,7 +157,9 @@ def _train(args: argparse.Namespace) -> None:
     torch.set_num_threads(args.threads)
     training = read_training(args.config)
     path = manifest_of(training.base)
-    train(training, args.data, args.base or find_weights(load_manifest(path), path.parent), args.out)
+    train(
+        training, args.data, args.base or find_weights(load_manifest(path), path.parent), args.out
+    )
 
 
 def _export(args: argparse.Namespace) -> None:
@@ -171,7 +190,7 @@ def _card(args: argparse.Namespace) -> None:
     del args
     from models.card import write_card  # noqa: PLC0415 - slow to import, only needed here
 
-    write_card(HOME)
+    write_card(HOME, HOME / "ABOUT.md")
 
 
 if __name__ == "__main__":

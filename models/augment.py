@@ -96,7 +96,10 @@ def _paste(
     left, top = max(region[0], shift[0]), max(region[1], shift[1])
     right = min(region[2], shift[0] + image.shape[1])
     bottom = min(region[3], shift[1] + image.shape[0])
-    rows, columns = slice(top - shift[1], bottom - shift[1]), slice(left - shift[0], right - shift[0])
+    rows, columns = (
+        slice(top - shift[1], bottom - shift[1]),
+        slice(left - shift[0], right - shift[0]),
+    )
     canvas[top:bottom, left:right] = image[rows, columns]
 
 

@@ -21,6 +21,7 @@ class DataSet(Strict):
 
     folder: str = Field(title="Folder under --data")
     share: float = Field(gt=0, title="Part of the pictures drawn from it")
+    from_step: int = Field(default=0, ge=0, title="First step that draws from it")
     untold: tuple[str, ...] = Field(default=(), title="Classes its labels cannot tell from others")
     sha256: str = Field(default="", title="Hash of pictures and labels; empty: not checked")
 
@@ -39,6 +40,7 @@ class Training(Strict):
     frozen_convolutions: int = Field(ge=0, title="First convolutions that do not learn")
     backbone_convolutions: int = Field(ge=0, title="First convolutions that are the backbone")
     warm_up_steps: int = Field(ge=0)
+    cool_down_steps: int = Field(ge=0, title="Last steps, over which the rate falls")
     decay: float = Field(ge=0, title="Weight decay")
     averaging: float = Field(ge=0, lt=1, title="Share of the running mean of weights kept a step")
     sets: tuple[DataSet, ...]

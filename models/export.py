@@ -120,9 +120,7 @@ def manifest(name: str, version: str, file: Path, input_px: tuple[int, int]) -> 
     return json.dumps(told, indent=2) + "\n"
 
 
-def release(
-    run: Path, home: Path, data: Path, training: Training, about: tuple[str, str]
-) -> None:
+def release(run: Path, home: Path, data: Path, training: Training, about: tuple[str, str]) -> None:
     """Write both files, a manifest of each and the log of a run of a (name, version).
 
     Raises:

@@ -1,8 +1,9 @@
 """Real pictures that may be shipped from, labelled by two stronger networks that must agree.
 
-Two teachers look at every picture, the first at the whole, the second also at four overlapping
-enlarged parts of it. What both see, or one sees surely, becomes a label; what one sees faintly is
-marked as not counting, so that the network is neither taught it nor punished for it. Labels that came with a set win over teachers.
+Two teachers look at every picture, the first at the whole, the second, where a set has no labels
+of use, also at four overlapping enlarged parts of it. What both see, or one sees surely, becomes a
+label; what one sees faintly is marked as not counting, so that the network is neither taught it nor
+punished for it. Labels that came with a set win over teachers.
 
 The teachers' licences do not pass to the boxes they draw; the sets' own licences do, see ``CARD``.
 
@@ -23,6 +24,7 @@ from edge.geometry import iou
 from edge.scene import Frame
 from models.classes import number
 from models.labels import IGNORED, PICTURES, read_labels, write_labels
+from models.riders import merged
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -134,7 +136,9 @@ def complete(
 def label_all(assets: Path, target: Path, teachers: Sequence[Detector]) -> None:
     """Label every real picture that may be shipped from."""
     labelled = assets / "labelled"
-    label_folder(labelled / "helmet_cctv_bangkok/train", target / "bangkok", teachers, None, BANGKOK)
+    label_folder(
+        labelled / "helmet_cctv_bangkok/train", target / "bangkok", teachers, None, BANGKOK
+    )
     source = labelled / "highway40_indonesia/train"
     label_folder(source, target / "indonesia", teachers, INDONESIA)
     for name, every_s in FILMS_EVERY_S.items():
@@ -148,10 +152,10 @@ def label_folder(
     given: Mapping[int, int] | None,
     most: int | None = None,
 ) -> int:
-    """Label the (first ``most``) pictures of a set that are not labelled yet; return their number.
+    """Label the (first ``most``) pictures of a set that are not labelled yet; say how many.
 
-    ``given`` maps the set's own classes to ours; None when it has none of use, and then the second
-    teacher looks closely.
+    ``given`` maps the set's own classes to ours, riders apart from their bikes; None when it has
+    none of use, and then the second teacher looks closely.
     """
     found = sorted(p for p in (source / "images").iterdir() if p.suffix.lower() in PICTURES)
     pictures = found[:most]
@@ -163,7 +167,7 @@ def label_folder(
         own = (np.empty(0, np.int64), np.empty((0, 4), np.float32))
         if given is not None:
             kinds, shares = read_labels(source / "labels" / f"{picture.stem}.txt", given)
-            own = (kinds, shares * np.array([*size, *size], np.float32))
+            own = merged(kinds, shares * np.array([*size, *size], np.float32))
         taught = taught_by(teachers, image, closely=given is None)
         _write(target, picture.stem, image, complete(own, taught))
     return len(pictures)
@@ -179,9 +183,7 @@ def label_film(film: Path, target: Path, teachers: Sequence[Detector], every_s: 
     return count
 
 
-def taught_by(
-    teachers: Sequence[Detector], image: NDArray[np.uint8], *, closely: bool
-) -> Seen:
+def taught_by(teachers: Sequence[Detector], image: NDArray[np.uint8], *, closely: bool) -> Seen:
     """Return what two teachers agree on; ``closely``: the second looks at parts too."""
     first, second = teachers
     return agree(look(first, image, closely=False), look(second, image, closely=closely))

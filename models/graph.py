@@ -136,7 +136,9 @@ def _enlarge(inputs: list[Any], _: dict[str, Any]) -> torch.Tensor:
 
 def _reshape(inputs: list[Any], _: dict[str, Any]) -> torch.Tensor:
     """Return another shape; the first length is the batch's, whatever the graph says."""
-    result: torch.Tensor = inputs[0].reshape(inputs[0].shape[0], *np.asarray(inputs[1]).tolist()[1:])
+    result: torch.Tensor = inputs[0].reshape(
+        inputs[0].shape[0], *np.asarray(inputs[1]).tolist()[1:]
+    )
     return result
 
 

@@ -129,9 +129,7 @@ def _truth(film: Film, frame: int) -> tuple[NDArray[np.int64], NDArray[np.float6
     return np.array(kinds, np.int64), np.array(boxes, np.float64).reshape(-1, 4)
 
 
-def _write(
-    stem: Path, picture: Any, kinds: NDArray[np.int64], boxes: NDArray[np.float64]
-) -> None:
+def _write(stem: Path, picture: Any, kinds: NDArray[np.int64], boxes: NDArray[np.float64]) -> None:
     """Write one still (RGB) as JPEG with its labels."""
     stem.parent.mkdir(parents=True, exist_ok=True)
     path = stem.with_name(f"{stem.name}.jpg")

@@ -5,7 +5,8 @@ Invariants:
       had not been stopped.
     * Evaluation sets are never opened here.
 
-Source: AdamW, Loshchilov and Hutter 2019; cosine rate, the same 2017; weights averaged over steps
+Source: AdamW, Loshchilov and Hutter 2019; a level rate with a late
+fall, Hu et al. 2024; weights averaged over steps
 as in Tarvainen and Valpola 2017.
 """
 
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
     from models.config import Training
     from models.labels import Sample
 
-KEEP_EVERY, TELL_EVERY = 50, 10
+KEEP_EVERY, TELL_EVERY = 20, 10
 FOUR = 4
 LEAST_RATE = 0.03
 HEADER = "step,seconds,box,object,class,all\n"
@@ -44,10 +45,11 @@ HEADER = "step,seconds,box,object,class,all\n"
 
 @dataclass(frozen=True, slots=True)
 class Drawn:
-    """A set in memory: its samples, how often it is drawn, which classes its labels tell."""
+    """A set in memory: its pictures, how often it is drawn, which classes its labels tell."""
 
-    samples: list[Sample]
+    pictures: list[Labelled]
     share: float
+    from_step: int
     told: torch.Tensor
 
 
@@ -57,7 +59,6 @@ def open_sets(training: Training, data: Path) -> list[Drawn]:
     Raises:
         ConfigError: A set is empty or is not the one that the run names.
     """
-    total = sum(one.share for one in training.sets)
     found = []
     for one in training.sets:
         samples = read_folder(data / one.folder) if (data / one.folder).is_dir() else []
@@ -66,19 +67,20 @@ def open_sets(training: Training, data: Path) -> list[Drawn]:
         if one.sha256 and digest(samples) != one.sha256:
             raise ConfigError([f"{data / one.folder}: not the pictures and labels of this run"])
         told = torch.tensor([0.0 if name in one.untold else 1.0 for name in CLASSES])
-        found.append(Drawn(samples, one.share / total, told))
+        pictures = [_load(sample) for sample in samples]
+        found.append(Drawn(pictures, one.share, one.from_step, told))
     return found
 
 
-def batch_of(
-    training: Training, sets: list[Drawn], step: int
-) -> tuple[torch.Tensor, list[Target]]:
+def batch_of(training: Training, sets: list[Drawn], step: int) -> tuple[torch.Tensor, list[Target]]:
     """Return pictures float32 (batch, 3, height, width), 0..255 BGR, and what is true of them."""
     rng = np.random.default_rng([training.seed, step])
+    open_now = [one for one in sets if one.from_step <= step]
+    shares = np.array([one.share for one in open_now])
     pictures, targets = [], []
     for _ in range(training.batch):
-        drawn = sets[int(rng.choice(len(sets), p=[one.share for one in sets]))]
-        picks = [_load(drawn.samples[i]) for i in rng.integers(len(drawn.samples), size=FOUR)]
+        drawn = open_now[int(rng.choice(len(open_now), p=shares / shares.sum()))]
+        picks = [drawn.pictures[i] for i in rng.integers(len(drawn.pictures), size=FOUR)]
         made = vary(picks, training.input_px, rng)
         pictures.append(made.image.transpose(2, 0, 1))
         boxes, classes = torch.from_numpy(made.boxes), torch.from_numpy(made.classes)
@@ -104,15 +106,17 @@ def groups_of(network: Graph, training: Training) -> list[dict[str, Any]]:
             else:
                 group = backbone if place < training.backbone_convolutions else rest
                 group.append(parameter)
-    return [{"params": backbone, "share": training.backbone_share}, {"params": rest, "share": 1.0}]
+    groups = [(backbone, training.backbone_share), (rest, 1.0)]
+    return [{"params": group, "share": share} for group, share in groups if group]
 
 
 def rate_at(training: Training, step: int) -> float:
-    """Return the learning rate of a step: up in a line, down in half a cosine."""
+    """Return the learning rate of a step: up in a line, level, down in half a cosine."""
     if step < training.warm_up_steps:
         return training.rate * (step + 1) / training.warm_up_steps
-    done = (step - training.warm_up_steps) / max(training.steps - training.warm_up_steps, 1)
-    return training.rate * (LEAST_RATE + (1 - LEAST_RATE) * (1 + math.cos(math.pi * done)) / 2)
+    left = (training.steps - step) / max(training.cool_down_steps, 1)
+    fall = (1 - math.cos(math.pi * min(left, 1.0))) / 2
+    return training.rate * (LEAST_RATE + (1 - LEAST_RATE) * fall)
 
 
 class Run:
