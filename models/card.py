@@ -145,7 +145,7 @@ def with_luck(sample: Sample, picture: Shown) -> Any:
     image: Any = cv2.imread(str(sample.picture))
     sure = picture.said_scores >= RECALL_SCORE
     said = picture.said_boxes[sure]
-    close = iou(picture.true_boxes, said) >= MATCH_IOU
+    close: Any = iou(picture.true_boxes, said) >= MATCH_IOU
     names = [name for name, keep in zip(picture.said_names, sure, strict=True) if keep]
     for box, hit in zip(picture.true_boxes, close.any(1), strict=True):
         if not hit:

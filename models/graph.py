@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 
-class Graph(nn.Module):
+class Graph(nn.Module):  # type: ignore[misc] # torch is not seen by the type check, see pyproject
     """Runs an ONNX graph of one input and one output; float weights are its parameters.
 
     Invariant: ``forward`` takes any batch of the graph's input size, float32 (n, 3, height, width).

@@ -97,7 +97,8 @@ def _load(sample: Sample) -> Labelled:
 
 def groups_of(network: Graph, training: Training) -> list[dict[str, Any]]:
     """Return what learns, with its share of the rate; the first convolutions are frozen."""
-    backbone, rest = [], []
+    backbone: list[torch.nn.Parameter] = []
+    rest: list[torch.nn.Parameter] = []
     convolutions = [step for step in network.steps if step.kind == "Conv"]
     for place, step in enumerate(convolutions):
         for parameter in network.parameters_of(step):
@@ -168,7 +169,7 @@ class Run:
         outputs = self.network(pictures.to(memory_format=torch.channels_last))
         parts = loss_of(outputs, targets, cells)
         self.optimiser.zero_grad()
-        parts["all"].backward()  # type: ignore[no-untyped-call]
+        parts["all"].backward()
         torch.nn.utils.clip_grad_norm_(self.network.parameters(), 35.0)
         rate = rate_at(self.training, self.step)
         for group in self.optimiser.param_groups:

@@ -36,7 +36,8 @@ def test_the_box_follows_its_block_through_scale_shift_and_mirror(seed: int) -> 
 def test_a_training_picture_has_the_inputs_size_and_boxes_inside(seed: int) -> None:
     made = vary([marked()] * 4, (480, 352), np.random.default_rng(seed))
 
-    assert (made.image.shape, made.image.dtype) == ((352, 480, 3), np.uint8)
+    assert made.image.shape == (352, 480, 3)
+    assert made.image.dtype == np.uint8
     assert len(made.classes) == len(made.boxes)
     assert (made.boxes >= 0).all()
     assert (made.boxes <= [480, 352, 480, 352]).all()
