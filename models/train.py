@@ -183,6 +183,12 @@ class Run:
         return {name: float(value.detach()) for name, value in parts.items()}
 
 
+def kept_log(log: Path, step: int) -> str:
+    """Return what a log says of the steps a checkpoint holds; seconds count from each start."""
+    rows = log.read_text("utf-8").splitlines()[1:] if log.is_file() else []
+    return HEADER + "".join(f"{row}\n" for row in rows if int(row.split(",")[0]) <= step)
+
+
 def train(training: Training, data: Path, base: Path, out: Path) -> None:
     """Train to the last step; log and checkpoints go to ``out``.
 
@@ -192,8 +198,7 @@ def train(training: Training, data: Path, base: Path, out: Path) -> None:
     sets, cells = open_sets(training, data), Cells(training.input_px)
     run = Run(training, base, out)
     log = out / "log.csv"
-    if not run.step:
-        log.write_text(HEADER, "utf-8")
+    log.write_text(kept_log(log, run.step), "utf-8")
     began_s, sums = time.monotonic(), dict.fromkeys(("box", "object", "class", "all"), 0.0)
     while run.step < training.steps:
         for name, value in run.learn(sets, cells).items():
