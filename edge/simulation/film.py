@@ -22,7 +22,7 @@ from edge.simulation.lettering import draw_lettering
 from edge.simulation.mesh import Lamp
 from edge.simulation.network import Network, build
 from edge.simulation.picture import Renderer
-from edge.simulation.places import PLACES, Place
+from edge.simulation.places import PLACES, Place, jammed
 from edge.simulation.plans import plan
 from edge.simulation.stage import Stage, open_gl
 from edge.simulation.street import Scenery, furnish
@@ -93,6 +93,8 @@ class Film:
         """
         self.order = order
         self.place: Place = PLACES[order.place]
+        if order.script == "jam":
+            self.place = jammed(self.place)
         self.weather: Weather = WEATHERS[order.weather]
         self.lens: Lens = self.place.lens.scaled(order.size_px)
         self._folder = folder
@@ -191,4 +193,5 @@ class Film:
 
     def camera_file(self, film: Path) -> str:
         """Return the text of a camera file for this film."""
-        return camera_file(self.place, self.network, self.scenery, self.lens, film)
+        place, jam = self.place, self.order.script == "jam"
+        return camera_file(place, self.network, self.scenery, self.lens, film, jam=jam)
