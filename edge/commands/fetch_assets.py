@@ -44,7 +44,7 @@ EXIT_INCOMPLETE, EXIT_CONFIG = 1, 2
 
 
 class Asset(Strict):
-    """One file that is not in the repository."""
+    """One file that is not in the repository, or one of ours that is (``committed``)."""
 
     file: str = Field(pattern=r"^[\w][\w.-]*$", title="File name, the same here and upstream of us")
     sha256: Sha256
@@ -56,6 +56,7 @@ class Asset(Strict):
     credit: str = Field(default="", title="Words to print where it is shown")
     use: Literal["default", "supported", "comparison"] = "default"
     manifest: str = Field(default="", title="Models: the manifest that describes the file")
+    committed: str = Field(default="", title="Path in the repository: verified, never fetched")
     note: str = ""
 
 
@@ -155,6 +156,9 @@ def run(args: argparse.Namespace) -> int:
             place = Path(FOLDERS[group]) / asset.file
             bar = Bar(str(place), asset.size_bytes, sys.stderr)
             try:
+                if asset.committed:
+                    bar.end(verify_committed(asset, ROOT))
+                    continue
                 bar.end(fetch(asset, args.dest / place, local and local / place, client, bar))
             except MissingAssetError as error:
                 bar.end("MISSING")
@@ -233,6 +237,18 @@ def fetch(asset: Asset, place: Path, local: Path | None, client: httpx.Client, b
         )
     part.replace(place)
     return outcome
+
+
+def verify_committed(asset: Asset, root: Path) -> str:
+    """Make sure that a file of the repository is the listed one; nothing is fetched.
+
+    Raises:
+        MissingAssetError: It is not there, or was altered.
+    """
+    path = root / asset.committed
+    if not path.is_file() or not is_asset(path, asset):
+        raise MissingAssetError(f"{asset.committed} is not as committed: git checkout it")
+    return "in the repository"
 
 
 def is_asset(path: Path, asset: Asset) -> bool:

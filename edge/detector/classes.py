@@ -22,9 +22,11 @@ ALIASES = {
     "pickup": "car",
     "minibus": "bus",
     "lorry": "truck",
+    "three-wheeler": "motorbike",
 }
 """Name in a model's manifest → ours. A van counts as a car: Vietnamese rules treat both as ô tô
-and no model here tells them apart reliably."""
+and no model here tells them apart reliably. A three-wheeler counts as a motorbike, as in the truth
+of rendered films: its front is one, and most models call it so."""
 
 COCO_NUMBERS = {
     0: "person",

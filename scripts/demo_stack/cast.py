@@ -1,7 +1,8 @@
 """Which cameras and which model the demonstration shows: what is here decides.
 
 Real clips are preferred. Where one of them is missing, the films of our own that are in the
-repository play instead, and the model is the best one whose weights are here.
+repository play instead. The model is the first of ``models/registry.yaml`` whose weights are here,
+its default before others: our own weights always are.
 """
 
 from __future__ import annotations
@@ -21,8 +22,7 @@ if TYPE_CHECKING:
 
 BOX_FILE = ROOT / "configs/demo/box.yaml"
 RENDERED_BOX_FILE = ROOT / "configs/demo/rendered-box.yaml"
-OWN_MODELS = "models/songlam-traffic/*/manifest.json"
-"""Weights of our own lie beside their manifest, in the repository."""
+USES = ("default", "supported", "comparison")
 RENDERED_SHOW = frozenset(
     {
         "congestion",
@@ -68,14 +68,14 @@ def clips_of(box_file: Path) -> list[Path]:
 
 
 def find_model() -> Path:
-    """Return the manifest of the model to run: the registry's default, else one of our own.
+    """Return the manifest of the model to run: the registry's default, else the next that is here.
 
     Raises:
         DemoError: No weights are here, with what was sought.
     """
-    listed = [ROOT / model.manifest for model in load_lists(LISTS).models if model.use == "default"]
+    ranked = sorted(load_lists(LISTS).models, key=lambda model: USES.index(model.use))
     reasons = []
-    for path in [*listed, *sorted(ROOT.glob(OWN_MODELS), reverse=True)]:
+    for path in (ROOT / model.manifest for model in ranked if model.use != "comparison"):
         try:
             find_weights(load_manifest(path), path.parent)
         except ModelError as error:

@@ -21,6 +21,7 @@ from edge.commands.fetch_assets import (
     chosen,
     fetch,
     load_lists,
+    verify_committed,
 )
 from edge.detector.manifest import load_manifest
 from edge.errors import ConfigError
@@ -190,6 +191,19 @@ def test_the_bar_moves_on_a_terminal_and_is_one_line_elsewhere() -> None:
     assert plain.getvalue().split() == ["clip.mp4", "copied"]
     assert terminal.getvalue().count("1.0/2.0 MB") == 1
     assert terminal.getvalue().count("\r") == 2
+
+
+def test_a_file_of_the_repository_is_verified_and_never_fetched(tmp_path: Path) -> None:
+    ours = asset(upstream=None).model_copy(update={"committed": "weights/ours.onnx"})
+    path = tmp_path / ours.committed
+    path.parent.mkdir()
+    with pytest.raises(MissingAssetError, match="git checkout"):
+        verify_committed(ours, tmp_path)
+    path.write_bytes(CONTENT)
+    assert verify_committed(ours, tmp_path) == "in the repository"
+    path.write_bytes(CONTENT[:-1] + b"?")
+    with pytest.raises(MissingAssetError, match="git checkout"):
+        verify_committed(ours, tmp_path)
 
 
 def test_the_repositorys_own_lists_are_valid_and_fit_the_manifests() -> None:
