@@ -271,11 +271,9 @@ def in_words(tallies: dict[str, Tally]) -> str:
 
 def table(told: dict[str, Any]) -> str:
     """Return the figures as a Markdown table."""
-    lines = [
-        "| rule | events | found: true boxes | pixels | false: true boxes | pixels "
-        + "| delay s: true boxes | pixels |",
-        "|---|---|---|---|---|---|---|---|",
-    ]
+    heads = ("rule", "events", "found: true boxes", "pixels", "false: true boxes", "pixels",
+             "delay s: true boxes", "pixels")  # fmt: skip
+    lines = [f"| {' | '.join(heads)} |", "|---" * len(heads) + "|"]
     for rule in RULES:
         one, two = told["boxes"][rule], told["pixels"][rule]
         cells = [one["events"], one["found"], two["found"], one["false"], two["false"]]

@@ -7,12 +7,14 @@ its default before others: our own weights always are.
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import yaml
 
 from edge.commands.fetch_assets import LISTS, load_lists
+from edge.contract.catalogue import CATALOGUE
 from edge.detector.manifest import find_weights, load_manifest
 from edge.errors import ModelError
 from scripts.demo_stack.parts import ROOT, DemoError
@@ -23,17 +25,6 @@ if TYPE_CHECKING:
 BOX_FILE = ROOT / "configs/demo/box.yaml"
 RENDERED_BOX_FILE = ROOT / "configs/demo/rendered-box.yaml"
 USES = ("default", "supported", "comparison")
-RENDERED_SHOW = frozenset(
-    {
-        "congestion",
-        "pedestrian_on_carriageway",
-        "red_light",
-        "stop_line",
-        "stopped_vehicle",
-        "wrong_way",
-    }
-)
-"""What happens on the films, so what the console must show; each film's truth says when."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +45,15 @@ class Cast:
 def choose_cast() -> Cast:
     """Return the real clips when all of them are here, else the films of our own."""
     missing = tuple(path.name for path in clips_of(BOX_FILE) if not path.is_file())
-    return Cast(RENDERED_BOX_FILE, RENDERED_SHOW, missing) if missing else Cast(BOX_FILE)
+    if not missing:
+        return Cast(BOX_FILE)
+    return Cast(RENDERED_BOX_FILE, kinds_on(clips_of(RENDERED_BOX_FILE)), missing)
+
+
+def kinds_on(films: list[Path]) -> frozenset[str]:
+    """Return the rules that have something to find on films: their truth tells."""
+    truths = [json.loads(film.with_suffix(".truth.json").read_text("utf-8")) for film in films]
+    return frozenset(i["rule"] for truth in truths for i in truth["incidents"]) & set(CATALOGUE)
 
 
 def clips_of(box_file: Path) -> list[Path]:

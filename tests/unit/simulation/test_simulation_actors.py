@@ -6,7 +6,7 @@ import math
 
 import pytest
 
-from edge.simulation.actors import Creeper, Deed, Halt, Queue, RedRunner, Script, smooth
+from edge.simulation.actors import Creeper, Halt, Queue, RedRunner, Script, smooth
 from edge.simulation.performers import Crash, Follow, Jam
 from edge.simulation.places import PLACES
 from edge.simulation.plans import PLANS, plan
