@@ -142,7 +142,7 @@ class Webhook:
 
 @dataclass(frozen=True, slots=True)
 class Email:
-    """An SMTP server: ``smtp://`` upgrades with STARTTLS unless on this machine, ``smtps://`` is TLS.
+    """An SMTP server: ``smtps://`` is TLS, ``smtp://`` upgrades to it unless on this machine.
 
     Source: RFC 8314 for implicit TLS, RFC 3207 for STARTTLS.
     """

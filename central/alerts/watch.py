@@ -13,13 +13,13 @@ import secrets
 from typing import TYPE_CHECKING
 
 import structlog
-from sqlalchemy import func, or_, select
+from sqlalchemy import or_, select, text
 
 from central.alerts import people, policy
 from central.alerts.policy import Decision, News, Silence, Standing, Verdict
 from central.alerts.schemas import AlertNews
 from central.tables.alerts import AlertIncidentRow, AlertRow, SilenceRow
-from central.tables.incidents import IncidentRow
+from central.tables.incidents import UNDECIDED, IncidentRow
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -47,8 +47,9 @@ def watch(centre: Centre) -> None:
     with centre.database.write() as session:
         for alert in session.scalars(_answered().limit(BATCH)).all():
             acknowledge(session, centre, alert, "incident")
+        silences = _silences(session, now)
         for row in session.scalars(_undecided().limit(BATCH)).all():
-            _take(session, centre, row)
+            _take(session, centre, row, silences)
         for alert in session.scalars(_unanswered(now).limit(BATCH)).all():
             _escalate(session, centre, alert)
         for alert in session.scalars(_over(now).limit(BATCH)).all():
@@ -75,24 +76,17 @@ def _has_work(session: Session, now: datetime) -> bool:
 
 def _undecided() -> Select[tuple[IncidentRow]]:
     """Return the query of incidents that are new or worse than when they were decided."""
-    return (
-        select(IncidentRow)
-        .outerjoin(AlertIncidentRow, AlertIncidentRow.incident_id == IncidentRow.incident_id)
-        .where(
-            or_(AlertIncidentRow.incident_id.is_(None), IncidentRow.level > AlertIncidentRow.level)
-        )
-        .order_by(IncidentRow.received_at)
-    )
+    return select(IncidentRow).where(text(UNDECIDED)).order_by(IncidentRow.received_at)
 
 
-def _take(session: Session, centre: Centre, row: IncidentRow) -> None:
+def _take(session: Session, centre: Centre, row: IncidentRow, silences: Sequence[Silence]) -> None:
     """Decide about one incident and store what follows."""
     now, news = centre.clock(), _news(row)
     alert = _standing_alert(session, news, now)
     decision = policy.decide(
         news,
         None if alert is None else _standing(session, alert),
-        _silences(session, now),
+        silences,
         _inhibited(session, news),
     )
     if decision.verdict is Verdict.OPENED:
@@ -106,7 +100,8 @@ def _take(session: Session, centre: Centre, row: IncidentRow) -> None:
         known = AlertIncidentRow(incident_id=news.incident_id)
         session.add(known)
     known.alert_id = None if alert is None else alert.id
-    known.verdict, known.level, known.decided_at = decision.verdict, news.level, now
+    known.verdict, known.decided_at = decision.verdict, now
+    row.alert_level = news.level
     centre.metrics.alert_decisions.labels(decision.verdict).inc()
     session.flush()
 
@@ -168,9 +163,12 @@ def _answered() -> Select[tuple[AlertRow]]:
         .join(IncidentRow, IncidentRow.incident_id == AlertIncidentRow.incident_id)
         .where(
             AlertRow.status == OPEN,
+            IncidentRow.acknowledged_at.is_not(None),
             # What was told again after an acknowledgement wants a new one.
-            IncidentRow.acknowledged_at
-            > func.coalesce(AlertRow.acknowledged_at, IncidentRow.received_at),
+            or_(
+                AlertRow.acknowledged_at.is_(None),
+                IncidentRow.acknowledged_at > AlertRow.acknowledged_at,
+            ),
         )
         .distinct()
     )

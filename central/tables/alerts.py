@@ -1,4 +1,4 @@
-"""Tables of alerts: what people are told, who was told how, who is on duty, and what is silenced."""
+"""Tables of alerts: what people are told, who was told how, who is on call, what is silenced."""
 
 from __future__ import annotations
 
@@ -57,8 +57,6 @@ class AlertIncidentRow(Row):
     )
     verdict: Mapped[str] = mapped_column(String(16))
     """opened, joined, silenced, inhibited, quiet or late."""
-    level: Mapped[int]
-    """The incident's level when it was decided: a worse one is decided again."""
     decided_at: Mapped[datetime]
 
 

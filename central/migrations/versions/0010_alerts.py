@@ -13,6 +13,7 @@ down_revision = "0006"
 branch_labels = None
 depends_on = None
 
+_UNDECIDED = sa.text("alert_level IS NULL OR level > alert_level")
 UTC = sa.DateTime(timezone=True)
 TABLES = ("silences", "shifts", "contacts", "alert_deliveries", "alert_incidents", "alerts")
 
@@ -25,14 +26,21 @@ def upgrade() -> None:
     _contacts()
     _shifts()
     _silences()
-    op.execute(
-        "INSERT INTO alert_incidents (incident_id, verdict, level, decided_at) "
-        "SELECT incident_id, 'late', level, received_at FROM incidents"
+    op.add_column("incidents", sa.Column("alert_level", sa.Integer(), nullable=True))
+    op.execute("UPDATE incidents SET alert_level = level")
+    op.create_index(
+        "ix_incidents_undecided",
+        "incidents",
+        ["received_at"],
+        sqlite_where=_UNDECIDED,
+        postgresql_where=_UNDECIDED,
     )
 
 
 def downgrade() -> None:
     """Remove them."""
+    op.drop_index("ix_incidents_undecided", table_name="incidents")
+    op.drop_column("incidents", "alert_level")
     for table in TABLES:
         op.drop_table(table)
 
@@ -76,7 +84,6 @@ def _alert_incidents() -> None:
             "alert_id", sa.Integer(), sa.ForeignKey("alerts.id", ondelete="CASCADE"), nullable=True
         ),
         sa.Column("verdict", sa.String(16), nullable=False),
-        sa.Column("level", sa.Integer(), nullable=False),
         sa.Column("decided_at", UTC, nullable=False),
     )
     op.create_index("ix_alert_incidents_alert_id", "alert_incidents", ["alert_id"])
