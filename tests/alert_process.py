@@ -54,6 +54,7 @@ def live(folder: Path) -> None:
     clock = lambda: datetime.fromisoformat((folder / "now").read_text())  # noqa: E731
     parts, _ = centre_parts(database, folder, clock)
     channel = FileChannel(folder / "sent")
+    (folder / "alive").touch()
     while True:
         watch(parts)
         dispatch(parts, {"sms": channel})
@@ -76,7 +77,7 @@ class Trial:
             self._set_clock(NOON + passed)
             for _ in range(KILLS // 3 + 1):
                 self._begin()
-                time.sleep(self._chance.uniform(0.3, 1.5))
+                time.sleep(self._chance.uniform(0.01, 0.4))
                 self._kill()
             self._begin()
             # Two retries after a kill are due a while later on the clock.
@@ -86,6 +87,10 @@ class Trial:
             self._kill()
         return self._untold()
 
+    def close(self) -> None:
+        """Let go of the database."""
+        self.centre.parts.database.close()
+
     def _set_clock(self, at: datetime) -> None:
         self._at = at
         draft = self._folder / "now.draft"
@@ -93,8 +98,13 @@ class Trial:
         draft.replace(self._folder / "now")
 
     def _begin(self) -> None:
+        alive = self._folder / "alive"
+        alive.unlink(missing_ok=True)
         command = [sys.executable, "-m", "tests.alert_process", "live", str(self._folder)]
         self._process = subprocess.Popen(command, cwd=ROOT)
+        until = time.monotonic() + PATIENCE_S
+        while not alive.exists() and time.monotonic() < until:
+            time.sleep(0.005)
 
     def _kill(self) -> None:
         assert self._process is not None
@@ -134,7 +144,9 @@ def main() -> int:
     if sys.argv[1] == "live":
         live(Path(sys.argv[2]))
     with tempfile.TemporaryDirectory() as name:
-        missing = Trial(Path(name), int(sys.argv[1]), seed=20_261_128).run()
+        trial = Trial(Path(name), int(sys.argv[1]), seed=20_261_128)
+        missing = trial.run()
+        trial.close()
     sys.stdout.write(f"{len(missing)} not told\n")
     return 1 if missing else 0
 

@@ -74,7 +74,7 @@ def _has_work(session: Session, now: datetime) -> bool:
     return any(session.scalar(part.order_by(None).limit(1)) is not None for part in parts)
 
 
-def _undecided() -> Select[tuple[IncidentRow]]:
+def _undecided() -> Select[IncidentRow]:
     """Return the query of incidents that are new or worse than when they were decided."""
     return select(IncidentRow).where(text(UNDECIDED)).order_by(IncidentRow.received_at)
 
@@ -155,7 +155,7 @@ def _tell(session: Session, centre: Centre, alert: AlertRow) -> None:
     _announce(session, centre, alert)
 
 
-def _answered() -> Select[tuple[AlertRow]]:
+def _answered() -> Select[AlertRow]:
     """Return the query of open alerts one of whose incidents somebody has acknowledged since."""
     return (
         select(AlertRow)
@@ -174,13 +174,13 @@ def _answered() -> Select[tuple[AlertRow]]:
     )
 
 
-def _unanswered(now: datetime) -> Select[tuple[AlertRow]]:
+def _unanswered(now: datetime) -> Select[AlertRow]:
     """Return the query of alerts that nobody answered in time."""
     due = select(AlertRow).where(AlertRow.status == OPEN, AlertRow.escalate_at <= now)
     return due.order_by(AlertRow.escalate_at)
 
 
-def _over(now: datetime) -> Select[tuple[AlertRow]]:
+def _over(now: datetime) -> Select[AlertRow]:
     """Return the query of answered alerts whose cause brings nothing new; open ones stay open."""
     return select(AlertRow).where(
         AlertRow.status == ACKNOWLEDGED, AlertRow.last_at < now - policy.QUIET_AFTER

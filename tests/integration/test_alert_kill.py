@@ -20,3 +20,4 @@ def test_every_alert_reaches_all_three_steps_though_the_centre_is_killed(tmp_pat
     assert trial.run() == []
     with trial.centre.parts.database.read() as session:
         assert session.query(AlertRow).count() == COUNT
+    trial.close()
