@@ -20,40 +20,46 @@ from central.alerts.schemas import (
     SilenceItem,
     SilenceList,
 )
-from central.auth.guard import CurrentUser, current_user, require
+from central.auth.guard import Gate, Reach
 from central.auth.schemas import Role
+from central.auth.scope import scope_of
 from central.centre import CentreDep
+from central.incidents.stages import DUTY, FIELD, LEADS
 from central.tables.alerts import ContactRow, ShiftRow, SilenceRow
 from central.tables.users import UserRow
 
-router = APIRouter(tags=["alerts"], dependencies=[Depends(current_user)])
-Duty = Annotated[UserRow, Depends(require(Role.OPERATOR, Role.OFFICER))]
-Admin = Annotated[UserRow, Depends(require())]
+router = APIRouter(tags=["alerts"])
+Viewer = Annotated[UserRow, Depends(Gate(Reach.AREA))]
+Answerer = Annotated[UserRow, Depends(Gate(Reach.AREA, *FIELD))]
+Duty = Annotated[UserRow, Depends(Gate(Reach.PROVINCE, *DUTY))]
+Lead = Annotated[UserRow, Depends(Gate(Reach.PROVINCE, *LEADS))]
+Admin = Annotated[UserRow, Depends(Gate(Reach.PROVINCE, Role.ADMIN))]
 
 
 @router.get("/alerts")
 def list_alerts(
+    user: Viewer,
     centre: CentreDep,
     status: Literal["open", "acknowledged", "ended"] | None = None,
     before: int | None = None,
 ) -> AlertList:
     """List alerts, newest first."""
     with centre.database.read() as session:
-        return service.listed(session, status, before)
+        return service.listed(session, scope_of(user), status, before)
 
 
-@router.get("/alerts/{code}")
-def get_alert(code: str, centre: CentreDep) -> AlertDetail:
+@router.get("/alerts/{alert_code}")
+def get_alert(alert_code: str, _: Viewer, centre: CentreDep) -> AlertDetail:
     """Return one alert by the code people were sent, with who was told how."""
     with centre.database.read() as session:
-        return service.detail(session, code)
+        return service.detail(session, alert_code)
 
 
-@router.post("/alerts/{code}/acknowledge")
-def acknowledge_alert(code: str, user: Duty, centre: CentreDep) -> AlertDetail:
+@router.post("/alerts/{alert_code}/acknowledge")
+def acknowledge_alert(alert_code: str, user: Answerer, centre: CentreDep) -> AlertDetail:
     """Answer an alert: nobody else is told, nothing escalates."""
     with centre.database.write() as session:
-        return service.answer(session, centre, code, user.username)
+        return service.answer(session, centre, alert_code, user.username)
 
 
 @router.get("/contacts")
@@ -84,7 +90,7 @@ def remove_contact(contact_id: int, _: Admin, centre: CentreDep) -> None:
 
 
 @router.get("/shifts")
-def list_shifts(_: CurrentUser, centre: CentreDep) -> ShiftList:
+def list_shifts(_: Duty, centre: CentreDep) -> ShiftList:
     """List the shifts that have not ended."""
     with centre.database.read() as session:
         rows = session.scalars(
@@ -96,7 +102,7 @@ def list_shifts(_: CurrentUser, centre: CentreDep) -> ShiftList:
 
 
 @router.post("/shifts", status_code=201)
-def add_shift(new: NewShift, user: Duty, centre: CentreDep) -> ShiftItem:
+def add_shift(new: NewShift, user: Lead, centre: CentreDep) -> ShiftItem:
     """Put somebody on call for a step, an area and a time."""
     with centre.database.write() as session:
         row = service.add_shift(session, centre, new, user.username)
@@ -104,14 +110,14 @@ def add_shift(new: NewShift, user: Duty, centre: CentreDep) -> ShiftItem:
 
 
 @router.delete("/shifts/{shift_id}", status_code=204)
-def remove_shift(shift_id: int, _: Duty, centre: CentreDep) -> None:
+def remove_shift(shift_id: int, _: Lead, centre: CentreDep) -> None:
     """Take somebody off call."""
     with centre.database.write() as session:
         service.remove(session, session.get(ShiftRow, shift_id))
 
 
 @router.get("/silences")
-def list_silences(centre: CentreDep) -> SilenceList:
+def list_silences(_: Duty, centre: CentreDep) -> SilenceList:
     """List the silences in force."""
     with centre.database.read() as session:
         rows = session.scalars(

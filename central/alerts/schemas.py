@@ -17,6 +17,7 @@ class AlertNews(BaseModel):
     """What the live stream says of an alert: that it changed; the list has the rest."""
 
     code: str
+    area_code: str
     status: str
     step: int
 

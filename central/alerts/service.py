@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
     from central.alerts.schemas import NewContact, NewShift, NewSilence
+    from central.auth.scope import Scope
     from central.centre import Centre
 
 LONGEST_SILENCE = timedelta(days=30)
@@ -36,9 +37,10 @@ LONGEST_SILENCE = timedelta(days=30)
 PAGE = 100
 
 
-def listed(session: Session, status: str | None, before: int | None) -> AlertList:
-    """Return a page of alerts, newest first; ``before`` is the cursor of the page before."""
-    wanted = select(AlertRow).order_by(AlertRow.id.desc()).limit(PAGE + 1)
+def listed(session: Session, scope: Scope, status: str | None, before: int | None) -> AlertList:
+    """Return a page of alerts of one's areas, newest first, older than the cursor ``before``."""
+    wanted = select(AlertRow).where(scope.condition(AlertRow.area_code))
+    wanted = wanted.order_by(AlertRow.id.desc()).limit(PAGE + 1)
     if status is not None:
         wanted = wanted.where(AlertRow.status == status)
     if before is not None:

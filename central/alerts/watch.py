@@ -278,5 +278,7 @@ def _news(row: IncidentRow) -> News:
 
 def _announce(session: Session, centre: Centre, alert: AlertRow) -> None:
     """Tell open consoles how an alert stands."""
-    news = AlertNews(code=alert.code, status=alert.status, step=alert.step)
+    news = AlertNews(
+        code=alert.code, area_code=alert.area_code, status=alert.status, step=alert.step
+    )
     centre.live.announce(session, "alert", news, centre.clock())

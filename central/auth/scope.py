@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import select, true
 
+from central.tables.alerts import AlertRow
 from central.tables.evidence import EvidenceRow
 from central.tables.fleet import CameraRow
 from central.tables.incidents import IncidentRow
@@ -54,7 +55,7 @@ class Scope:
         if self.whole or event.kind in FOR_ALL:
             return True
         told = json.loads(event.data)
-        if event.kind == "incident":
+        if event.kind in {"incident", "alert"}:
             return self.allows([told["area_code"]])
         if event.kind == "box":
             return self.allows([camera["area_code"] for camera in told["cameras"]])
@@ -84,10 +85,16 @@ def _by_box(name: str) -> Select[str]:
     return select(CameraRow.area_code).where(CameraRow.box_id == name)
 
 
+def _by_alert(name: str) -> Select[str]:
+    """Select the commune of an alert."""
+    return select(AlertRow.area_code).where(AlertRow.code == name.upper())
+
+
 NAMED: dict[str, tuple[str, Callable[[str], Select[str]]]] = {
     "incident_id": ("incident", _by_incident),
     "evidence_id": ("evidence", _by_evidence),
     "box_id": ("box", _by_box),
+    "alert_code": ("alert", _by_alert),
 }
 """Parameter of a path → what it names, and where that thing is."""
 

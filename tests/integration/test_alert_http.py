@@ -86,7 +86,8 @@ def test_contacts_name_a_user_and_a_channel_that_is_there(running: RunningCentre
 
 
 def test_shifts_are_made_listed_and_ended(running: RunningCentre) -> None:
-    officer = running.person(Role.OFFICER)
+    officer = running.person(Role.SHIFT_LEAD)
+    running.person(Role.OFFICER)
     shift = {"username": "officer", "step": 0, "starts_at": soon(-1), "ends_at": soon(8)}
     made = officer.post("/shifts", json=shift)
 
