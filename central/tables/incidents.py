@@ -5,10 +5,13 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, String, false
+from sqlalchemy import ForeignKey, Index, String, false, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from central.tables.base import Row
+
+UNDECIDED = "alert_level IS NULL OR level > alert_level"
+"""Incidents that are new or have become worse since alerting decided about them."""
 
 
 class IncidentRow(Row):
@@ -28,6 +31,13 @@ class IncidentRow(Row):
         Index("ix_incidents_stage", "stage", "occurred_at", "incident_id"),
         Index("ix_incidents_escalate_at", "escalate_at"),
         Index("ix_incidents_merged_into", "merged_into"),
+        # What alerting has not looked at: a handful of rows, however many there are.
+        Index(
+            "ix_incidents_undecided",
+            "received_at",
+            sqlite_where=text(UNDECIDED),
+            postgresql_where=text(UNDECIDED),
+        ),
     )
 
     incident_id: Mapped[str] = mapped_column(String(64), primary_key=True)
@@ -49,6 +59,8 @@ class IncidentRow(Row):
     place: Mapped[str] = mapped_column(String(64))
     level: Mapped[int] = mapped_column(default=0, server_default="0")
     """How bad it is, for rules that grade (congestion: 1 to 3); else 0."""
+    alert_level: Mapped[int | None]
+    """The level at which alerting decided about it; None: it has not yet."""
     latitude: Mapped[float | None]
     longitude: Mapped[float | None]
     historical: Mapped[bool]

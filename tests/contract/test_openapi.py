@@ -25,6 +25,8 @@ AGREED = {
     "post /api/v1/incidents/{incident_id}/merge", "post /api/v1/incidents/{incident_id}/split",
     "get /api/v1/life-cycles", "get /api/v1/saved-filters",
     "get /api/v1/incidents/reject-reasons", "get /api/v1/catalogue",
+    "post /api/v1/incidents/{incident_id}/exception",
+    "delete /api/v1/incidents/{incident_id}/exception",
     "get /api/v1/evidence/{evidence_id}",
     "post /api/v1/incidents/{incident_id}/hold", "delete /api/v1/incidents/{incident_id}/hold",
     "get /api/v1/incidents/{incident_id}/export", "get /api/v1/retention",

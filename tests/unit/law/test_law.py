@@ -12,7 +12,7 @@ import yaml
 from central.law.periods import Calendar, UnknownYearError
 from central.law.schemas import Deadline, Offence, Year
 from central.law.tables import SHIPPED, load_law
-from edge.contract.catalogue import CATALOGUE
+from edge.contract.catalogue import CATALOGUE, IncidentClass
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -32,10 +32,18 @@ def deadline(**given: Any) -> Deadline:
 
 
 def test_every_rule_of_the_catalogue_has_an_entry_today() -> None:
-    today = date(2026, 11, 28)
-    codes = {each.code for each in LAW.offences if each.is_in_force(today)}
+    codes = {each.code for each in LAW.offences if each.is_in_force(date(2026, 11, 28))}
 
     assert {entry.code for entry in CATALOGUE.values()} <= codes
+
+
+@pytest.mark.parametrize("day", [date(2025, 3, 1), date(2026, 9, 1), date(2026, 11, 28)])
+def test_every_violation_names_an_article_whenever_it_was_captured(day: date) -> None:
+    in_force = {each.code for each in LAW.offences if each.is_in_force(day)}
+    violations = [e for e in CATALOGUE.values() if e.incident_class is IncidentClass.VIOLATION]
+    codes = {entry.code_on(kind) for entry in violations for kind in ("street", "expressway")}
+
+    assert {"VP_NGUOC_CHIEU", "VP_NGUOC_CHIEU_CT"} <= codes <= in_force
 
 
 def test_entries_name_rules_that_exist_and_no_entry_claims_to_be_verified() -> None:

@@ -149,6 +149,8 @@ export default {
     motorbike: 'motorbike',
     bus: 'bus, coach',
     truck: 'truck',
+    three_wheeler: 'three-wheeler',
+    livestock: 'livestock',
   },
   timeline: {
     title: 'Course of events',

@@ -149,6 +149,8 @@ export default {
     motorbike: 'xe máy',
     bus: 'xe buýt, xe khách',
     truck: 'xe tải',
+    three_wheeler: 'xe ba bánh',
+    livestock: 'vật nuôi',
   },
   timeline: {
     title: 'Diễn biến',
