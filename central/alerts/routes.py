@@ -20,15 +20,17 @@ from central.alerts.schemas import (
     SilenceItem,
     SilenceList,
 )
-from central.auth.guard import CurrentUser, current_user, require
+from central.auth.guard import Gate, Reach
 from central.auth.schemas import Role
 from central.centre import CentreDep
 from central.tables.alerts import ContactRow, ShiftRow, SilenceRow
 from central.tables.users import UserRow
 
-router = APIRouter(tags=["alerts"], dependencies=[Depends(current_user)])
-Duty = Annotated[UserRow, Depends(require(Role.OPERATOR, Role.OFFICER))]
-Admin = Annotated[UserRow, Depends(require())]
+# An alert may group incidents of several communes, so it is for who sees the whole province.
+router = APIRouter(tags=["alerts"], dependencies=[Depends(Gate(Reach.PROVINCE))])
+DUTY = Gate(Reach.PROVINCE, Role.OPERATOR, Role.SHIFT_LEAD, Role.OFFICER, Role.COMMANDER)
+Duty = Annotated[UserRow, Depends(DUTY)]
+Admin = Annotated[UserRow, Depends(Gate(Reach.PROVINCE, Role.ADMIN))]
 
 
 @router.get("/alerts")
@@ -84,7 +86,7 @@ def remove_contact(contact_id: int, _: Admin, centre: CentreDep) -> None:
 
 
 @router.get("/shifts")
-def list_shifts(_: CurrentUser, centre: CentreDep) -> ShiftList:
+def list_shifts(centre: CentreDep) -> ShiftList:
     """List the shifts that have not ended."""
     with centre.database.read() as session:
         rows = session.scalars(
