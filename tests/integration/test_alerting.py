@@ -13,9 +13,11 @@ from central.alerts.dispatch import GIVE_UP_TRIES, dispatch
 from central.alerts.watch import watch
 from central.auth.schemas import Role
 from central.incidents import service as incidents
-from central.incidents.schemas import Review, ReviewKind
+from central.incidents.case_schemas import StepKind
+from central.incidents.schemas import Review
 from central.tables.alerts import AlertDeliveryRow, AlertIncidentRow, AlertRow, SilenceRow
 from central.tables.incidents import IncidentRow
+from central.tables.users import UserRow
 from edge.contract.catalogue import CATALOGUE
 from tests.alerting import COMMANDER, LEAD, TEAM, AlertingCentre, on_call
 from tests.builders import NOON
@@ -50,9 +52,9 @@ def acknowledge(centre: AlertingCentre, incident_id: str) -> None:
             session,
             centre.parts,
             incident_id,
-            ReviewKind.ACKNOWLEDGE,
+            StepKind.ACKNOWLEDGE,
             Review(version=version),
-            "officer",
+            UserRow(username="officer", role=Role.OFFICER),
         )
 
 
