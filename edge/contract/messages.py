@@ -266,6 +266,46 @@ class ClassFlow(BaseModel):
     mean_speed_kmh: float | None = None
 
 
+class LaneFlow(BaseModel):
+    """Traffic of one lane over one period; rates are per hour really seen."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+    lane: str
+    """Id of the zone."""
+    counts: dict[str, int] = Field(default_factory=dict)
+    """Class → vehicles."""
+    vehicles_per_h: float | None = None
+    pcu_per_h: float | None = None
+    """Passenger car units an hour."""
+    mean_speed_kmh: float | None = None
+    occupancy_ratio: Ratio | None = None
+    """Share of the time a vehicle stood or drove over the lane's middle."""
+
+
+class TurnFlow(BaseModel):
+    """Vehicles of one class that took one drawn way through the junction."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+    movement: str
+    object_class: str
+    count: int = Field(ge=0)
+
+
+class PeriodFlow(BaseModel):
+    """Traffic by lane and turn over one period."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+    period_start: UtcTime
+    period_s: float = Field(gt=0)
+    observed_ratio: Ratio = 1.0
+    pcu_per_h: float | None = None
+    lanes: tuple[LaneFlow, ...] = ()
+    turns: tuple[TurnFlow, ...] = ()
+
+
 class TelemetryMessage(Message):
     """Traffic statistics of one camera over one period; not an incident."""
 
@@ -278,6 +318,12 @@ class TelemetryMessage(Message):
     mean_objects: float = 0.0
     observed_ratio: Ratio = 1.0
     """Share of the period in which frames were really seen; below 1 the counts are too low."""
+    detail: PeriodFlow | None = None
+    """The same period by lane and turn."""
+    quarter: PeriodFlow | None = None
+    """The quarter of an hour that ended with this period, or before it; else None."""
+    helmet_ratio: Ratio | None = None
+    """Share of riders seen who wore a helmet; None while nobody can tell."""
 
 
 class ReceiptMessage(Message):
