@@ -132,7 +132,7 @@ class FlowCounter:
         self._frames, self._objects, self._tally = 0, 0, RoadTally()
 
     def _period_of(self, at: datetime, period_s: float | None = None) -> datetime:
-        """Return the start of the period that holds ``at``; of the usual length if none is given."""
+        """Return the start of the period that holds ``at``; the usual length if none is given."""
         return at - timedelta(seconds=at.timestamp() % (period_s or self._period_s))
 
     def _quarter_with(self, start: datetime) -> PeriodFlow | None:
