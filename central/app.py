@@ -31,6 +31,7 @@ from central.evidence.service import Uploads
 from central.feeds import routes as feed_routes
 from central.fleet import routes as fleet_routes
 from central.fleet import service as fleet_service
+from central.incidents import exception_routes
 from central.incidents import routes as incident_routes
 from central.indicators import routes as indicator_routes
 from central.indicators.catalogue import TRAFFIC
@@ -56,6 +57,7 @@ log = structlog.get_logger(__name__)
 ROUTERS: tuple[APIRouter, ...] = (
     auth_routes.router,
     incident_routes.router,
+    exception_routes.router,
     evidence_routes.router,
     custody_routes.router,
     fleet_routes.router,

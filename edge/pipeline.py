@@ -2,7 +2,7 @@
 
 Invariants:
     * ``Frame → Detections → Tracks → Scene → Sighting → IncidentChange``, in this order, in one
-      thread, once per frame. Nothing is skipped, queued or sent here.
+      thread, once per frame. Nothing is skipped, queued or sent here. Beside it the view is watched.
     * The drawing is scaled to the stream at its first frame, and anew when its size changes.
     * A rule that fails costs its own sightings of that scene; the other rules go on.
     * The detector may be swapped between two frames; tracks, signals and incidents live on.
@@ -26,6 +26,7 @@ from edge.scene import Scene
 from edge.signals import SignalReader
 from edge.speed import SpeedMeter
 from edge.tracker import Tracker
+from edge.view import ViewWatcher
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     from edge.counters import Counters
     from edge.detector.protocol import Detects
     from edge.incidents import IncidentChange
+    from edge.place_book import PlaceBook
     from edge.rules.base import Rule
     from edge.scene import Frame, Sighting
 
@@ -50,6 +52,8 @@ class Setting:
         now: Wall clock for ``sent_at``; None (replay) takes the frame's own time.
         max_boxes: Boxes kept per message, thinned evenly.
         learned: What the camera's traffic taught before; None starts knowing nothing.
+        suspended: Returns the rules of a camera, by its id, that rest by order.
+        book: What was told before and what operators excepted; None (replay) begins with nothing.
     """
 
     box_id: str
@@ -57,6 +61,8 @@ class Setting:
     now: Callable[[], datetime] | None = None
     max_boxes: int = 60
     learned: LearnedTraffic | None = None
+    suspended: Callable[[str], frozenset[str]] = lambda _: frozenset()
+    book: PlaceBook | None = None
 
 
 class Pipeline:
@@ -73,8 +79,6 @@ class Pipeline:
         self.detector = detector
         self.scene: Scene | None = None
         """What was believed at the last frame."""
-        self.view_moved = False
-        """Set by whoever watches the view; while it is so, rules that trust the drawing rest."""
         self.learned = setting.learned or LearnedTraffic(camera)
         self._camera = camera
         # The tracker scales its ground points itself: another picture size must not reuse ids.
@@ -86,10 +90,15 @@ class Pipeline:
             scene_version=scene_version(camera),
             software_version=setting.software_version,
         )
-        self._counters = counters
+        self._counters, self._suspended = counters, setting.suspended
         policies = {rule.name: rule.policy for rule in self._rules}
         self._incidents = Incidents(
-            origin, policies, counters, now=setting.now, max_boxes=setting.max_boxes
+            origin,
+            policies,
+            counters,
+            now=setting.now,
+            max_boxes=setting.max_boxes,
+            book=setting.book,
         )
 
     def process(self, frame: Frame) -> list[IncidentChange]:
@@ -102,6 +111,7 @@ class Pipeline:
             self._begin(scale_camera(self._camera, frame.size_px))
         detections = self.detector.detect(frame)
         tracks = self._tracker.update(frame, detections)
+        sight = self._watcher.look(frame)
         self.scene = scene = Scene(
             camera_id=frame.camera_id,
             captured_at=frame.captured_at,
@@ -112,9 +122,12 @@ class Pipeline:
             tracks=tracks,
             signals=self._signals.read(frame),
             signal_log=self._signals.log,
-            view_moved=self.view_moved,
             speed_of=self._meter.speed_of,
             learned=self.learned,
+            view=sight.view,
+            view_moved=sight.moved,
+            still_things=sight.still_things,
+            water_cm=sight.water_cm,
         )
         self._meter.attend(scene)
         self.learned.attend(scene)
@@ -143,6 +156,7 @@ class Pipeline:
         """Return what the rules see in ``scene``."""
         seen: list[Sighting] = []
         resting = self._calibrated if scene.view_moved else frozenset()
+        resting |= self._suspended(scene.camera_id)
         for rule in self._rules:
             if rule.name in resting:
                 continue
@@ -158,7 +172,8 @@ class Pipeline:
         self._size_px = camera.frame_size_px
         self._signals = SignalReader(camera.signals)
         self._meter = SpeedMeter(camera)
-        self._rules: list[Rule] = build_rules(camera)
+        self._watcher = ViewWatcher(camera)
+        self._rules: list[Rule] = build_rules(camera, on_frames=True)
         self._calibrated = calibrated_rules(camera)
 
 

@@ -14,7 +14,7 @@ Nothing here reads a camera, a file or a clock.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol
 
 import numpy as np
 
@@ -105,6 +105,21 @@ Point = tuple[float, float]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Helmet:
+    """One rider's head in one frame, as a classifier sees it.
+
+    Attributes:
+        worn: Whether it wears a helmet; None: cannot be told (cap, conical hat, hood, hair).
+        size_px: Height of the head in source pixels.
+        confidence: 0..1, of ``worn``.
+    """
+
+    worn: bool | None
+    size_px: float
+    confidence: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Track:
     """One road user as believed at one instant.
 
@@ -120,6 +135,9 @@ class Track:
         ground_m: Position on the road plane in metres, None where the camera has no geometry there.
         velocity_mps: (x, y) on the road plane in metres per second; None as ``ground_m``.
         velocity_px_s: (x, y) of the foot point in source pixels per second.
+        riders: People on a two-wheeler in this frame; None where no classifier looked.
+        riders_confidence: 0..1, of that number.
+        helmets: Their heads in this frame; None where no classifier looked.
     """
 
     track_id: int
@@ -133,6 +151,9 @@ class Track:
     seen_foot_px: Point | None = None
     ground_m: Point | None = None
     velocity_mps: Point | None = None
+    riders: int | None = None
+    riders_confidence: float = 0.0
+    helmets: tuple[Helmet, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,6 +192,62 @@ class KnownTraffic(Protocol):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ViewFacts:
+    """How well the camera sees, measured about once a second; see ``edge.view``.
+
+    Attributes:
+        brightness: Mean grey, 0..255.
+        clipped: Share of the picture burnt out to white, 0..1.
+        entropy_bits: Of 64 grey levels: 0 where all is one grey.
+        frozen_s: For how long the very same picture has come.
+        sharpness: Fine detail against the usual at this hour, 1 as usual.
+        covered: Share of the usual structure that something without structure hides, 0..1.
+        likeness: Correlation of the structure with the usual view, -1..1.
+        shift_px: How far the view has moved, 1080p pixels; None where it cannot be told.
+    """
+
+    brightness: float
+    clipped: float
+    entropy_bits: float
+    frozen_s: float
+    sharpness: float = 1.0
+    covered: float = 0.0
+    likeness: float = 1.0
+    shift_px: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StillThing:
+    """Something that the background did not hold, and that does not move on.
+
+    Attributes:
+        xyxy: Source pixels.
+        ground_m: Middle of its near end on the road plane; None without geometry.
+        since_s: ``stream_s`` from which on it has been there.
+        area_m2: What it covers of the picture, at the scale of its place; None without geometry.
+    """
+
+    xyxy: Xyxy
+    ground_m: Point | None
+    since_s: float
+    area_m2: float | None
+    kind: Literal["object", "flame", "smoke"] = "object"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Presence:
+    """Whether a camera is there at all; told once a second, frames or none.
+
+    Attributes:
+        away_s: For how long no picture has come; 0 while they come.
+        clock_offset_s: The camera's clock minus the box's; None where it tells none.
+    """
+
+    away_s: float
+    clock_offset_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Scene:
     """All that rules may know about one instant of one camera."""
 
@@ -184,11 +261,18 @@ class Scene:
     signals: Mapping[str, str] = field(default_factory=dict)
     """Signal id → one of ``SIGNAL_STATES``."""
     signal_log: tuple[SignalChange, ...] = ()
-    view_moved: bool = False
-    """The camera looks elsewhere than when its picture was drawn on."""
     speed_of: Callable[[int], Speed] = unmeasured
     """Track id → its speed, measured when asked; see ``edge.speed``."""
     learned: KnownTraffic | None = None
+    view: ViewFacts | None = None
+    """None until the usual view is known."""
+    view_moved: bool = False
+    """The view is not the one drawn on: places and speeds are not to be believed."""
+    still_things: tuple[StillThing, ...] = ()
+    water_cm: Mapping[str, float] = field(default_factory=dict)
+    """Gauge id → depth of water read off it; a gauge that cannot be read is missing."""
+    presence: Presence | None = None
+    """Only in the scenes of ``edge.attendance``, which hold nothing else."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -216,6 +300,7 @@ class Sighting:
             than its camera's.
         location: (latitude, longitude) of the event; the pipeline fills it in where it can.
         location_error_m: Standard deviation of that place.
+        queue_m: Length of a queue in metres; None where nobody measured one.
     """
 
     rule: str
@@ -225,6 +310,7 @@ class Sighting:
     confidence: float
     place: str = ""
     level: int = 0
+    queue_m: float | None = None
     object_class: str = ""
     track_ids: tuple[int, ...] = ()
     boxes: tuple[tuple[float, float, float, float, float], ...] = ()

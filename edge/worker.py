@@ -23,6 +23,7 @@ import structlog
 
 from edge import __version__
 from edge.alarms import Alarms
+from edge.attendance import Attendance, RollCall
 from edge.camera import Camera, FrameMailbox
 from edge.casework import Casework, Means
 from edge.contract.messages import Phase
@@ -34,6 +35,8 @@ from edge.model_store.active import SharedDetector
 from edge.model_store.store import load_running
 from edge.oversight import ClockOversight
 from edge.pipeline import Pipeline, Setting
+from edge.place_book import PlaceBook
+from edge.suspensions import Suspensions
 from edge.telemetry import FlowCounter
 from edge.watchdog import Watchdog
 
@@ -85,11 +88,15 @@ class Worker:
         self._detector = SharedDetector(detector)
         data_dir, box_id = Path(box.config.data_dir), box.config.box_id
         self._custody = Custody(data_dir, box_id, clock, self._counters)
+        self._suspensions = Suspensions(data_dir, clock, self._counters)
+        self._book = PlaceBook(data_dir, self._counters)
         around = Surroundings(
             self._detector,
             self._camera_states,
             self._restart,
             self._custody,
+            self._suspensions,
+            self._book,
             self._alarms,
             self._video_bytes,
         )
@@ -107,6 +114,7 @@ class Worker:
         self._casework = Casework(box, means)
         self._mailbox = FrameMailbox()
         self._cameras: list[Camera] = []
+        self._roll_call = RollCall(self._delivery.outbox.put)
         self._add_cameras(box)
         self._judgement = self._watchdog.pulse("judging frames")
         self._ending = self._watchdog.pulse("stopping", STOPPING_BOUND_S)
@@ -123,6 +131,7 @@ class Worker:
         self._casework.start()
         for camera in self._cameras:
             camera.start()
+        self._roll_call.start()
         log.info("box_started", box=self._box.box_id, cameras=len(self._cameras))
         self._watchdog.start()
         on_started()
@@ -204,8 +213,11 @@ class Worker:
                 software_version=__version__,
                 now=self._clock.now,
                 learned=self._learned.load(config),
+                suspended=self._suspensions.rules_of,
+                book=self._book,
             )
             self._cameras.append(camera)
+            self._roll_call.add(camera, Attendance(config, setting, self._clock, self._counters))
             self._watches[config.id] = Watch(
                 Pipeline(config, self._detector, setting, self._counters),
                 FlowCounter(config, self._box.box_id, self._clock.now),
@@ -223,6 +235,7 @@ class Worker:
     def _finish(self) -> None:
         """Stop in the order of the flow: cameras, incidents, evidence, delivery."""
         log.info("box_stopping", box=self._box.box_id)
+        self._roll_call.stop()
         # A silent camera notices after its timeout only, so all are told at once.
         stops = [threading.Thread(target=camera.stop) for camera in self._cameras]
         for thread in stops:

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 DRIVEN = frozenset({"carriageway", "lane"})
 """Zones on which vehicles drive."""
 OFF_ROAD = frozenset({"ignore", "pavement"})
+DRAWN_ROAD = DRIVEN | {"emergency_lane", "junction"}
+"""Who drew one of these has drawn the road."""
 WHOLE_PICTURE = "picture"
 """Id of the zone that stands in where no road was drawn."""
 MPS_TO_KMH = 3.6
@@ -44,7 +46,7 @@ so apparent metres are mostly a lower bound of the way made."""
 
 def with_whole_picture(camera: CameraConfig) -> CameraConfig:
     """Return ``camera`` with its whole picture as carriageway, where no road was drawn on it."""
-    if any(zone.kind in DRIVEN for zone in camera.zones):
+    if any(zone.kind in DRAWN_ROAD for zone in camera.zones):
         return camera
     width, height = camera.frame_size_px
     # A foot point on the picture's rim is on the road.
@@ -73,14 +75,16 @@ class Road:
     def zone_at(self, foot_px: Point, kinds: frozenset[str] = DRIVEN) -> Zone | None:
         """Return the first drawn zone of ``kinds`` under a foot point; None off the road.
 
-        Where ``kinds`` asks for crosswalks, a crosswalk drawn on a carriageway wins.
+        Where ``kinds`` asks for crosswalks, a crosswalk drawn on a carriageway wins; where it asks
+        for pavements, they are not off the road.
         """
+        off = OFF_ROAD - kinds
         under = [
             zone
             for zone in self.zones
-            if zone.kind in kinds | OFF_ROAD and in_polygon(foot_px, zone.polygon)
+            if zone.kind in kinds | off and in_polygon(foot_px, zone.polygon)
         ]
-        if any(zone.kind in OFF_ROAD for zone in under):
+        if any(zone.kind in off for zone in under):
             return None
         crosswalks = [zone for zone in under if zone.kind == "crosswalk"]
         return next(iter(crosswalks or under), None)
