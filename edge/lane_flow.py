@@ -17,7 +17,8 @@ from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from edge.contract.messages import LaneFlow, PeriodFlow, TurnFlow
+from edge.contract.flows import LaneFlow, TurnFlow
+from edge.contract.messages import PeriodFlow
 from edge.contract.road_users import VEHICLES
 from edge.geometry import in_polygon
 

@@ -24,7 +24,8 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from edge.config.drawing import scale_camera
-from edge.contract.messages import ClassFlow, PeriodFlow, TelemetryMessage
+from edge.contract.flows import ClassFlow
+from edge.contract.messages import PeriodFlow, TelemetryMessage
 from edge.contract.road_users import VEHICLES
 from edge.geometry import in_polygon, metres_per_px
 from edge.lane_flow import Lanes, RoadTally

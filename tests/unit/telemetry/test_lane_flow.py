@@ -16,7 +16,8 @@ from tests.traffic import camera, instants, road_user, scene
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from edge.contract.messages import LaneFlow, TelemetryMessage
+    from edge.contract.flows import LaneFlow
+    from edge.contract.messages import TelemetryMessage
     from edge.scene import Track
 
 
