@@ -79,8 +79,6 @@ class Pipeline:
         self.detector = detector
         self.scene: Scene | None = None
         """What was believed at the last frame."""
-        self.view_moved = False
-        """Set by whoever watches the view; while it is so, rules that trust the drawing rest."""
         self.learned = setting.learned or LearnedTraffic(camera)
         self._camera = camera
         # The tracker scales its ground points itself: another picture size must not reuse ids.

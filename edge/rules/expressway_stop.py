@@ -63,4 +63,5 @@ KIND = RuleKind(
         camera.road_kind == "expressway"
         and any(zone.kind in DRIVEN | {EMERGENCY} for zone in camera.zones)
     ),
+    undrawn=True,
 )
