@@ -26,6 +26,9 @@ SETTLE_S = 2.0
 """Time over which rest is measured. Source: box noise, as in ``stopped_vehicle``."""
 REST_KMH = 3.0
 """Source: walking pace, as in ``stopped_vehicle``."""
+REST_KEPT_S = 10.0
+"""Who stood this short a while ago, and was not seen to drive off, still stands. Source: passing
+lorries hide a car for up to 10 s (RoadTrack K221)."""
 MIN_SLOW = 5
 """Vehicles at rest or crawling that may be a jam. Source: as in ``stopped_vehicle``."""
 
@@ -48,14 +51,17 @@ class Jams:
         self._trails: TrackMemory[Trail] = TrackMemory(
             lambda _: Trail(SETTLE_S, has_plane=False), linger_s=1.0
         )
-        self.resting: list[Track] = []
-        """The motor vehicles that stand on the road now."""
+        self._rested: dict[int, tuple[float, Track]] = {}
 
     def attend(self, scene: Scene) -> None:
         """Look at the pace of every motor vehicle on the road."""
         self._trails.attend(scene)
         self._crowding.attend(scene.stream_s)
-        self.resting = []
+        self._rested = {
+            track_id: rested
+            for track_id, rested in self._rested.items()
+            if 0 <= scene.stream_s - rested[0] <= REST_KEPT_S
+        }
         for track in scene.tracks:
             if track.class_name not in MOTOR_VEHICLES or not track.observed:
                 continue
@@ -66,8 +72,15 @@ class Jams:
                 continue
             pace = pace_of(trail, self._road.plane, REST_KMH)
             if pace is Pace.REST:
-                self.resting.append(track)
+                self._rested[track.track_id] = (scene.stream_s, track)
+            elif pace is Pace.DRIVE:
+                self._rested.pop(track.track_id, None)
             self._crowding.saw(self._belongs[zone.id], track.track_id, pace, scene.stream_s)
+
+    @property
+    def resting(self) -> list[Track]:
+        """Return the motor vehicles that stand on the road, as they were last seen to rest."""
+        return [track for _, track in self._rested.values()]
 
     def is_jammed(self, zone_id: str) -> bool:
         """Say whether traffic is jammed where a zone lies."""
