@@ -17,15 +17,20 @@ a road user is not there.
       - {id: 1, class: motorbike, path: [[0, 0, -30], [10, 0, 10]], unseen: [[3, 4]]}
       - {id: 2, then: {6: 12}, ...}        # from second 6 the tracker calls it 12
       - {id: 3, riders: 3, helmets: [{worn: false, size_px: 30, confidence: 0.9}], ...}
+      - {id: 3, falls_s: 4, ...}           # from second 4 it lies on the road
+    sees:                                  # what else is in the view: see tests/story_views.py
+      things: [{at: [3, 5], during: [2, 40]}]
     expect:
       - {rule: red_light, at_s: 7.5, within_s: 0.5, who: 1, decided_by_s: 9}
 
+What the camera's view, gauges and presence tell is said under ``sees``, see ``tests.story_views``.
 ``expect: []`` says: nothing at all. The picture is a plan view of 10 pixels per metre.
 """
 
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
@@ -40,8 +45,11 @@ from edge.counters import Counters
 from edge.geometry import TYPICAL_HEIGHT_M
 from edge.incidents import Incidents, Origin
 from edge.rules import build_rules
+from edge.rules.flow import LearnedTraffic
 from edge.scene import Helmet, Point, Scene, Track
+from edge.speed import SpeedMeter
 from tests.builders import NOON
+from tests.story_views import Sees
 
 FOLDER = Path(__file__).parent / "scenarios"
 PX_PER_M = 10.0
@@ -58,6 +66,9 @@ WIDTH_M = {
     "livestock": 0.8,
 }
 
+LYING_M = (1.8, 0.6)
+"""Width and height of somebody, or of a motorbike, on the ground."""
+
 
 class RoadUser(BaseModel):
     """Somebody on the road."""
@@ -73,6 +84,7 @@ class RoadUser(BaseModel):
     """Width and height of the box, where they differ from those usual for the class."""
     riders: int | None = None
     helmets: list[dict[str, Any]] | None = None
+    falls_s: float = math.inf
 
     def at(self, second: float) -> tuple[Point, Point] | None:
         """Return (place m, velocity m/s) at a second, None when it is not there."""
@@ -98,6 +110,8 @@ class Expected(BaseModel):
     within_s: float = 0.5
     who: int | None = None
     decided_by_s: float = math.inf
+    level: int | None = None
+    """The highest it reaches."""
 
     def is_met_by(self, message: IncidentMessage) -> bool:
         """Say whether an opened incident is the one expected."""
@@ -121,7 +135,8 @@ class Story(BaseModel):
     until_s: float
     fps: float = 8.0
     at: datetime = NOON
-    road_users: list[RoadUser]
+    road_users: list[RoadUser] = []
+    sees: Sees = Sees()
     expect: list[Expected]
 
 
@@ -143,7 +158,11 @@ def run_story(story: Story) -> list[IncidentMessage]:
         Origin(box_id="story", camera=camera), {r.name: r.policy for r in rules}, Counters()
     )
     messages: list[IncidentMessage] = []
-    for scene in scenes(story):
+    meter, learned = SpeedMeter(camera), LearnedTraffic(camera)
+    for seen in scenes(story):
+        scene = replace(seen, speed_of=meter.speed_of, learned=learned)
+        meter.attend(scene)
+        learned.attend(scene)
         sightings = [sighting for rule in rules for sighting in rule.observe(scene)]
         messages += [change.message for change in incidents.update(scene, sightings)]
     return messages + [change.message for change in incidents.finish()]
@@ -162,6 +181,8 @@ def road_camera(story: Story) -> CameraConfig:
         for key in ("polygon", "line", "past", "direction", "points"):
             if key in item:
                 item[key] = [to_px(tuple(point)) for point in item[key]]
+    for mark in [mark for gauge in drawn.get("gauges", []) for mark in gauge["marks"]]:
+        mark["px"] = to_px(tuple(mark["px"]))
     corners = [(-30.0, -60.0), (30.0, -60.0), (-30.0, 60.0), (30.0, 60.0)]
     ground = [{"px": to_px(corner), "m": corner} for corner in corners]
     fixed = {"id": story.camera, "name": story.camera, "frame_size_px": SIZE_PX, "ground": ground}
@@ -198,6 +219,7 @@ def _scene(story: Story, now_s: float, log: list[SignalChange]) -> Scene:
         tracks=tuple(track for track in tracks if track is not None),
         signals={change.signal_id: change.state for change in past},
         signal_log=past,
+        **story.sees.facts(now_s, to_px),
     )
 
 
@@ -208,7 +230,7 @@ def _track(user: RoadUser, now_s: float) -> Track | None:
     place, velocity = where
     x, y = to_px(place)
     usual = WIDTH_M[user.class_name], TYPICAL_HEIGHT_M[user.class_name]
-    width_m, height_m = user.box_m or usual
+    width_m, height_m = LYING_M if now_s >= user.falls_s else user.box_m or usual
     half = width_m / 2 * PX_PER_M
     return Track(
         track_id=user.called(now_s),

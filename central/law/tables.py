@@ -94,10 +94,11 @@ def load_law(folder: Path = SHIPPED) -> Law:
     for one, other in combinations(offences.entries, 2):
         if one.code == other.code and _share(one.classes, other.classes):
             _refuse_overlap(f"{one.code} {one.article}", one, other)
-    for named in (procedure.authorities, procedure.deadlines):
-        for first, second in combinations(named, 2):
-            if first.code == second.code:
-                _refuse_overlap(first.code, first, second)
+    named: list[tuple[str, Dated]] = [(each.code, each) for each in procedure.authorities]
+    named += [(each.code, each) for each in procedure.deadlines]
+    for (code, first), (another, second) in combinations(named, 2):
+        if code == another:
+            _refuse_overlap(code, first, second)
     return Law(
         offences=offences.entries,
         authorities=procedure.authorities,

@@ -51,6 +51,7 @@ class CatalogueEntry:
     Attributes:
         legal_status: See :data:`LegalStatus`. Only violations that a picture proves have B.
         code_on_expressway: Code of the same act on an expressway, where the law names it apart.
+        may_be_excepted: A place may be learned at which the rule is wrong; never for a crash.
     """
 
     rule: str
@@ -62,6 +63,7 @@ class CatalogueEntry:
     lane: Lane = Lane.INCIDENT
     legal_status: LegalStatus = "C"
     code_on_expressway: str = ""
+    may_be_excepted: bool = True
 
     def code_on(self, road_kind: str) -> str:
         """Return the code of the act on a road of ``road_kind`` (as in the camera file)."""
@@ -261,6 +263,160 @@ CATALOGUE: dict[str, CatalogueEntry] = {
             name_vi="Người đi bộ dưới lòng đường",
             name_en="Pedestrian on the carriageway",
             incident_class=IncidentClass.INCIDENT,
+            severity=Severity.HIGH,
+        ),
+        CatalogueEntry(
+            rule="speeding",
+            code="VP_TOC_DO",
+            name_vi="Chạy quá tốc độ",
+            name_en="Speeding",
+            incident_class=IncidentClass.VIOLATION,
+            severity=Severity.MEDIUM,
+        ),
+        CatalogueEntry(
+            rule="obstacle",
+            code="SC_VAT_CAN",
+            name_vi="Chướng ngại vật trên đường",
+            name_en="Obstacle on the road",
+            incident_class=IncidentClass.INCIDENT,
+            severity=Severity.HIGH,
+        ),
+        CatalogueEntry(
+            rule="flood",
+            code="SC_NGAP",
+            name_vi="Ngập nước",
+            name_en="Flood",
+            incident_class=IncidentClass.INCIDENT,
+            severity=Severity.HIGH,
+        ),
+        CatalogueEntry(
+            rule="smoke_or_fire",
+            code="SC_CHAY_KHOI",
+            name_vi="Cháy, khói",
+            name_en="Smoke or fire",
+            incident_class=IncidentClass.INCIDENT,
+            severity=Severity.CRITICAL,
+        ),
+        CatalogueEntry(
+            rule="signal_fault",
+            code="SC_HONG_DEN",
+            name_vi="Đèn tín hiệu hỏng",
+            name_en="Signal fault",
+            incident_class=IncidentClass.INCIDENT,
+            severity=Severity.MEDIUM,
+        ),
+        CatalogueEntry(
+            rule="camera_offline",
+            code="HT_MAT_KET_NOI",
+            name_vi="Camera mất kết nối",
+            name_en="Camera offline",
+            incident_class=IncidentClass.DEVICE,
+            severity=Severity.MEDIUM,
+        ),
+        CatalogueEntry(
+            rule="camera_blocked",
+            code="HT_CHE_CAMERA",
+            name_vi="Camera bị che",
+            name_en="Camera covered",
+            incident_class=IncidentClass.DEVICE,
+            severity=Severity.MEDIUM,
+        ),
+        CatalogueEntry(
+            rule="camera_defocused",
+            code="HT_MO_NET",
+            name_vi="Camera mất nét",
+            name_en="Camera out of focus",
+            incident_class=IncidentClass.DEVICE,
+            severity=Severity.LOW,
+        ),
+        CatalogueEntry(
+            rule="camera_moved",
+            code="HT_XOAY_CAMERA",
+            name_vi="Camera bị xoay, lệch",
+            name_en="Camera moved",
+            incident_class=IncidentClass.DEVICE,
+            severity=Severity.MEDIUM,
+        ),
+        CatalogueEntry(
+            rule="camera_frozen",
+            code="HT_DUNG_HINH",
+            name_vi="Hình camera bị đứng",
+            name_en="Camera picture frozen",
+            incident_class=IncidentClass.DEVICE,
+            severity=Severity.MEDIUM,
+        ),
+        CatalogueEntry(
+            rule="overexposed",
+            code="HT_CHAY_SANG",
+            name_vi="Camera bị cháy sáng",
+            name_en="Camera over-exposed",
+            incident_class=IncidentClass.DEVICE,
+            severity=Severity.LOW,
+        ),
+        CatalogueEntry(
+            rule="clock_skew",
+            code="HT_LECH_GIO",
+            name_vi="Camera lệch giờ",
+            name_en="Camera clock off",
+            incident_class=IncidentClass.DEVICE,
+            severity=Severity.MEDIUM,
+        ),
+        CatalogueEntry(
+            rule="crash",
+            code="SC_TAI_NAN",
+            name_vi="Tai nạn giao thông",
+            name_en="Crash",
+            incident_class=IncidentClass.INCIDENT,
+            severity=Severity.CRITICAL,
+            lane=Lane.CRASH,
+            may_be_excepted=False,
+        ),
+        CatalogueEntry(
+            rule="livestock_on_road",
+            code="SC_VAT_NUOI",
+            name_vi="Trâu bò, vật nuôi trên đường",
+            name_en="Livestock on the road",
+            incident_class=IncidentClass.INCIDENT,
+            severity=Severity.HIGH,
+        ),
+        CatalogueEntry(
+            rule="road_encroachment",
+            code="VP_LAN_CHIEM",
+            name_vi="Lấn chiếm lòng đường, vỉa hè; họp chợ",
+            name_en="Road or pavement encroachment",
+            incident_class=IncidentClass.INCIDENT,
+            severity=Severity.LOW,
+        ),
+        CatalogueEntry(
+            rule="crowd",
+            code="AN_TU_TAP",
+            name_vi="Tụ tập đông người bất thường",
+            name_en="Unusual crowd",
+            incident_class=IncidentClass.SECURITY,
+            severity=Severity.HIGH,
+        ),
+        CatalogueEntry(
+            rule="intrusion",
+            code="AN_XAM_NHAP",
+            name_vi="Xâm nhập vùng cấm",
+            name_en="Intrusion into a restricted area",
+            incident_class=IncidentClass.SECURITY,
+            severity=Severity.HIGH,
+        ),
+        CatalogueEntry(
+            rule="loitering",
+            code="AN_LANG_VANG",
+            name_vi="Lảng vảng quanh khu vực bảo vệ",
+            name_en="Loitering",
+            incident_class=IncidentClass.SECURITY,
+            severity=Severity.MEDIUM,
+        ),
+        CatalogueEntry(
+            rule="left_object",
+            code="AN_VAT_LA",
+            name_vi="Vật lạ bị bỏ lại",
+            name_en="Left object",
+            incident_class=IncidentClass.SECURITY,
             severity=Severity.HIGH,
         ),
     )

@@ -41,6 +41,10 @@ DEPTH_STRETCH = 2.0
 
 Source: 1 / sin(30°), the usual steepest look of a roadside camera."""
 
+MAX_PHASE_S = 180.0
+"""No phase is longer: from there on the light is out of order (``signal_fault``), and its red blames
+nobody. Source: domain-vn.md §4, SC_HONG_DEN."""
+
 
 @dataclass(frozen=True, slots=True)
 class RoadLine:
@@ -189,7 +193,7 @@ class Red:
 
 
 def present_red(scene: Scene, signal_id: str, *, yellow: bool = False) -> Red | None:
-    """Return the present red of a signal; None when it is not surely red.
+    """Return the present red of a signal; None when it is not surely red or has stuck.
 
     Args:
         scene: What is seen now, with the log of the signals.
@@ -208,7 +212,7 @@ def present_red(scene: Scene, signal_id: str, *, yellow: bool = False) -> Red | 
     if not after_green:
         # A yellow that does not follow green is a flashing one: only the red after it counts.
         first += sum(change.state == "yellow" for change in changes[first:])
-    if first == len(changes):
+    if first == len(changes) or scene.stream_s - changes[first].clip_s > MAX_PHASE_S:
         return None
     warned = not after_green or changes[first].state == "yellow"
     return Red(changes[first].clip_s, is_warned=warned)

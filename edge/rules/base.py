@@ -47,6 +47,8 @@ class IncidentPolicy:
             nothing new until it has been away for this long.
         update_every_s: An open incident still sighted is sent again at this age, then each time its
             age has doubled: a wreck standing for a day costs a dozen messages, not thousands.
+        repeat_after_s: The same thing at the same place, once told, is no news for this long unless
+            it changes (:mod:`edge.repeats`); 0 for what happens rather than stands there.
     """
 
     min_duration_s: float = 0.0
@@ -55,6 +57,11 @@ class IncidentPolicy:
     merge_iou: float = 0.5
     cool_down_s: float = 10.0
     update_every_s: float = 10.0
+    repeat_after_s: float = 0.0
+
+
+DAY_S = 86400.0
+"""Source: the work order's rule for parked cars, posters and shadows: once in 24 hours."""
 
 
 class Rule(Protocol):
@@ -109,6 +116,7 @@ class RuleKind(Generic[OptionsT]):
             ``rules:`` section.
         undrawn: Also watches a camera on whose picture no road was drawn: then the whole picture
             is road, and what is learned from the traffic refines it (``edge.rules.road``).
+        needs_frames: False for a rule about a camera's presence, which ``edge.attendance`` asks.
     """
 
     name: str
@@ -116,6 +124,7 @@ class RuleKind(Generic[OptionsT]):
     make: Callable[[CameraConfig, OptionsT], Rule]
     suits: Callable[[CameraConfig], bool]
     undrawn: bool = False
+    needs_frames: bool = True
 
     def check(self, given: Mapping[str, object]) -> list[str]:
         """Return every mistake in ``given`` as ``rules.<rule>.<key>: …`` lines."""
