@@ -17,7 +17,12 @@ export default {
     rejected: 'Rejected',
   },
   severity: { critical: 'Critical', high: 'High', medium: 'Medium', low: 'Low' },
-  level: { 1: 'Level 1: slow', 2: 'Level 2: jammed', 3: 'Level 3: standing' },
+  level: {
+    congestion: { 1: 'Level 1: slow', 2: 'Level 2: jammed', 3: 'Level 3: standing' },
+    crash: { 1: 'Suspected', 2: 'Confirmed by rest' },
+    crowd: { 1: 'Level 1: crowd', 2: 'Level 2: dense', 3: 'Level 3: dangerous' },
+    other: { 1: 'Level 1', 2: 'Level 2', 3: 'Level 3' },
+  },
   phase: { opened: 'Going on', updated: 'Going on', closed: 'Over' },
   historical: 'Sent after an outage',
   historicalHint: 'Sent after the line had been down; it raises no alert.',

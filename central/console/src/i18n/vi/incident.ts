@@ -17,7 +17,12 @@ export default {
     rejected: 'Đã từ chối',
   },
   severity: { critical: 'Khẩn cấp', high: 'Cao', medium: 'Trung bình', low: 'Thấp' },
-  level: { 1: 'Mức 1: đi chậm', 2: 'Mức 2: ùn ứ', 3: 'Mức 3: tắc hẳn' },
+  level: {
+    congestion: { 1: 'Mức 1: đi chậm', 2: 'Mức 2: ùn ứ', 3: 'Mức 3: tắc hẳn' },
+    crash: { 1: 'Nghi tai nạn', 2: 'Tai nạn rõ' },
+    crowd: { 1: 'Mức 1: đông', 2: 'Mức 2: rất đông', 3: 'Mức 3: nguy hiểm' },
+    other: { 1: 'Mức 1', 2: 'Mức 2', 3: 'Mức 3' },
+  },
   phase: { opened: 'Đang diễn ra', updated: 'Đang diễn ra', closed: 'Đã kết thúc' },
   historical: 'Gửi lại sau gián đoạn',
   historicalHint: 'Sự kiện được gửi sau khi đường truyền bị gián đoạn; không phát cảnh báo.',
