@@ -16,7 +16,6 @@ from edge.rules.base import IncidentPolicy, RuleKind, RuleOptions, option
 from edge.scene import Sighting
 
 if TYPE_CHECKING:
-    from edge.config.camera import CameraConfig
     from edge.scene import Scene
 
 NAME = "camera_blocked"
@@ -43,7 +42,7 @@ class CameraBlocked:
     name = NAME
     policy = IncidentPolicy(min_duration_s=7.0, clear_after_s=5.0, cool_down_s=60.0)
 
-    def __init__(self, camera: CameraConfig, options: CameraBlockedOptions) -> None:
+    def __init__(self, options: CameraBlockedOptions) -> None:
         """Watch the whole view."""
         self._options = options
 
@@ -77,4 +76,9 @@ def large_vehicle_share(scene: Scene) -> float:
     return max(areas, default=0.0) / (width * height)
 
 
-KIND = RuleKind(name=NAME, options=CameraBlockedOptions, make=CameraBlocked, suits=lambda _: True)
+KIND = RuleKind(
+    name=NAME,
+    options=CameraBlockedOptions,
+    make=lambda _, options: CameraBlocked(options),
+    suits=lambda _: True,
+)

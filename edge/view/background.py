@@ -40,7 +40,7 @@ ABSORBED_S = 3600.0
 TOO_MUCH = 0.4
 """More of the picture that differs is a change of light or of the camera, not a thing."""
 RELEARN_S = 30.0
-MIN_AREA_PX, MAX_AREA_PX = 5, 6000
+MIN_AREA_PX, MAX_AREA_PX, MIN_SIDE_PX = 5, 6000, 2
 SHADOW_LIKENESS = 0.75
 """A shadow keeps the structure it falls on. Source: own choice, see tests/unit/view."""
 
@@ -131,7 +131,7 @@ class Background:
         if now.mean() >= before.mean() or steps_before.std() < 1.0:
             return True
         inner = (slice(2, -2), slice(2, -2))
-        if min(steps_now[inner].shape) < 2:
+        if min(steps_now[inner].shape) < MIN_SIDE_PX:
             return True
         likeness = np.corrcoef(steps_now[inner].ravel(), steps_before[inner].ravel())[0, 1]
         return not likeness > SHADOW_LIKENESS

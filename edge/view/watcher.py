@@ -96,6 +96,8 @@ class ViewWatcher:
         self._reference: Reference | None = None
         self._learnt_s = 0.0
         self._usual: dict[int, float] = {}
+        """Hour of the day → fine over coarse structure."""
+        self._taught = 0
         self._changing_since_s: float | None = None
 
     def look(self, frame: Frame) -> Sight:
@@ -182,7 +184,9 @@ class ViewWatcher:
             shift_px=difference.shift_px,
         )
         if _is_well(facts):
-            self._usual[hour] = usual + FOLLOW * (detail - usual)
+            self._taught += 1
+            share = max(FOLLOW, 1 / self._taught)
+            self._usual[hour] = usual + share * (detail - usual)
             self._reliefs.append(structure)
             self._renew(frame.stream_s)
         return facts
@@ -207,7 +211,8 @@ class ViewWatcher:
             return 0.0
         since_s, steps, same = self._steps
         same += float(differs.mean()) < SAME_GREY
-        self._steps = (since_s, steps + 1, same)
+        # Noise without movement is a quiet street: the run begins with the first step of nothing.
+        self._steps = (since_s, steps + 1, same) if same else (now_s, 0, 0)
         return now_s - since_s if same >= SAME_STEPS * (steps + 1) else 0.0
 
     def _is_moved(self, view: ViewFacts | None, now_s: float) -> bool:
@@ -235,4 +240,6 @@ def _is_moved_now(view: ViewFacts) -> bool:
 
 def _is_well(view: ViewFacts) -> bool:
     """Say whether a picture may teach what is usual."""
-    return not _cannot_tell(view) and not _is_moved_now(view) and WELL[0] <= view.sharpness <= WELL[1]
+    return (
+        not _cannot_tell(view) and not _is_moved_now(view) and WELL[0] <= view.sharpness <= WELL[1]
+    )
