@@ -26,7 +26,7 @@ class CameraBlockedOptions(RuleOptions):
     """Thresholds of ``camera_blocked``."""
 
     min_share: float = option(
-        0.6, title="Hidden share of the view's structure", unit="0..1",
+        0.5, title="Hidden share of the view's structure", unit="0..1",
         source="traffic hid up to 0.3 on the tuning clips, domain-vn.md HT_CHE_CAMERA says 0.3",
         ge=0.3, le=1,
     )  # fmt: skip
@@ -40,7 +40,7 @@ class CameraBlocked:
     """The rule on one camera."""
 
     name = NAME
-    policy = IncidentPolicy(min_duration_s=7.0, clear_after_s=5.0, cool_down_s=60.0)
+    policy = IncidentPolicy(min_duration_s=7.0, clear_after_s=2.5, cool_down_s=60.0)
 
     def __init__(self, options: CameraBlockedOptions) -> None:
         """Watch the whole view."""

@@ -35,7 +35,7 @@ class CameraDefocused:
     """The rule on one camera."""
 
     name = NAME
-    policy = IncidentPolicy(min_duration_s=6.0, clear_after_s=5.0, cool_down_s=60.0)
+    policy = IncidentPolicy(min_duration_s=6.0, clear_after_s=2.5, cool_down_s=60.0)
 
     def __init__(self, options: CameraDefocusedOptions) -> None:
         """Watch the whole view."""

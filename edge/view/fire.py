@@ -33,10 +33,10 @@ GRID = (SIZE_PX[1] // CELL_PX, SIZE_PX[0] // CELL_PX)
 """Rows and columns of cells, 60 px wide at 1080p."""
 LASTS_S = 5.0
 """Source: domain-vn.md §4, SC_CHAY_KHOI: 5 s."""
-GLOWS, OVER_BLUE, OVER_GREEN = 190, 80, 8
+GLOWS, OVER_BLUE, OVER_GREEN, RAMP = 180.0, 70.0, 4.0, 24.0
 """Least red, and by how much it exceeds blue and green, 0..255: yellow to orange, never white."""
-MIN_HOT, RESTLESS = 0.08, 0.12
-"""Share of a cell that glows, and by how much of itself that share varies."""
+MIN_HOT, RESTLESS = 0.08, 0.15
+"""Share of a cell that glows, and by how much of itself that share changes within a second."""
 FADED = 0.5
 """Share of a cell's usual structure that is left behind smoke."""
 MIN_STRUCTURE = 4.0
@@ -81,7 +81,9 @@ class FireWatch:
             return []
         shares = np.stack([cv2.blur(share, (3, 3)) for share in shares]) * 9
         mean = shares.mean(axis=0)
-        burns = (shares.min(axis=0) >= MIN_HOT) & (shares.std(axis=0) >= RESTLESS * mean)
+        # The median step: one change of light is a step as well, but only one.
+        unrest = np.median(np.abs(np.diff(shares, axis=0)), axis=0)
+        burns = (shares.min(axis=0) >= MIN_HOT) & (unrest >= RESTLESS * mean)
         burns &= self._hot[-1][1] >= MIN_HOT
         return self._groups(burns, np.full(GRID, self._hot[0][0]), "flame", 1)
 
@@ -151,12 +153,11 @@ def _has_risen(inside: NDArray[np.bool_], since: NDArray[np.float64]) -> bool:
 
 
 def _glow(small: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """Return float32 (180, 320), 1 where a pixel has the colour of flame, else 0."""
-    blue, green, red = cv2.split(small)
-    hot = (red > GLOWS) & (green > blue) & (green > red // 2)
-    hot &= np.asarray(cv2.subtract(red, blue)) > OVER_BLUE
-    hot &= np.asarray(cv2.subtract(red, green)) > OVER_GREEN
-    return hot.astype(np.float32)
+    """Return float32 (180, 320), 0..1: how much a pixel has the colour of flame."""
+    blue, green, red = (channel.astype(np.float32) for channel in cv2.split(small))
+    # Ramps, not steps: a wall that is nearly of that colour would flicker with the noise.
+    ramps = (red - GLOWS, red - blue - OVER_BLUE, red - green - OVER_GREEN, 2 * green - red)
+    return np.asarray(np.clip(np.minimum.reduce(ramps) / RAMP, 0, 1), np.float32)
 
 
 def _cells(values: NDArray[np.float32] | cv2.typing.MatLike) -> NDArray[np.float32]:

@@ -19,7 +19,7 @@ SIZE_PX = (320, 180)
 FULL_PX = 6.0
 """Pixels of a 1080p picture in one of the small picture."""
 CLIPPED = 250
-"""Grey from which a pixel counts as burnt out, 0..255."""
+"""Green from which a pixel counts as burnt out, 0..255; under sodium lamps blue stays dark."""
 SAMPLED_ROWS = 48
 LOG_OFFSET = 16.0
 """Keeps the noise of darkness small where contrast is measured as a ratio of light."""
