@@ -2,7 +2,8 @@
 
 Invariants:
     * ``Frame → Detections → Tracks → Scene → Sighting → IncidentChange``, in this order, in one
-      thread, once per frame. Nothing is skipped, queued or sent here. Beside it the view is watched.
+      thread, once per frame. Nothing is skipped, queued or sent here. The view is
+      watched beside it.
     * The drawing is scaled to the stream at its first frame, and anew when its size changes.
     * A rule that fails costs its own sightings of that scene; the other rules go on.
     * The detector may be swapped between two frames; tracks, signals and incidents live on.
