@@ -23,6 +23,7 @@ import numpy as np
 
 from edge.detector.classes import ROAD_USERS
 from edge.detector.onnx import Detector
+from edge.errors import ModelError
 from edge.scene import Frame
 from models.accuracy import SIZES, Shown, mean_precision, tally
 from models.classes import CLASSES, PRODUCT
@@ -37,7 +38,7 @@ if TYPE_CHECKING:
 
 AT = datetime(2026, 1, 1, tzinfo=UTC)
 ROUNDS = 20
-FILM_STEP_S = 2.0
+FILM_STEP_S = 3.0
 DEMO_FILMS = Path("configs/demo/rendered")
 OWN = {i: i for i in range(-1, len(CLASSES))}
 
@@ -148,19 +149,21 @@ def times_ms(detectors: dict[str, Detector], rounds: int = ROUNDS) -> dict[str, 
 def evaluate(
     manifests: Sequence[Path], roots: Sequence[Path], films: Path | None = DEMO_FILMS
 ) -> dict[str, Any]:
-    """Return all figures of all networks, and which sets were not there.
-
-    Raises:
-        ModelError: A network cannot be loaded.
-    """
-    loaded = [Detector.load(path) for path in manifests]
-    detectors = {one.manifest.name: one for one in loaded}
+    """Return all figures of all networks, and which sets and networks were not there."""
+    detectors, refused = {}, {}
+    for path in manifests:
+        try:
+            one = Detector.load(path)
+        except ModelError as error:
+            refused[str(path)] = str(error)
+        else:
+            detectors[one.manifest.name] = one
     sets = {test.name: (samples_of(test, roots), test.names) for test in SETS}
     with tempfile.TemporaryDirectory(prefix="songlam-stills-") as folder:
         paths = sorted(films.glob("*.mp4")) if films else []
         stills = [one for path in paths for one in cut_stills(path, Path(folder), FILM_STEP_S)]
         sets["films"] = (stills, ROAD_USERS)
-        return _figures(detectors, sets)
+        return _figures(detectors, sets) | {"refused": refused}
 
 
 def _figures(
