@@ -32,6 +32,8 @@ if TYPE_CHECKING:
     from edge.counters import Counters
     from edge.evidence.custody import Custody
     from edge.model_store.active import SharedDetector
+    from edge.place_book import PlaceBook
+    from edge.suspensions import Suspensions
 
 log = structlog.get_logger(__name__)
 
@@ -45,7 +47,9 @@ class Surroundings:
         cameras: Returns the health of all cameras.
         restart: Called when the centre orders a restart; returns at once.
         custody: Obeys holds, and tells the head of the chain.
+        book: Learns where a rule is wrong, and tells what it has learned.
         alarms: What somebody should see to.
+        suspensions: Obeys orders that let rules rest.
         video_bytes: Returns the size of the recorded video and of what is held of it.
     """
 
@@ -53,6 +57,8 @@ class Surroundings:
     cameras: Callable[[], tuple[CameraState, ...]]
     restart: Callable[[], None]
     custody: Custody
+    suspensions: Suspensions
+    book: PlaceBook
     alarms: Alarms = field(default_factory=Alarms)
     video_bytes: Callable[[], tuple[int | None, int | None]] = lambda: (None, None)
 
@@ -163,6 +169,7 @@ class Delivery:
             holds=custody.held_incidents(),
             chain=custody.checkpoint(),
             public_key=custody.public_key,
+            exceptions=self._around.book.exceptions(now),
         )
 
     def _want(self, desired: DesiredMessage) -> None:
@@ -177,4 +184,20 @@ class Delivery:
             return
         if command.command in {"hold", "release"}:
             self._around.custody.obey(command)
+        elif command.command in {"suspend_rules", "resume_rules"}:
+            self._around.suspensions.obey(command)
+        elif not self._learn(command):
+            self._counters.increment("commands_refused")
         self._heartbeat.beat_now()
+
+    def _learn(self, command: CommandMessage) -> bool:
+        """Except a place or let an exception go; False when a command asks for neither rightly."""
+        book = self._around.book
+        if command.command == "forget_exception":
+            said = {"author": command.author, "reason": command.reason}
+            return book.forget(command.incident_id, **said)
+        if command.command == "except_place":
+            return command.exception is not None and book.learn(
+                command.exception, self._clock.now()
+            )
+        return True

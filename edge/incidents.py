@@ -14,14 +14,16 @@ This module sees no pixels and reads no clock; sending, storing and evidence are
 
 from __future__ import annotations
 
-from collections import OrderedDict, deque
-from dataclasses import dataclass, field
+from collections import OrderedDict
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 from uuid import UUID, uuid5
 
+from edge.contract.catalogue import CATALOGUE
 from edge.contract.messages import IncidentMessage, Phase
-from edge.geometry import box_overlap
+from edge.episodes import Episode, overlap, rounded, thin_out
+from edge.repeats import Repeats
 from edge.wall_times import aligned, moved, offset_known, with_evidence
 
 if TYPE_CHECKING:
@@ -29,8 +31,9 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from edge.config.camera import CameraConfig
-    from edge.contract.messages import BoxAt, EvidenceItem, ModelRef
+    from edge.contract.messages import EvidenceItem, ModelRef
     from edge.counters import Counters
+    from edge.place_book import PlaceBook
     from edge.rules.base import IncidentPolicy
     from edge.scene import Moment, Scene, Sighting
 
@@ -39,8 +42,6 @@ NAMESPACE = UUID("6f2d1f4e-6a55-4c39-9d0e-3f3a8f1b7c20")
 KEPT_CLOSED = 64
 """Of one camera. Source: a closed incident takes up to 14 kB; evidence is late by a minute at most,
 and 256 of eight cameras, filled over an hour, looked like a leak in the soak."""
-KEPT_TRACK_IDS = 32
-KEPT_KEYS = 16
 ONE_OBJECT_SHARE = 0.7
 """Two boxes in one scene, one of which lies in the other by this share, are one road user."""
 
@@ -72,42 +73,6 @@ class IncidentChange:
     until_s: float
 
 
-@dataclass(slots=True)
-class _Episode:
-    """One event of one rule from its first sighting until its cool-down has passed."""
-
-    first: Sighting
-    latest: Sighting
-    keys: deque[str] = field(default_factory=lambda: deque(maxlen=KEPT_KEYS))
-    """Names under which the event was sighted; a key that comes back is the same event."""
-    boxes: list[BoxAt] = field(default_factory=list)
-    track_ids: tuple[int, ...] = ()
-    confidence: float = 0.0
-    message: IncidentMessage | None = None
-    next_update_s: float = 0.0
-
-    @property
-    def is_open(self) -> bool:
-        """Say whether it was told and goes on."""
-        return self.message is not None and self.message.phase is not Phase.CLOSED
-
-    @property
-    def is_closed(self) -> bool:
-        """Say whether it was told and is over; it waits for its cool-down."""
-        return self.message is not None and self.message.phase is Phase.CLOSED
-
-    def extend(self, sighting: Sighting, max_boxes: int) -> None:
-        """Take in one more sighting of the same event."""
-        self.latest = sighting
-        self.confidence = max(self.confidence, sighting.confidence)
-        news = [i for i in sighting.track_ids if i not in self.track_ids]
-        self.track_ids = (*self.track_ids, *news)[-KEPT_TRACK_IDS:]
-        last_s = self.boxes[-1][0] if self.boxes else float("-inf")
-        self.boxes += [box for box in sighting.boxes if box[0] > last_s]
-        if len(self.boxes) > 2 * max_boxes:
-            self.boxes = thin_out(self.boxes, max_boxes)
-
-
 class Incidents:
     """The incidents of one camera. Not thread-safe: its one caller is the camera's pipeline."""
 
@@ -119,6 +84,7 @@ class Incidents:
         *,
         now: Callable[[], datetime] | None = None,
         max_boxes: int = 60,
+        book: PlaceBook | None = None,
     ) -> None:
         """Start with no incident.
 
@@ -128,13 +94,16 @@ class Incidents:
             counters: Where merged, cooled-down and too short sightings are counted.
             now: Wall clock for ``sent_at``; without one (replay) the scene's own time is used.
             max_boxes: Boxes kept per incident, evenly thinned: a message stays near 4 kB.
+            book: What was told before and what operators excepted, over restarts; without one
+                (replay) repeats are remembered in memory.
         """
         self._origin = origin
         self._counters = counters
         self._policies = policies
         self._now = now
         self._max_boxes = max_boxes
-        self._episodes: list[_Episode] = []
+        self._repeats = Repeats(origin.camera.id, policies, counters, book)
+        self._episodes: list[Episode] = []
         self._closed: OrderedDict[str, IncidentMessage] = OrderedDict()
         self._scene: Scene | None = None
         self._model: ModelRef | None = None
@@ -151,7 +120,7 @@ class Incidents:
         """
         self._follow_clock(scene)
         self._scene, self._model = scene, model
-        self._assign(sightings)
+        self._assign(self._repeats.news(scene, sightings, self._is_followed))
         changes = [
             change for episode in self._episodes if (change := self._step(episode)) is not None
         ]
@@ -204,6 +173,11 @@ class Incidents:
         for incident_id, message in self._closed.items():
             self._closed[incident_id] = moved(message, by_s, quality)
 
+    def _is_followed(self, sighting: Sighting) -> bool:
+        """Say whether a sighting goes on with an incident that is open."""
+        episode = self._find_by_key(sighting) or self._find_by_overlap(sighting)
+        return episode is not None and episode.is_open
+
     def _assign(self, sightings: Sequence[Sighting]) -> None:
         """Give every sighting to its episode: by key first, then by overlap, else a new one."""
         unknown = []
@@ -216,13 +190,13 @@ class Incidents:
         for sighting in unknown:
             episode = self._find_by_overlap(sighting)
             if episode is None:
-                episode = _Episode(first=sighting, latest=sighting)
+                episode = Episode(first=sighting, latest=sighting)
                 self._episodes.append(episode)
             else:
                 self._counters.increment("sightings_merged")
             self._extend(episode, sighting)
 
-    def _extend(self, episode: _Episode, sighting: Sighting) -> None:
+    def _extend(self, episode: Episode, sighting: Sighting) -> None:
         if sighting.key not in episode.keys:
             episode.keys.append(sighting.key)
         if episode.is_closed:
@@ -231,27 +205,27 @@ class Incidents:
         else:
             episode.extend(sighting, self._max_boxes)
 
-    def _find_by_key(self, sighting: Sighting) -> _Episode | None:
+    def _find_by_key(self, sighting: Sighting) -> Episode | None:
         for episode in self._episodes:
             if episode.first.rule == sighting.rule and sighting.key in episode.keys:
                 return episode
         return None
 
-    def _find_by_overlap(self, sighting: Sighting) -> _Episode | None:
+    def _find_by_overlap(self, sighting: Sighting) -> Episode | None:
         policy = self._policies[sighting.rule]
         for episode in self._episodes:
             latest = episode.latest
             gap_s = sighting.seen_s - latest.seen_s
             if (latest.rule, latest.place) != (sighting.rule, sighting.place):
                 continue
-            if gap_s == 0 and _overlap(latest, sighting, of_smaller=True) >= ONE_OBJECT_SHARE:
+            if gap_s == 0 and overlap(latest, sighting, of_smaller=True) >= ONE_OBJECT_SHARE:
                 return episode
             patience_s = policy.cool_down_s if episode.is_closed else policy.merge_gap_s
-            if 0 < gap_s <= patience_s and _overlap(latest, sighting) >= policy.merge_iou:
+            if 0 < gap_s <= patience_s and overlap(latest, sighting) >= policy.merge_iou:
                 return episode
         return None
 
-    def _step(self, episode: _Episode) -> IncidentChange | None:
+    def _step(self, episode: Episode) -> IncidentChange | None:
         """Open, update or close one episode as its policy says."""
         policy = self._policies[episode.first.rule]
         now_s = self._seen_scene.stream_s
@@ -266,7 +240,7 @@ class Incidents:
             return self._send(episode, Phase.UPDATED)
         return None
 
-    def _is_kept(self, episode: _Episode) -> bool:
+    def _is_kept(self, episode: Episode) -> bool:
         """Say whether an episode still matters; the one place that removes them."""
         policy = self._policies[episode.first.rule]
         away_s = self._seen_scene.stream_s - episode.latest.seen_s
@@ -275,9 +249,10 @@ class Incidents:
             return False
         return not (episode.is_closed and away_s > max(policy.cool_down_s, policy.clear_after_s))
 
-    def _open(self, episode: _Episode) -> IncidentChange:
+    def _open(self, episode: Episode) -> IncidentChange:
         first, scene, origin = episode.first, self._seen_scene, self._origin
         camera, quality = origin.camera, scene.time_quality
+        entry = CATALOGUE.get(first.rule)
         occurred_at = self._utc(first.occurred_s)
         seed = f"{camera.id}/{first.rule}/{first.key}/{occurred_at.isoformat()}"
         incident_id = str(uuid5(NAMESPACE, seed))
@@ -289,6 +264,7 @@ class Incidents:
             revision=1,
             phase=Phase.OPENED,
             rule=first.rule,
+            code=entry.code_on(camera.road_kind) if entry else "",
             camera_id=camera.id,
             occurred_at=occurred_at,
             decided_at=scene.captured_at,
@@ -299,7 +275,7 @@ class Incidents:
             frame_size_px=scene.frame_size_px,
             location=(camera.location.lat, camera.location.lon) if camera.location else None,
             area_code=camera.area_code,
-            legal_source=camera.legal_source,
+            legal_source=entry.standing(camera.legal_source) if entry else camera.legal_source,
             time_source=quality.source,
             clock_offset_s=quality.offset_s,
             time_trust=quality.trust,
@@ -308,16 +284,17 @@ class Incidents:
             scene_version=origin.scene_version,
         )
         self._counters.increment("incidents_opened")
+        self._repeats.told(episode.latest, scene)
         return self._send(episode, Phase.OPENED)
 
-    def _close(self, episode: _Episode) -> IncidentChange:
+    def _close(self, episode: Episode) -> IncidentChange:
         change = self._send(episode, Phase.CLOSED)
         self._closed[change.message.incident_id] = change.message
         while len(self._closed) > KEPT_CLOSED:
             self._closed.popitem(last=False)
         return change
 
-    def _send(self, episode: _Episode, phase: Phase) -> IncidentChange:
+    def _send(self, episode: Episode, phase: Phase) -> IncidentChange:
         """Return the episode's message as of now, at its next revision."""
         first, latest, message = episode.first, episode.latest, episode.message
         if message is None:
@@ -332,10 +309,12 @@ class Incidents:
             "confidence": min(1.0, round(episode.confidence, 3)),
             "object_class": latest.object_class,
             "level": latest.level,
+            "queue_m": latest.queue_m,
             "track_ids": episode.track_ids,
             "boxes": tuple(rounded(box) for box in thin_out(episode.boxes, self._max_boxes)),
             "signal_log": aligned(message, latest.signal_log or first.signal_log),
             **offset_known(message, self._seen_scene.time_quality),
+            **latest.facts(),
         }
         episode.message = self._next(message, news, first=phase is Phase.OPENED)
         return IncidentChange(
@@ -368,24 +347,3 @@ class Incidents:
         if self._scene is None:
             raise AssertionError("no scene seen yet")
         return self._scene
-
-
-def thin_out(boxes: Sequence[BoxAt], limit: int) -> list[BoxAt]:
-    """Return at most ``limit`` of ``boxes``, evenly spaced, the first and the last among them."""
-    if len(boxes) <= limit:
-        return list(boxes)
-    step = (len(boxes) - 1) / (limit - 1)
-    return [boxes[round(i * step)] for i in range(limit)]
-
-
-def rounded(box: BoxAt) -> BoxAt:
-    """Return a box with milliseconds and tenths of a pixel: half the bytes on the wire."""
-    clip_s, x1, y1, x2, y2 = box
-    return (round(clip_s, 3), round(x1, 1), round(y1, 1), round(x2, 1), round(y2, 1))
-
-
-def _overlap(one: Sighting, other: Sighting, *, of_smaller: bool = False) -> float:
-    """Return the overlap of the newest boxes, 0 where there are none."""
-    if not one.boxes or not other.boxes:
-        return 0.0
-    return box_overlap(one.boxes[-1][1:], other.boxes[-1][1:], of_smaller=of_smaller)

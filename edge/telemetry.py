@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING
 
 from edge.config.drawing import scale_camera
 from edge.contract.messages import ClassFlow, TelemetryMessage
-from edge.detector.classes import VEHICLES
+from edge.contract.road_users import VEHICLES
 from edge.geometry import in_polygon, metres_per_px
 
 if TYPE_CHECKING:

@@ -7,6 +7,7 @@ the drawing says. A path is the place of the vehicle's near end (the one towards
 a road user is not there.
 
     story: one sentence
+    at: 2026-03-02T22:30:00+07:00  # optional: wall time of second 0
     camera: junction               # a file beside this one's folder: tests/scenarios/<name>.yaml
     rules: {red_light: {}}         # as in a camera file
     signals: {main: {0: green, 5: red}}
@@ -15,16 +16,22 @@ a road user is not there.
     road_users:
       - {id: 1, class: motorbike, path: [[0, 0, -30], [10, 0, 10]], unseen: [[3, 4]]}
       - {id: 2, then: {6: 12}, ...}        # from second 6 the tracker calls it 12
+      - {id: 3, riders: 3, helmets: [{worn: false, size_px: 30, confidence: 0.9}], ...}
+      - {id: 3, falls_s: 4, ...}           # from second 4 it lies on the road
+    sees:                                  # what else is in the view: see tests/story_views.py
+      things: [{at: [3, 5], during: [2, 40]}]
     expect:
       - {rule: red_light, at_s: 7.5, within_s: 0.5, who: 1, decided_by_s: 9}
 
+What the camera's view, gauges and presence tell is said under ``sees``, see ``tests.story_views``.
 ``expect: []`` says: nothing at all. The picture is a plan view of 10 pixels per metre.
 """
 
 from __future__ import annotations
 
 import math
-from datetime import timedelta
+from dataclasses import replace
+from datetime import datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -38,14 +45,29 @@ from edge.counters import Counters
 from edge.geometry import TYPICAL_HEIGHT_M
 from edge.incidents import Incidents, Origin
 from edge.rules import build_rules
-from edge.scene import Point, Scene, Track
+from edge.rules.flow import LearnedTraffic
+from edge.scene import Helmet, Point, Scene, Track
+from edge.speed import SpeedMeter
 from tests.builders import NOON
+from tests.story_views import Sees
 
 FOLDER = Path(__file__).parent / "scenarios"
 PX_PER_M = 10.0
 SIZE_PX = (800, 1600)
 MID_PX = (400.0, 800.0)
-WIDTH_M = {"person": 0.6, "bicycle": 0.7, "motorbike": 0.8, "car": 1.8, "bus": 2.5, "truck": 2.5}
+WIDTH_M = {
+    "person": 0.6,
+    "bicycle": 0.7,
+    "motorbike": 0.8,
+    "three_wheeler": 1.4,
+    "car": 1.8,
+    "bus": 2.5,
+    "truck": 2.5,
+    "livestock": 0.8,
+}
+
+LYING_M = (1.8, 0.6)
+"""Width and height of somebody, or of a motorbike, on the ground."""
 
 
 class RoadUser(BaseModel):
@@ -58,6 +80,11 @@ class RoadUser(BaseModel):
     path: list[tuple[float, float, float]] = Field(min_length=2)
     unseen: list[tuple[float, float]] = []
     then: dict[float, int] = {}
+    box_m: tuple[float, float] | None = None
+    """Width and height of the box, where they differ from those usual for the class."""
+    riders: int | None = None
+    helmets: list[dict[str, Any]] | None = None
+    falls_s: float = math.inf
 
     def at(self, second: float) -> tuple[Point, Point] | None:
         """Return (place m, velocity m/s) at a second, None when it is not there."""
@@ -83,6 +110,8 @@ class Expected(BaseModel):
     within_s: float = 0.5
     who: int | None = None
     decided_by_s: float = math.inf
+    level: int | None = None
+    """The highest it reaches."""
 
     def is_met_by(self, message: IncidentMessage) -> bool:
         """Say whether an opened incident is the one expected."""
@@ -105,7 +134,9 @@ class Story(BaseModel):
     signals: dict[str, dict[float, str]] = {}
     until_s: float
     fps: float = 8.0
-    road_users: list[RoadUser]
+    at: datetime = NOON
+    road_users: list[RoadUser] = []
+    sees: Sees = Sees()
     expect: list[Expected]
 
 
@@ -127,7 +158,11 @@ def run_story(story: Story) -> list[IncidentMessage]:
         Origin(box_id="story", camera=camera), {r.name: r.policy for r in rules}, Counters()
     )
     messages: list[IncidentMessage] = []
-    for scene in scenes(story):
+    meter, learned = SpeedMeter(camera), LearnedTraffic(camera)
+    for seen in scenes(story):
+        scene = replace(seen, speed_of=meter.speed_of, learned=learned)
+        meter.attend(scene)
+        learned.attend(scene)
         sightings = [sighting for rule in rules for sighting in rule.observe(scene)]
         messages += [change.message for change in incidents.update(scene, sightings)]
     return messages + [change.message for change in incidents.finish()]
@@ -141,10 +176,13 @@ def opened(messages: list[IncidentMessage]) -> list[IncidentMessage]:
 def road_camera(story: Story) -> CameraConfig:
     """Return the camera of a story: its drawing, carried from metres to the plan view."""
     drawn: dict[str, Any] = yaml.safe_load((FOLDER / f"{story.camera}.yaml").read_text("utf-8"))
-    for item in [*drawn.get("zones", []), *drawn.get("stop_lines", [])]:
-        for key in ("polygon", "line", "past", "direction"):
+    items = [drawn.get(key, []) for key in ("zones", "stop_lines", "markings")]
+    for item in [item for several in items for item in several]:
+        for key in ("polygon", "line", "past", "direction", "points"):
             if key in item:
                 item[key] = [to_px(tuple(point)) for point in item[key]]
+    for mark in [mark for gauge in drawn.get("gauges", []) for mark in gauge["marks"]]:
+        mark["px"] = to_px(tuple(mark["px"]))
     corners = [(-30.0, -60.0), (30.0, -60.0), (-30.0, 60.0), (30.0, 60.0)]
     ground = [{"px": to_px(corner), "m": corner} for corner in corners]
     fixed = {"id": story.camera, "name": story.camera, "frame_size_px": SIZE_PX, "ground": ground}
@@ -160,7 +198,7 @@ def scenes(story: Story) -> list[Scene]:
     """Return what the rules see, frame by frame."""
     log = [
         SignalChange.model_validate(
-            {"signal_id": name, "state": state, "clip_s": s, "at": NOON + timedelta(seconds=s)}
+            {"signal_id": name, "state": state, "clip_s": s, "at": story.at + timedelta(seconds=s)}
         )
         for name, phases in story.signals.items()
         for s, state in sorted(phases.items())
@@ -175,12 +213,13 @@ def _scene(story: Story, now_s: float, log: list[SignalChange]) -> Scene:
     tracks = [_track(user, now_s) for user in story.road_users]
     return Scene(
         camera_id=story.camera,
-        captured_at=NOON + timedelta(seconds=now_s),
+        captured_at=story.at + timedelta(seconds=now_s),
         stream_s=now_s,
         frame_size_px=SIZE_PX,
         tracks=tuple(track for track in tracks if track is not None),
         signals={change.signal_id: change.state for change in past},
         signal_log=past,
+        **story.sees.facts(now_s, to_px),
     )
 
 
@@ -190,11 +229,13 @@ def _track(user: RoadUser, now_s: float) -> Track | None:
         return None
     place, velocity = where
     x, y = to_px(place)
-    half = WIDTH_M[user.class_name] / 2 * PX_PER_M
+    usual = WIDTH_M[user.class_name], TYPICAL_HEIGHT_M[user.class_name]
+    width_m, height_m = LYING_M if now_s >= user.falls_s else user.box_m or usual
+    half = width_m / 2 * PX_PER_M
     return Track(
         track_id=user.called(now_s),
         class_name=user.class_name,
-        xyxy=(x - half, y - TYPICAL_HEIGHT_M[user.class_name] * PX_PER_M, x + half, y),
+        xyxy=(x - half, y - height_m * PX_PER_M, x + half, y),
         score=0.8,
         observed=not any(start <= now_s <= end for start, end in user.unseen),
         first_seen_s=user.path[0][0],
@@ -202,4 +243,7 @@ def _track(user: RoadUser, now_s: float) -> Track | None:
         velocity_px_s=(velocity[0] * PX_PER_M, -velocity[1] * PX_PER_M),
         ground_m=place,
         velocity_mps=velocity,
+        riders=user.riders,
+        riders_confidence=0.9,
+        helmets=None if user.helmets is None else tuple(Helmet(**head) for head in user.helmets),
     )

@@ -31,7 +31,7 @@ HourSums = dict[str, FlowFact]
 """Sums of one hour by area code as the telemetry says it, which may be none of ours."""
 
 ONLINE = "online"
-NOT_VEHICLES = frozenset({"person"})
+NOT_VEHICLES = frozenset({"person", "livestock"})
 """Classes that telemetry counts and a flow of vehicles does not."""
 
 

@@ -12,7 +12,9 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from edge.config.hours import Hours
 from edge.contract.messages import Identifier
+from edge.contract.road_users import RoadUserClass
 
 PointPx = tuple[float, float]
 MIN_CORNERS = 3
@@ -69,6 +71,18 @@ class GroundPoint(Strict):
 
     px: PointPx = Field(title="Pixel (x, y)")
     m: tuple[float, float] = Field(title="Road plane (x, y) in metres")
+    geo: tuple[float, float] | None = Field(
+        default=None,
+        title="Latitude, longitude in WGS-84 degrees; three points with it place incidents",
+    )
+
+
+class SpeedLimit(Strict):
+    """A limit that holds for some classes at some hours; the lowest that applies counts."""
+
+    kmh: float = Field(gt=0, le=200, title="At most, km/h")
+    classes: tuple[RoadUserClass, ...] = Field(default=(), title="For these; none named: for all")
+    hours: tuple[Hours, ...] = Field(default=(), title="At these hours; none named: always")
 
 
 class Zone(Strict):
@@ -76,7 +90,17 @@ class Zone(Strict):
 
     id: Identifier
     kind: Literal[
-        "carriageway", "lane", "crosswalk", "junction", "pavement", "no_stopping", "ignore"
+        "carriageway",
+        "lane",
+        "emergency_lane",
+        "crosswalk",
+        "junction",
+        "pavement",
+        "no_stopping",
+        "prohibited",
+        "restricted",
+        "gathering",
+        "ignore",
     ]
     polygon: tuple[PointPx, ...] = Field(
         min_length=MIN_CORNERS, title="Corners (x, y) in pixels, at least three"
@@ -87,6 +111,48 @@ class Zone(Strict):
     signal: Identifier | None = Field(
         default=None, title="The signal whose red makes waiting here legal"
     )
+    classes: tuple[RoadUserClass, ...] = Field(
+        default=(), title="Only these may use it; none named: everybody"
+    )
+    hours: tuple[Hours, ...] = Field(
+        default=(), title="When what the zone forbids is forbidden; none named: always"
+    )
+    speed_limits: tuple[SpeedLimit, ...] = ()
+
+
+class Marking(Strict):
+    """A line painted along the road that must not be driven over."""
+
+    id: Identifier
+    kind: Literal["solid"] = "solid"
+    points: tuple[PointPx, ...] = Field(min_length=2, title="Corners (x, y) along the line, pixels")
+
+
+class Movement(Strict):
+    """A way through the junction that is not allowed, or allowed on red."""
+
+    id: Identifier
+    entry: Identifier = Field(title="Zone where it begins")
+    exit: Identifier = Field(title="Zone where it ends")
+    turn: Literal["left", "right", "straight", "u_turn"]
+    allowed: bool = Field(default=False, title="May be driven at all")
+    on_red: bool = Field(default=False, title="May be driven while the signal is red")
+    classes: tuple[RoadUserClass, ...] = Field(default=(), title="Whom it concerns; none: all")
+    hours: tuple[Hours, ...] = Field(default=(), title="When it concerns them; none: always")
+
+
+class GaugeMark(Strict):
+    """One height on a drawn gauge."""
+
+    px: PointPx = Field(title="Pixel (x, y)")
+    depth_cm: float = Field(ge=0, title="Depth of water that reaches it, cm")
+
+
+class Gauge(Strict):
+    """A wall, post or kerb on which the depth of water can be read."""
+
+    id: Identifier
+    marks: tuple[GaugeMark, ...] = Field(min_length=2, title="From dry to deep")
 
 
 class Signal(Strict):
@@ -123,6 +189,9 @@ class CameraConfig(Strict):
     location: Location | None = None
     area_code: str = Field(default="", title="Official code of the commune or ward")
     road: str = ""
+    road_kind: Literal["street", "road", "expressway"] = Field(
+        default="street", title="Which profile of the rules applies"
+    )
     legal_source: Literal["A", "B", "C"] = Field(
         default="B", title="Standing of the data as evidence: A certified, B supplied, C statistics"
     )
@@ -139,24 +208,47 @@ class CameraConfig(Strict):
     zones: tuple[Zone, ...] = ()
     signals: tuple[Signal, ...] = ()
     stop_lines: tuple[StopLine, ...] = ()
+    markings: tuple[Marking, ...] = ()
+    movements: tuple[Movement, ...] = ()
+    gauges: tuple[Gauge, ...] = ()
     rules: dict[str, dict[str, float | bool | str]] = Field(
         default_factory=dict, title="Rules that watch this camera, each with its thresholds"
     )
 
     @model_validator(mode="after")
     def _references_exist(self) -> Self:
-        """Refuse ids used twice, unknown signals and too few ground points."""
-        problems = []
+        """Refuse ids used twice, unknown signals and zones, and too few ground points."""
+        problems = [*self._doubled(), *self._unknown_signals(), *self._unknown_zones()]
         if 0 < len(self.ground) < MIN_GROUND_POINTS:
             problems.append(f"ground: {len(self.ground)} points given, want none or at least four")
-        for key in ("zones", "signals", "stop_lines"):
-            ids = [item.id for item in getattr(self, key)]
-            problems += [f"{key}: id {i!r} is used twice" for i in set(ids) if ids.count(i) > 1]
-        known = {signal.id for signal in self.signals}
-        referring: list[StopLine | Zone] = [*self.stop_lines, *self.zones]
-        for item in referring:
-            if item.signal is not None and item.signal not in known:
-                problems.append(f"{item.id}: signal {item.signal!r} is not one of {sorted(known)}")
         if problems:
             raise ValueError("; ".join(problems))
         return self
+
+    def _doubled(self) -> list[str]:
+        """Return what is wrong with ids that are used twice."""
+        problems = []
+        for key in ("zones", "signals", "stop_lines", "markings", "movements", "gauges"):
+            ids = [item.id for item in getattr(self, key)]
+            problems += [f"{key}: id {i!r} is used twice" for i in set(ids) if ids.count(i) > 1]
+        return problems
+
+    def _unknown_signals(self) -> list[str]:
+        """Return what is wrong with references to signals."""
+        known = {signal.id for signal in self.signals}
+        referring: list[StopLine | Zone] = [*self.stop_lines, *self.zones]
+        return [
+            f"{item.id}: signal {item.signal!r} is not one of {sorted(known)}"
+            for item in referring
+            if item.signal is not None and item.signal not in known
+        ]
+
+    def _unknown_zones(self) -> list[str]:
+        """Return what is wrong with references to zones."""
+        known = {zone.id for zone in self.zones}
+        return [
+            f"{movement.id}: zone {end!r} is not one of {sorted(known)}"
+            for movement in self.movements
+            for end in (movement.entry, movement.exit)
+            if end not in known
+        ]

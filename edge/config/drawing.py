@@ -22,7 +22,7 @@ def scale_camera(camera: CameraConfig, size_px: tuple[int, int]) -> CameraConfig
         return tuple((x * sx, y * sy) for x, y in points)
 
     def update(item: object) -> dict[str, object]:
-        keys = ("polygon", "line", "past", "direction")
+        keys = ("polygon", "line", "past", "direction", "points")
         return {k: moved(v) for k in keys if (v := getattr(item, k, None)) is not None}
 
     return camera.model_copy(
@@ -33,6 +33,18 @@ def scale_camera(camera: CameraConfig, size_px: tuple[int, int]) -> CameraConfig
             ),
             "zones": tuple(z.model_copy(update=update(z)) for z in camera.zones),
             "stop_lines": tuple(s.model_copy(update=update(s)) for s in camera.stop_lines),
+            "markings": tuple(m.model_copy(update=update(m)) for m in camera.markings),
+            "gauges": tuple(
+                gauge.model_copy(
+                    update={
+                        "marks": tuple(
+                            mark.model_copy(update={"px": (mark.px[0] * sx, mark.px[1] * sy)})
+                            for mark in gauge.marks
+                        )
+                    }
+                )
+                for gauge in camera.gauges
+            ),
             "signals": tuple(
                 s.model_copy(
                     update={

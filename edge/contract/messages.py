@@ -30,6 +30,22 @@ FileName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$")]
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 TimeSource = Literal["rtcp", "arrival", "file"]
 TimeTrust = Literal["trusted", "doubtful", "untrusted", "unknown"]
+SpeedRefusal = Literal[
+    "",
+    "no_geometry",
+    "view_moved",
+    "clock",
+    "too_short",
+    "too_few_points",
+    "too_far",
+    "outside_points",
+    "too_uncertain",
+]
+"""Why no speed is told: nothing drawn to measure with; the camera looks elsewhere; the stream's
+time jumped; seen for under a second; seen too seldom; beyond the usable plane; beyond the drawn
+points; the error would be too large."""
+LegalSource = Literal["A", "B", "C"]
+"""Standing as evidence: A a certified device, B supplied by others, C statistics only."""
 BoxAt = tuple[float, float, float, float, float]
 """(clip_s, x1, y1, x2, y2): seconds on the stream's clock, then source pixels."""
 
@@ -114,6 +130,9 @@ class IncidentMessage(Message):
     revision: int = Field(ge=1)
     phase: Phase
     rule: Identifier
+    code: str = ""
+    """Code of the incident catalogue for this act on this kind of road; empty from older boxes:
+    then the rule's own code."""
     camera_id: Identifier
     occurred_at: UtcTime
     decided_at: UtcTime
@@ -128,12 +147,23 @@ class IncidentMessage(Message):
     place: str = ""
     """Id of the zone, stop line or lane concerned."""
     level: int = Field(default=0, ge=0, le=3)
-    """How bad it is, for rules that grade: congestion 1 slow, 2 jammed, 3 standing. Else 0."""
+    """How bad it is, for rules that grade, else 0: congestion 1 slow, 2 jammed, 3 standing; crash 1
+    suspected, 2 confirmed; crowd 1 loose, 2 dense, 3 dangerous."""
+    queue_m: float | None = Field(default=None, ge=0)
+    """Length of the queue in metres, for congestion where the camera has ground points."""
     frame_size_px: tuple[int, int]
     location: tuple[float, float] | None = None
     """(latitude, longitude) of the camera or, where geometry is known, of the event."""
+    location_error_m: float | None = None
+    """Standard deviation of the event's place, metres; None where it is the camera's."""
+    speed_kmh: float | None = None
+    """Of the road user concerned, for reference only: no certified meter took it."""
+    speed_error_kmh: float | None = None
+    """Half the width of the interval that covers the truth in 95 of 100 cases."""
+    speed_refused: SpeedRefusal = ""
+    """Why ``speed_kmh`` is not told; empty where it is, or where nobody asked."""
     area_code: str = ""
-    legal_source: Literal["A", "B", "C"] = "B"
+    legal_source: LegalSource = "B"
     signal_log: tuple[SignalChange, ...] = ()
     time_source: TimeSource = "arrival"
     clock_offset_s: float | None = None
@@ -178,6 +208,23 @@ class CameraState(BaseModel):
     rules: tuple[str, ...] = ()
 
 
+class LearnedException(BaseModel):
+    """A place of one camera at which one rule is known to be wrong: a person said so."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+    rule: Identifier
+    camera_id: Identifier
+    incident_id: Identifier
+    """The incident that was found to be false; names the exception."""
+    box: tuple[float, float, float, float]
+    """Left, top, right, bottom in source pixels of a picture of ``frame_size_px``."""
+    frame_size_px: tuple[int, int]
+    expires_at: UtcTime
+    author: str
+    reason: str
+
+
 class StateMessage(Message):
     """Health of a box: the heartbeat, retained; the broker sends the offline one as last will."""
 
@@ -206,6 +253,8 @@ class StateMessage(Message):
     """The signed head of the box's chain: a checkpoint that shows a tail cut off later."""
     public_key: str = ""
     """Base64 Ed25519 key of the box, which signs its chain and its manifests."""
+    exceptions: tuple[LearnedException, ...] = ()
+    """What operators have taught the box's rules, and holds still."""
 
 
 class RolloutPhase(StrEnum):
@@ -313,9 +362,26 @@ class CommandMessage(Message):
     """A one-time order to a box; refused after ``expires_at``."""
 
     kind: Literal["command"] = "command"
-    command: Literal["resend_state", "restart", "hold", "release"]
+    command: Literal[
+        "resend_state",
+        "restart",
+        "hold",
+        "release",
+        "suspend_rules",
+        "resume_rules",
+        "except_place",
+        "forget_exception",
+    ]
     expires_at: UtcTime
     incident_id: str = ""
-    """For ``hold`` and ``release``: which incident."""
+    """For ``hold``, ``release``, ``except_place`` and ``forget_exception``: which incident."""
+    camera_id: str = ""
+    """For ``suspend_rules`` and ``resume_rules``: whose rules."""
+    rules: tuple[str, ...] = ()
+    """Likewise: which of them."""
+    until: UtcTime | None = None
+    """For ``suspend_rules``: when they look again by themselves."""
+    exception: LearnedException | None = None
+    """For ``except_place``: what is no news any more, and until when."""
     reason: str = ""
     author: str = ""

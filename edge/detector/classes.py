@@ -1,6 +1,6 @@
-"""The road-user classes of this product and how other people's names map to them.
+"""How other people's names for road users map to ours.
 
-Invariant: everything after the detector speaks only :data:`ROAD_USERS`; a class that is not in the
+Invariant: everything after the detector speaks only ``ROAD_USERS``; a class that is not in the
 map is dropped by the detector and by nobody else.
 """
 
@@ -8,10 +8,7 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-ROAD_USERS = ("person", "bicycle", "motorbike", "car", "bus", "truck")
-VEHICLES = frozenset(ROAD_USERS) - {"person"}
-TWO_WHEELERS = frozenset({"bicycle", "motorbike"})
-FOUR_WHEELERS = VEHICLES - TWO_WHEELERS
+from edge.contract.road_users import ROAD_USERS
 
 ALIASES = {
     **{name: name for name in ROAD_USERS},
@@ -21,12 +18,17 @@ ALIASES = {
     "van": "car",
     "pickup": "car",
     "minibus": "bus",
+    "three-wheeler": "three_wheeler",
+    "tricycle": "three_wheeler",
+    "cow": "livestock",
+    "buffalo": "livestock",
+    "horse": "livestock",
+    "sheep": "livestock",
     "lorry": "truck",
-    "three-wheeler": "motorbike",
 }
 """Name in a model's manifest → ours. A van counts as a car: Vietnamese rules treat both as ô tô
-and no model here tells them apart reliably. A three-wheeler counts as a motorbike, as in the truth
-of rendered films: its front is one, and most models call it so."""
+and no model here tells them apart reliably. Dogs are left out: a stray dog is on every
+street and no news."""
 
 COCO_NUMBERS = {
     0: "person",
@@ -35,6 +37,9 @@ COCO_NUMBERS = {
     3: "motorbike",
     5: "bus",
     7: "truck",
+    17: "livestock",
+    18: "livestock",
+    19: "livestock",
 }
 """Class number in the 80-class COCO order → ours.
 

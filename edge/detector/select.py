@@ -19,7 +19,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from edge.detector.classes import TWO_WHEELERS, road_user
+from edge.contract.road_users import TWO_WHEELERS
+from edge.detector.classes import road_user
 from edge.geometry import box_areas, iou
 from edge.scene import Detections
 

@@ -29,9 +29,6 @@ if TYPE_CHECKING:
     from edge.config.camera import CameraConfig
     from edge.scene import Scene, Sighting, Track
 
-TWO_WHEELERS = frozenset({"motorbike", "bicycle"})
-MOTOR_VEHICLES = frozenset({"motorbike", "car", "van", "bus", "truck"})
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IncidentPolicy:
@@ -50,6 +47,8 @@ class IncidentPolicy:
             nothing new until it has been away for this long.
         update_every_s: An open incident still sighted is sent again at this age, then each time its
             age has doubled: a wreck standing for a day costs a dozen messages, not thousands.
+        repeat_after_s: The same thing at the same place, once told, is no news for this long unless
+            it changes (:mod:`edge.repeats`); 0 for what happens rather than stands there.
     """
 
     min_duration_s: float = 0.0
@@ -58,6 +57,11 @@ class IncidentPolicy:
     merge_iou: float = 0.5
     cool_down_s: float = 10.0
     update_every_s: float = 10.0
+    repeat_after_s: float = 0.0
+
+
+DAY_S = 86400.0
+"""Source: the work order's rule for parked cars, posters and shadows: once in 24 hours."""
 
 
 class Rule(Protocol):
@@ -110,12 +114,17 @@ class RuleKind(Generic[OptionsT]):
         make: Builds the rule from a camera (scaled to the stream) and valid options.
         suits: Says whether the drawing holds what the rule needs; used when the camera file has no
             ``rules:`` section.
+        undrawn: Also watches a camera on whose picture no road was drawn: then the whole picture
+            is road, and what is learned from the traffic refines it (``edge.rules.road``).
+        needs_frames: False for a rule about a camera's presence, which ``edge.attendance`` asks.
     """
 
     name: str
     options: type[OptionsT]
     make: Callable[[CameraConfig, OptionsT], Rule]
     suits: Callable[[CameraConfig], bool]
+    undrawn: bool = False
+    needs_frames: bool = True
 
     def check(self, given: Mapping[str, object]) -> list[str]:
         """Return every mistake in ``given`` as ``rules.<rule>.<key>: …`` lines."""

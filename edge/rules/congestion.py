@@ -4,8 +4,11 @@ Invariants:
     * Two measures must agree, both averaged over ``window_s``: the share of the zone covered by
       vehicles and the space-mean speed of those in it. A full road that flows is busy, an empty one
       with a single slow lorry is not congested.
-    * Three levels by speed: 1 slow, 2 jammed, 3 standing. ``report_level`` says from which on it is
-      told; an incident is one per zone and jam and carries its newest level.
+    * Three levels by speed: 1 slow, 2 jammed, 3 standing. Slow is below ``slow_speed_kmh`` or,
+      where the usual speed of this hour of the week is known, below ``slow_ratio`` of it; jammed
+      and standing are absolute. ``report_level`` says from which on it is told; an incident is one
+      per zone and jam and carries its newest level.
+    * With ground points it says how long the queue is; without, nobody guesses metres.
     * Waiting at red, and the queue that green has just released, do not count (``waiting``): the
       clock stops then, it does not run back.
 
@@ -22,9 +25,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from edge.contract.road_users import VEHICLES
 from edge.geometry import in_polygon, metres_per_px
+from edge.rules.approach import LENGTH_M
 from edge.rules.base import IncidentPolicy, RuleKind, RuleOptions, option
-from edge.rules.road import DEPTH_STRETCH, DRIVEN, MPS_TO_KMH, Road, has_lasted
+from edge.rules.baseline import Baseline, HourlyBaseline
+from edge.rules.road import DEPTH_STRETCH, DRIVEN, MPS_TO_KMH, WHOLE_PICTURE, Road, has_lasted
 from edge.rules.waiting import LawfulWait
 from edge.scene import Sighting
 
@@ -34,12 +40,14 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from edge.config.camera import CameraConfig, Zone
-    from edge.scene import Scene, Track
+    from edge.scene import KnownTraffic, Scene, Track
 
 NAME = "congestion"
-VEHICLES = frozenset({"bicycle", "motorbike", "car", "van", "bus", "truck"})
 CONFIDENCE = (0.6, 0.75, 0.9)
 """By level. Source: operator's order of trust; the slower, the less the speed's error matters."""
+QUEUE_GAP_M = 20.0
+"""A longer gap ends a queue. Source: own choice, the length of the longest lorry and some."""
+CAR_M = sum(LENGTH_M["car"]) / 2
 GRID = 24
 """Points along the longer side of a zone's box: 1 part in 24 is finer than a car in any zone."""
 
@@ -68,6 +76,13 @@ class CongestionOptions(RuleOptions):
     )
     standing_speed_kmh: float = option(
         3.0, title="Level 3 below", unit="km/h", ge=0, le=30, source="walking pace"
+    )
+    slow_ratio: float = option(
+        0.4,
+        title="Level 1 also below this share of the hour's usual speed",
+        ge=0.1,
+        le=0.9,
+        source="HCM 2016 urban streets: level of service E begins at 40 % of free speed",
     )
     report_level: float = option(
         2, title="Told from this level on", ge=1, le=3, source="provincial catalogue SC_UN_TAC"
@@ -148,7 +163,10 @@ class Congestion:
         self._options = options
         self._road = Road.of(camera)
         self._wait = LawfulWait(camera, options.discharge_s)
+        self._learned: KnownTraffic | None = None
         self._epoch: int | None = None
+        self.baseline: Baseline = HourlyBaseline()
+        """Usual speeds; replaced by whoever knows better."""
         self._stretches = [
             _Stretch(zone, self._spread(zone)) for zone in camera.zones if zone.kind in DRIVEN
         ]
@@ -156,16 +174,18 @@ class Congestion:
     def observe(self, scene: Scene) -> Sequence[Sighting]:
         """Return one sighting per zone that has been jammed for long enough."""
         self._wait.attend(scene)
+        self._learned = scene.learned
         if scene.epoch != self._epoch:
             self._epoch = scene.epoch
             for stretch in self._stretches:
                 stretch.looks.clear()
                 stretch.since_s, stretch.counted_s = None, 0.0
         vehicles = [track for track in scene.tracks if track.class_name in VEHICLES]
-        sightings = (self._judge(stretch, vehicles, scene.stream_s) for stretch in self._stretches)
+        sightings = (self._judge(stretch, vehicles, scene) for stretch in self._stretches)
         return [sighting for sighting in sightings if sighting is not None]
 
-    def _judge(self, stretch: _Stretch, vehicles: Sequence[Track], now_s: float) -> Sighting | None:
+    def _judge(self, stretch: _Stretch, vehicles: Sequence[Track], scene: Scene) -> Sighting | None:
+        now_s = scene.stream_s
         passed_s = now_s - stretch.looks[-1].at_s if stretch.looks else 0.0
         inside = [track for track in vehicles if in_polygon(track.foot_px, stretch.zone.polygon)]
         look = _Look(now_s, self._occupancy(stretch, vehicles), self._speed(inside), len(inside))
@@ -173,7 +193,11 @@ class Congestion:
         occupancy, speed_kmh, count = stretch.means()
         if self._wait.excuses(stretch.zone):
             return None
-        level = self._level(occupancy, speed_kmh, count)
+        if look.speed_kmh is not None:
+            self.baseline.note("speed_kmh", stretch.zone.id, scene.captured_at, look.speed_kmh)
+        usual_kmh = self.baseline.usual("speed_kmh", stretch.zone.id, scene.captured_at)
+        slow_kmh = max(self._options.slow_speed_kmh, self._options.slow_ratio * (usual_kmh or 0.0))
+        level = self._level(occupancy, speed_kmh, count, slow_kmh)
         if level < self._options.report_level:
             stretch.since_s, stretch.counted_s = None, 0.0
             return None
@@ -185,14 +209,16 @@ class Congestion:
             return None
         return self._sighting(stretch, inside, level, now_s)
 
-    def _level(self, occupancy: float, speed_kmh: float | None, vehicles: float) -> int:
+    def _level(
+        self, occupancy: float, speed_kmh: float | None, vehicles: float, slow_kmh: float
+    ) -> int:
         """Return how bad it is: 0 free, 1 slow, 2 jammed, 3 standing."""
         wanted = self._options
         if speed_kmh is None or occupancy < wanted.min_occupancy_ratio:
             return 0
         if vehicles < wanted.min_vehicles:
             return 0
-        limits = (wanted.slow_speed_kmh, wanted.max_speed_kmh, wanted.standing_speed_kmh)
+        limits = (slow_kmh, wanted.max_speed_kmh, wanted.standing_speed_kmh)
         return sum(speed_kmh < limit for limit in limits)
 
     def _sighting(
@@ -208,6 +234,7 @@ class Congestion:
             confidence=CONFIDENCE[level - 1],
             place=stretch.zone.id,
             level=level,
+            queue_m=queue_m(self._road, stretch.zone, inside, self._options.slow_speed_kmh),
             track_ids=tuple(track.track_id for track in inside[:16]),
             boxes=((now_s, min(xs), min(ys), max(xs), max(ys)),),
         )
@@ -220,9 +247,16 @@ class Congestion:
         low, high = stretch.points_px.min(axis=0), stretch.points_px.max(axis=0)
         near = ((boxes[:, :2] <= high) & (boxes[:, 2:] >= low)).all(axis=1)
         left, top, right, bottom = boxes[near].T[:, :, None]
-        x, y = stretch.points_px.T
+        x, y = self._road_points(stretch).T
         inside = (x >= left) & (x <= right) & (y >= top) & (y <= bottom)
         return float(np.mean(np.logical_or.reduce(inside, axis=0)))
+
+    def _road_points(self, stretch: _Stretch) -> NDArray[np.float32]:
+        """Return a zone's points; where nobody drew the road, those where vehicles drive."""
+        if stretch.zone.id != WHOLE_PICTURE or self._learned is None:
+            return stretch.points_px
+        is_road = [self._learned.is_road((x, y)) for x, y in stretch.points_px.tolist()]
+        return stretch.points_px[is_road] if any(is_road) else stretch.points_px
 
     def _speed(self, inside: Sequence[Track]) -> float | None:
         """Return the space-mean speed of the vehicles inside; None when there is none."""
@@ -252,6 +286,27 @@ class Congestion:
         return np.array(kept, np.float32).reshape(-1, 2)
 
 
+def queue_m(road: Road, zone: Zone, inside: Sequence[Track], below_kmh: float) -> float | None:
+    """Return the length of the longest queue in a zone, metres, from its first to its last bumper.
+
+    A queue is vehicles slower than ``below_kmh`` with no gap over ``QUEUE_GAP_M`` along the zone's
+    arrow, or along its longer side where none is drawn. None without ground points, or without one.
+    """
+    if road.plane is None:
+        return None
+    places = [t.ground_m for t in inside if t.ground_m is not None and _speed_kmh(t) < below_kmh]
+    corners = [corner for c in zone.polygon if (corner := road.plane.to_ground(c)) is not None]
+    if not places or len(corners) < len(zone.polygon):
+        return None
+    course = road.course(zone)
+    if course is None:
+        centred = np.array(corners) - np.mean(corners, axis=0)
+        course = tuple(np.linalg.svd(centred)[2][0].tolist())
+    along = np.sort(np.array(places) @ np.array(course))
+    pieces = np.split(along, np.flatnonzero(np.diff(along) > QUEUE_GAP_M) + 1)
+    return round(max(float(piece[-1] - piece[0]) for piece in pieces) + CAR_M, 1)
+
+
 def _speed_kmh(track: Track) -> float:
     """Return a track's speed on the plane, else from its own height (see ``edge.geometry``)."""
     if track.velocity_mps is not None:
@@ -266,4 +321,5 @@ KIND = RuleKind(
     options=CongestionOptions,
     make=Congestion,
     suits=lambda camera: any(zone.kind in DRIVEN for zone in camera.zones),
+    undrawn=True,
 )

@@ -18,8 +18,9 @@ from dataclasses import dataclass, field
 from itertools import count
 from typing import TYPE_CHECKING
 
+from edge.contract.road_users import TWO_WHEELERS
 from edge.geometry import metres_per_px
-from edge.rules.base import TWO_WHEELERS, IncidentPolicy, RuleKind, RuleOptions, TrackMemory, option
+from edge.rules.base import IncidentPolicy, RuleKind, RuleOptions, TrackMemory, option
 from edge.rules.road import DRIVEN, MPS_TO_KMH, Road, Trail, has_lasted
 from edge.scene import Sighting
 

@@ -22,7 +22,7 @@ from edge.simulation.lettering import Lettering, draw_lettering
 from edge.simulation.mesh import Lamp
 from edge.simulation.network import Network, build
 from edge.simulation.picture import Renderer
-from edge.simulation.places import PLACES, Place
+from edge.simulation.places import PLACES, Place, jammed
 from edge.simulation.plans import plan
 from edge.simulation.stage import Stage, open_gl
 from edge.simulation.street import Scenery, furnish
@@ -121,7 +121,9 @@ class Film:
         Raises:
             ConfigError: A part of the extra, or OpenGL, is missing.
         """
-        site = site or Site.build(PLACES[order.place], order.seed, folder)
+        place = PLACES[order.place]
+        place = jammed(place) if order.script == "jam" else place
+        site = site or Site.build(place, order.seed, folder)
         self.order = order
         self.place = site.place
         self.weather: Weather = WEATHERS[order.weather]
@@ -219,4 +221,5 @@ class Film:
 
     def camera_file(self, film: Path) -> str:
         """Return the text of a camera file for this film."""
-        return camera_file(self.place, self.network, self.scenery, self.lens, film)
+        place, jam = self.place, self.order.script == "jam"
+        return camera_file(place, self.network, self.scenery, self.lens, film, jam=jam)

@@ -22,6 +22,8 @@ AGREED = {
     "post /api/v1/incidents/{incident_id}/reject",
     "post /api/v1/incidents/{incident_id}/reopen",
     "get /api/v1/incidents/reject-reasons", "get /api/v1/catalogue",
+    "post /api/v1/incidents/{incident_id}/exception",
+    "delete /api/v1/incidents/{incident_id}/exception",
     "get /api/v1/evidence/{evidence_id}",
     "post /api/v1/incidents/{incident_id}/hold", "delete /api/v1/incidents/{incident_id}/hold",
     "get /api/v1/incidents/{incident_id}/export", "get /api/v1/retention",

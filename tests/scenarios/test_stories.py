@@ -18,13 +18,17 @@ STORIES = all_stories()
 def test_the_story_leads_to_the_incidents_it_expects(path: Path) -> None:
     story = load_story(path)
 
-    came = opened(run_story(story))
+    messages = run_story(story)
+    came = opened(messages)
 
     told = [f"{m.rule} at {m.clip_s} s, {m.track_ids}, sure at {m.decided_clip_s} s" for m in came]
     for expected in story.expect:
         met = [message for message in came if expected.is_met_by(message)]
         assert len(met) == 1, f"{story.story}: wanted once: {expected!r}; came: {told}"
         came.remove(met[0])
+        if expected.level is not None:
+            revisions = [m for m in messages if m.incident_id == met[0].incident_id]
+            assert max(m.level for m in revisions) == expected.level, story.story
     assert not came, f"{story.story}: more came than expected: {told}"
 
 

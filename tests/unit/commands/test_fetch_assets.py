@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import hashlib
 import io
+import socket
 from typing import TYPE_CHECKING
 
 import httpx
@@ -16,6 +17,7 @@ from edge.commands.fetch_assets import (
     AssetLists,
     Bar,
     MissingAssetError,
+    Upstreams,
     chosen,
     fetch,
     load_lists,
@@ -262,3 +264,14 @@ def test_the_command_fetches_the_map_and_tells_what_is_missing(
     assert code == fetch_assets.EXIT_INCOMPLETE
     assert f"{tmp_path}/c/geo/nghe_an_communes.geojson: no certain address" in said
     assert "place by hand" in said
+
+
+def test_a_host_that_cannot_be_reached_is_asked_once() -> None:
+    with socket.socket() as closed:
+        closed.bind(("127.0.0.1", 0))
+        address = f"http://127.0.0.1:{closed.getsockname()[1]}/clip.mp4"
+        with Upstreams() as client:
+            with pytest.raises(httpx.ConnectError, match="refused"):
+                client.get(address)
+            with pytest.raises(httpx.ConnectError, match="not asked again"):
+                client.get(address)

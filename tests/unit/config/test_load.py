@@ -93,7 +93,7 @@ def test_a_misspelt_key_inside_a_list_names_the_keys_of_that_place(tmp_path: Pat
     [problem] = camera_problems(tmp_path, text)
     assert problem == (
         ":6: zones[0].signl: unknown key; did you mean 'signal'? "
-        "allowed here: direction, id, kind, polygon, signal"
+        "allowed here: classes, direction, hours, id, kind, polygon, signal, speed_limits"
     )
 
 

@@ -9,7 +9,20 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from edge.rules import congestion, pedestrian_on_carriageway, stopped_vehicle, wrong_way
+from edge.rules import (
+    congestion,
+    crash,
+    crowd,
+    intrusion,
+    left_object,
+    livestock_on_road,
+    loitering,
+    pedestrian_on_carriageway,
+    road_encroachment,
+    stopped_vehicle,
+    wrong_way,
+)
+from edge.scene import StillThing
 from tests.stories import RoadUser, Story, opened, road_camera, run_story, scenes
 from tests.traffic import road_user, scene
 
@@ -24,9 +37,18 @@ KINDS: dict[str, RuleKind[Any]] = {
         stopped_vehicle.KIND,
         congestion.KIND,
         pedestrian_on_carriageway.KIND,
+        crash.KIND,
+        livestock_on_road.KIND,
+        road_encroachment.KIND,
+        crowd.KIND,
+        intrusion.KIND,
+        loitering.KIND,
+        left_object.KIND,
     )
 }
 NAMES = sorted(KINDS)
+AREAS = {"road_encroachment", "crowd", "intrusion", "loitering", "left_object"}
+"""Rules that watch a square rather than a road."""
 FULL = {"min_occupancy_ratio": 0.3, "hold_s": 5}
 
 
@@ -35,7 +57,7 @@ def story(
 ) -> Story:
     return Story(
         story="a property",
-        camera="expressway",
+        camera="square" if rule in AREAS else "expressway",
         rules={rule: options},
         until_s=until_s,
         fps=fps,
@@ -108,14 +130,17 @@ def test_halving_the_frame_rate_hardly_moves_a_jam(mps: float, fps: float) -> No
 
 def remembered(rule: Any) -> int:
     """Return how many entries all memories of a rule hold together."""
-    memories = ("_drivers", "_last_seen", "_trails", "_spots", "_crowding", "_walkers", "_groups")
+    memories = (
+        *("_drivers", "_last_seen", "_trails", "_spots", "_crowding", "_walkers", "_groups"),
+        *("_parties", "_crashes", "_stays", "_things"),
+    )
     return sum(len(getattr(rule, name)) for name in memories if hasattr(rule, name))
 
 
 walks = st.lists(
     st.tuples(
         st.integers(1, 30),
-        st.sampled_from(["car", "person", "motorbike", "truck", "bicycle"]),
+        st.sampled_from(["car", "person", "motorbike", "truck", "bicycle", "livestock"]),
         st.floats(350, 520),
         st.floats(0, 1600),
         st.booleans(),
@@ -133,7 +158,8 @@ def test_memory_is_bounded_by_the_living(
     rule = KINDS[name].build(road_camera(story(name, [], 8)), {})
     for number, (track_id, class_name, x, y, observed) in enumerate(seen):
         track = road_user(track_id, (x, y), class_name=class_name, observed=observed)
-        rule.observe(scene(number * 0.1, [track]))
+        thing = StillThing(xyxy=track.xyxy, ground_m=None, since_s=0.0, area_m2=None, kind="object")
+        rule.observe(replace(scene(number * 0.1, [track]), still_things=(thing,)))
 
     for second in range(100):
         rule.observe(scene(10.0 + second))

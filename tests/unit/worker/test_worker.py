@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,7 +12,13 @@ from structlog.testing import capture_logs
 
 from edge.clock import SystemClock
 from edge.config.load import load_box
-from edge.contract.messages import CommandMessage, EvidenceItem, EvidenceKind, Phase
+from edge.contract.messages import (
+    CommandMessage,
+    EvidenceItem,
+    EvidenceKind,
+    LearnedException,
+    Phase,
+)
 from edge.errors import ConfigError, ModelError
 from edge.evidence.request import EvidenceRequest
 from edge.incidents import IncidentChange
@@ -286,6 +293,34 @@ def test_a_state_can_be_ordered(worker: Worker) -> None:
     worker._delivery._obey(command("resend_state"))
     assert worker._delivery._heartbeat._due.is_set()
     assert not worker.restart_wanted
+
+
+def test_an_exception_is_learned_reported_and_forgotten(worker: Worker) -> None:
+    known = LearnedException(
+        rule="stopped_vehicle",
+        camera_id="gate",
+        incident_id="i1",
+        box=(1.0, 2.0, 3.0, 4.0),
+        frame_size_px=(640, 480),
+        expires_at=worker._clock.now() + timedelta(days=1),
+        author="canbo",
+        reason="bóng cây",
+    )
+    order = command("except_place").model_copy(update={"exception": known, "incident_id": "i1"})
+    worker._delivery._obey(order)
+    assert worker._delivery.state().exceptions == (known,)
+
+    forget = command("forget_exception").model_copy(update={"incident_id": "i1"})
+    worker._delivery._obey(forget)
+    assert worker._delivery.state().exceptions == ()
+    assert worker._counters.get("commands_refused") == 0
+
+    crash = known.model_copy(update={"rule": "crash"})
+    worker._delivery._obey(order.model_copy(update={"exception": crash}))
+    worker._delivery._obey(command("except_place"))
+    worker._delivery._obey(forget)
+    assert worker._delivery.state().exceptions == ()
+    assert worker._counters.get("commands_refused") == 3
 
 
 def test_a_box_without_a_usable_model_does_not_start(tmp_path: Path) -> None:
