@@ -1,8 +1,8 @@
 """``python -m models evaluate``: our weights beside others', on pictures nobody trained with.
 
 Every network is asked through :class:`edge.detector.onnx.Detector`, so what is measured is what a
-box sees: our classes, overlaps removed, riders merged. All are compared in the product's six
-classes; a class that a set does not label is left out of that set.
+box sees: our classes, overlaps removed, riders merged. All are compared in the six classes that
+every network knows; a class that a set does not label is left out of that set.
 
 Invariant: the sets named here are for evaluation only; training reads none of them.
 """
@@ -21,7 +21,6 @@ from typing import TYPE_CHECKING, Any
 import cv2
 import numpy as np
 
-from edge.detector.classes import ROAD_USERS
 from edge.detector.onnx import Detector
 from edge.errors import ModelError
 from edge.scene import Frame
@@ -40,6 +39,8 @@ AT = datetime(2026, 1, 1, tzinfo=UTC)
 ROUNDS = 20
 FILM_STEP_S = 3.0
 DEMO_FILMS = Path("configs/demo/rendered")
+COMPARED = ("person", "bicycle", "motorbike", "car", "bus", "truck")
+"""The product's classes that every network knows."""
 OWN = {i: i for i in range(-1, len(CLASSES))}
 
 
@@ -76,7 +77,7 @@ SETS = (
         ("motorbike", "car", "bus", "truck"),
         apart=True,
     ),
-    TestSet("rendered", "rendered/unseen", OWN, ROAD_USERS),
+    TestSet("rendered", "rendered/unseen", OWN, COMPARED),
 )
 
 
@@ -162,7 +163,7 @@ def evaluate(
     with tempfile.TemporaryDirectory(prefix="songlam-stills-") as folder:
         paths = sorted(films.glob("*.mp4")) if films else []
         stills = [one for path in paths for one in cut_stills(path, Path(folder), FILM_STEP_S)]
-        sets["films"] = (stills, ROAD_USERS)
+        sets["films"] = (stills, COMPARED)
         return _figures(detectors, sets) | {"refused": refused}
 
 
