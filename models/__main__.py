@@ -6,6 +6,7 @@ Exit codes: 0 done; 2 an argument, a file or the environment is wrong.
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -179,10 +180,13 @@ def _evaluate(args: argparse.Namespace) -> None:
     """Measure and write the figures."""
     from models.evaluate import evaluate, save  # noqa: PLC0415 - slow to import, only needed here
 
+    os.environ.setdefault("SONGLAM_MODELS", str(args.assets / "models"))
     figures = evaluate([manifest_of(name) for name in args.models], [args.assets, args.data])
     save(figures, args.out)
     for name in figures["absent"]:
         sys.stderr.write(f"set {name} is not there: not measured\n")
+    for name, why in figures["refused"].items():
+        sys.stderr.write(f"{name}: not measured: {why}\n")
 
 
 def _card(args: argparse.Namespace) -> None:

@@ -25,8 +25,12 @@ COCO_SOURCES = {
 }
 """Our class → the COCO class whose weights its outputs begin from."""
 
-PRODUCT = {name: name for name in CLASSES} | {"van": "car", "three-wheeler": "motorbike"}
+PRODUCT = {name: name for name in CLASSES} | {"van": "car", "three-wheeler": "three_wheeler"}
 """Our class → what the box calls it, as ``edge.detector.classes.ALIASES`` does."""
+
+
+FROM_PRODUCT = {PRODUCT[name]: name for name in CLASSES if name != "van"}
+"""What the box calls it → our class; what the box knows beside it (livestock) is not ours."""
 
 
 def number(name: str) -> int:

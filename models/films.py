@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-OURS = {coco: CLASSES.index(name) for coco, name in COCO_NUMBERS.items()}
+OURS = {coco: CLASSES.index(name) for coco, name in COCO_NUMBERS.items() if name in CLASSES}
 
 
 def boxes_of(text: str) -> dict[int, tuple[NDArray[np.int64], NDArray[np.float32]]]:

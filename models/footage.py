@@ -22,7 +22,7 @@ import numpy as np
 from edge.detector.select import strongest
 from edge.geometry import iou
 from edge.scene import Frame
-from models.classes import number
+from models.classes import FROM_PRODUCT, number
 from models.labels import IGNORED, PICTURES, read_labels, write_labels
 from models.riders import merged
 
@@ -76,10 +76,11 @@ def look(teacher: Detector, picture: NDArray[np.uint8], *, closely: bool) -> See
         found = teacher.detect(Frame("teacher", picture[y1:y2, x1:x2], AT, 0.0))
         whole = x2 - x1 == width
         for box, score, name in zip(found.xyxy, found.scores, found.class_names, strict=True):
-            if whole or not _cut(box, (wide, high), (x1, y1), (width, height)):
+            ours = FROM_PRODUCT.get(name)
+            if ours and (whole or not _cut(box, (wide, high), (x1, y1), (width, height))):
                 boxes.append(box + np.array([x1, y1, x1, y1], np.float32))
                 scores.append(score)
-                kinds.append(number(name))
+                kinds.append(number(ours))
     xyxy = np.array(boxes, np.float32).reshape(-1, 4)
     points, classes = np.array(scores, np.float32), np.array(kinds, np.int64)
     best = strongest(xyxy, points)
