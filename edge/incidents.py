@@ -336,6 +336,7 @@ class Incidents:
             "boxes": tuple(rounded(box) for box in thin_out(episode.boxes, self._max_boxes)),
             "signal_log": aligned(message, latest.signal_log or first.signal_log),
             **offset_known(message, self._seen_scene.time_quality),
+            **latest.facts(),
         }
         episode.message = self._next(message, news, first=phase is Phase.OPENED)
         return IncidentChange(

@@ -20,9 +20,11 @@ import structlog
 
 from edge.config.drawing import scale_camera
 from edge.incidents import Incidents, Origin
-from edge.rules import build_rules
+from edge.rules import build_rules, calibrated_rules
+from edge.rules.flow import LearnedTraffic
 from edge.scene import Scene
 from edge.signals import SignalReader
+from edge.speed import SpeedMeter
 from edge.tracker import Tracker
 
 if TYPE_CHECKING:
@@ -47,12 +49,14 @@ class Setting:
     Attributes:
         now: Wall clock for ``sent_at``; None (replay) takes the frame's own time.
         max_boxes: Boxes kept per message, thinned evenly.
+        learned: What the camera's traffic taught before; None starts knowing nothing.
     """
 
     box_id: str
     software_version: str = ""
     now: Callable[[], datetime] | None = None
     max_boxes: int = 60
+    learned: LearnedTraffic | None = None
 
 
 class Pipeline:
@@ -69,6 +73,9 @@ class Pipeline:
         self.detector = detector
         self.scene: Scene | None = None
         """What was believed at the last frame."""
+        self.view_moved = False
+        """Set by whoever watches the view; while it is so, rules that trust the drawing rest."""
+        self.learned = setting.learned or LearnedTraffic(camera)
         self._camera = camera
         # The tracker scales its ground points itself: another picture size must not reuse ids.
         self._tracker = Tracker(camera)
@@ -105,7 +112,12 @@ class Pipeline:
             tracks=tracks,
             signals=self._signals.read(frame),
             signal_log=self._signals.log,
+            view_moved=self.view_moved,
+            speed_of=self._meter.speed_of,
+            learned=self.learned,
         )
+        self._meter.attend(scene)
+        self.learned.attend(scene)
         return self._incidents.update(scene, self._judge(scene), self.detector.model)
 
     def finish(self) -> list[IncidentChange]:
@@ -130,9 +142,12 @@ class Pipeline:
     def _judge(self, scene: Scene) -> list[Sighting]:
         """Return what the rules see in ``scene``."""
         seen: list[Sighting] = []
+        resting = self._calibrated if scene.view_moved else frozenset()
         for rule in self._rules:
+            if rule.name in resting:
+                continue
             try:
-                seen += rule.observe(scene)
+                seen += [self._meter.completed(s, scene) for s in rule.observe(scene)]
             except Exception:  # one of three: a mistake in one rule silences no other
                 if self._counters.increment_and_mark("rule_errors"):
                     log.exception("rule_failed", rule=rule.name, camera=scene.camera_id)
@@ -142,7 +157,9 @@ class Pipeline:
         """Build what depends on the picture's size."""
         self._size_px = camera.frame_size_px
         self._signals = SignalReader(camera.signals)
+        self._meter = SpeedMeter(camera)
         self._rules: list[Rule] = build_rules(camera)
+        self._calibrated = calibrated_rules(camera)
 
 
 def scene_version(camera: CameraConfig) -> str:

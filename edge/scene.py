@@ -14,17 +14,23 @@ Nothing here reads a camera, a file or a clock.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from datetime import datetime
 
     from numpy.typing import NDArray
 
-    from edge.contract.messages import SignalChange, TimeSource, TimeTrust
+    from edge.contract.messages import (
+        LegalSource,
+        SignalChange,
+        SpeedRefusal,
+        TimeSource,
+        TimeTrust,
+    )
 
 SIGNAL_STATES = ("red", "yellow", "green", "unknown")
 
@@ -110,6 +116,7 @@ class Track:
         observed: False while the track coasts without a detection.
         first_seen_s: ``stream_s`` of its first detection.
         foot_px: Ground contact point (bottom centre), smoothed, source pixels.
+        seen_foot_px: The same as the last detection had it, for who fits a line himself.
         ground_m: Position on the road plane in metres, None where the camera has no geometry there.
         velocity_mps: (x, y) on the road plane in metres per second; None as ``ground_m``.
         velocity_px_s: (x, y) of the foot point in source pixels per second.
@@ -123,8 +130,44 @@ class Track:
     first_seen_s: float
     foot_px: Point
     velocity_px_s: Point
+    seen_foot_px: Point | None = None
     ground_m: Point | None = None
     velocity_mps: Point | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Speed:
+    """How fast a road user goes, or why nobody may say.
+
+    Attributes:
+        kmh: Measured on the road plane; None where it is refused.
+        error_kmh: Half the width of the interval that covers the truth in 95 of 100 cases.
+        refused: Why there is no ``kmh``, one of ``SpeedRefusal``; empty where there is one.
+    """
+
+    kmh: float | None = None
+    error_kmh: float | None = None
+    refused: SpeedRefusal = "no_geometry"
+
+
+def unmeasured(_track_id: int) -> Speed:
+    """Say that there is no geometry to measure a speed with."""
+    return Speed()
+
+
+class KnownTraffic(Protocol):
+    """What a camera's traffic has taught so far; see ``edge.rules.flow``."""
+
+    def course_between(
+        self, start_px: Point, end_px: Point, *, besides: int, min_vehicles: float
+    ) -> Point | None:
+        """Return the unit heading, in trail metres, that others drive at both places."""
+
+    def is_road(self, foot_px: Point) -> bool:
+        """Say whether vehicles drive at a place; True while too little is known."""
+
+    def usual_kmh(self, foot_px: Point, at: datetime) -> float | None:
+        """Return the mean speed driven at a place at this hour of the week."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -141,6 +184,11 @@ class Scene:
     signals: Mapping[str, str] = field(default_factory=dict)
     """Signal id → one of ``SIGNAL_STATES``."""
     signal_log: tuple[SignalChange, ...] = ()
+    view_moved: bool = False
+    """The camera looks elsewhere than when its picture was drawn on."""
+    speed_of: Callable[[int], Speed] = unmeasured
+    """Track id → its speed, measured when asked; see ``edge.speed``."""
+    learned: KnownTraffic | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -163,6 +211,11 @@ class Sighting:
         confidence: 0..1.
         moments: Instants to keep as stills; empty means one wide still at ``occurred_s``.
         level: 1 to 3 for rules that grade, as ``IncidentMessage.level``.
+        speed: Of the road user concerned, where the rule measured it; else the pipeline asks.
+        legal_source: As ``IncidentMessage.legal_source``, where the rule knows it to be another
+            than its camera's.
+        location: (latitude, longitude) of the event; the pipeline fills it in where it can.
+        location_error_m: Standard deviation of that place.
     """
 
     rule: str
@@ -177,3 +230,21 @@ class Sighting:
     boxes: tuple[tuple[float, float, float, float, float], ...] = ()
     moments: tuple[Moment, ...] = ()
     signal_log: tuple[SignalChange, ...] = ()
+    speed: Speed | None = None
+    legal_source: LegalSource | None = None
+    location: Point | None = None
+    location_error_m: float | None = None
+
+    def facts(self) -> dict[str, object]:
+        """Return what was measured, under the names of ``IncidentMessage``."""
+        facts: dict[str, object] = {}
+        if self.speed is not None:
+            facts["speed_kmh"] = self.speed.kmh
+            facts["speed_error_kmh"] = self.speed.error_kmh
+            facts["speed_refused"] = self.speed.refused
+        if self.legal_source is not None:
+            facts["legal_source"] = self.legal_source
+        if self.location is not None:
+            facts["location"] = self.location
+            facts["location_error_m"] = self.location_error_m
+        return facts

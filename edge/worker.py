@@ -29,6 +29,7 @@ from edge.contract.messages import Phase
 from edge.counters import Counters
 from edge.delivery import Delivery, Surroundings
 from edge.evidence.custody import Custody
+from edge.learned import LearnedFiles
 from edge.model_store.active import SharedDetector
 from edge.model_store.store import load_running
 from edge.oversight import ClockOversight
@@ -101,6 +102,7 @@ class Worker:
             clock=clock,
             counters=self._counters,
         )
+        self._learned = LearnedFiles(data_dir)
         self._watches: dict[str, Watch] = {}
         self._casework = Casework(box, means)
         self._mailbox = FrameMailbox()
@@ -154,6 +156,7 @@ class Worker:
         self._pass_on(changes)
         if minute is not None:
             self._delivery.outbox.put(minute)
+            self._learned.keep(frame.camera_id, watch.pipeline.learned, self._clock.monotonic())
 
     def find(self, incident_id: str) -> IncidentMessage | None:
         """Return an incident's newest revision; None when it is long forgotten."""
@@ -200,6 +203,7 @@ class Worker:
                 box_id=self._box.box_id,
                 software_version=__version__,
                 now=self._clock.now,
+                learned=self._learned.load(config),
             )
             self._cameras.append(camera)
             self._watches[config.id] = Watch(
@@ -225,9 +229,10 @@ class Worker:
             thread.start()
         for thread in stops:
             thread.join()
-        for watch in self._watches.values():
+        for camera_id, watch in self._watches.items():
             with self._judging:
                 changes = watch.pipeline.finish()
+            self._learned.keep(camera_id, watch.pipeline.learned)
             self._pass_on(changes)
             if (minute := watch.flow.finish()) is not None:
                 self._delivery.outbox.put(minute)

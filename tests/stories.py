@@ -24,6 +24,7 @@ a road user is not there.
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from datetime import timedelta
 from itertools import pairwise
 from pathlib import Path
@@ -38,7 +39,9 @@ from edge.counters import Counters
 from edge.geometry import TYPICAL_HEIGHT_M
 from edge.incidents import Incidents, Origin
 from edge.rules import build_rules
+from edge.rules.flow import LearnedTraffic
 from edge.scene import Point, Scene, Track
+from edge.speed import SpeedMeter
 from tests.builders import NOON
 
 FOLDER = Path(__file__).parent / "scenarios"
@@ -136,7 +139,11 @@ def run_story(story: Story) -> list[IncidentMessage]:
         Origin(box_id="story", camera=camera), {r.name: r.policy for r in rules}, Counters()
     )
     messages: list[IncidentMessage] = []
-    for scene in scenes(story):
+    meter, learned = SpeedMeter(camera), LearnedTraffic(camera)
+    for seen in scenes(story):
+        scene = replace(seen, speed_of=meter.speed_of, learned=learned)
+        meter.attend(scene)
+        learned.attend(scene)
         sightings = [sighting for rule in rules for sighting in rule.observe(scene)]
         messages += [change.message for change in incidents.update(scene, sightings)]
     return messages + [change.message for change in incidents.finish()]

@@ -102,5 +102,13 @@ CATALOGUE: dict[str, CatalogueEntry] = {
             incident_class=IncidentClass.INCIDENT,
             severity=Severity.HIGH,
         ),
+        CatalogueEntry(
+            rule="speeding",
+            code="VP_TOC_DO",
+            name_vi="Chạy quá tốc độ",
+            name_en="Speeding",
+            incident_class=IncidentClass.VIOLATION,
+            severity=Severity.MEDIUM,
+        ),
     )
 }

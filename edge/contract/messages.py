@@ -30,6 +30,22 @@ FileName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$")]
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 TimeSource = Literal["rtcp", "arrival", "file"]
 TimeTrust = Literal["trusted", "doubtful", "untrusted", "unknown"]
+SpeedRefusal = Literal[
+    "",
+    "no_geometry",
+    "view_moved",
+    "clock",
+    "too_short",
+    "too_few_points",
+    "too_far",
+    "outside_points",
+    "too_uncertain",
+]
+"""Why no speed is told: nothing drawn to measure with; the camera looks elsewhere; the stream's
+time jumped; seen for under a second; seen too seldom; beyond the usable plane; beyond the drawn
+points; the error would be too large."""
+LegalSource = Literal["A", "B", "C"]
+"""Standing as evidence: A a certified device, B supplied by others, C statistics only."""
 BoxAt = tuple[float, float, float, float, float]
 """(clip_s, x1, y1, x2, y2): seconds on the stream's clock, then source pixels."""
 
@@ -132,8 +148,16 @@ class IncidentMessage(Message):
     frame_size_px: tuple[int, int]
     location: tuple[float, float] | None = None
     """(latitude, longitude) of the camera or, where geometry is known, of the event."""
+    location_error_m: float | None = None
+    """Standard deviation of the event's place, metres; None where it is the camera's."""
+    speed_kmh: float | None = None
+    """Of the road user concerned, for reference only: no certified meter took it."""
+    speed_error_kmh: float | None = None
+    """Half the width of the interval that covers the truth in 95 of 100 cases."""
+    speed_refused: SpeedRefusal = ""
+    """Why ``speed_kmh`` is not told; empty where it is, or where nobody asked."""
     area_code: str = ""
-    legal_source: Literal["A", "B", "C"] = "B"
+    legal_source: LegalSource = "B"
     signal_log: tuple[SignalChange, ...] = ()
     time_source: TimeSource = "arrival"
     clock_offset_s: float | None = None

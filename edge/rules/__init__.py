@@ -8,16 +8,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from edge.contract.catalogue import CATALOGUE, IncidentClass
 from edge.errors import ConfigError
 from edge.rules import (
     congestion,
     pedestrian_on_carriageway,
     red_light,
+    speeding,
     stop_line,
     stopped_vehicle,
     wrong_way,
 )
 from edge.rules.base import suggest
+from edge.rules.road import with_whole_picture
 
 if TYPE_CHECKING:
     from edge.config.camera import CameraConfig
@@ -29,6 +32,7 @@ KINDS: tuple[RuleKind[Any], ...] = (
     wrong_way.KIND,
     stopped_vehicle.KIND,
     congestion.KIND,
+    speeding.KIND,
     pedestrian_on_carriageway.KIND,
 )
 RULES: dict[str, RuleKind[Any]] = {kind.name: kind for kind in KINDS}
@@ -53,6 +57,7 @@ def build_rules(camera: CameraConfig) -> list[Rule]:
     """Return the rules that watch ``camera``, whose drawing is in the stream's pixels.
 
     Without a ``rules:`` section every rule runs whose needs the drawing meets, with its defaults.
+    Where no road is drawn, a rule that can do without one watches the whole picture.
 
     Raises:
         ConfigError: With every unknown rule and wrong option at once.
@@ -60,5 +65,27 @@ def build_rules(camera: CameraConfig) -> list[Rule]:
     problems = check_rules(camera)
     if problems:
         raise ConfigError([f"camera {camera.id}: {problem}" for problem in problems])
-    chosen = camera.rules or {name: {} for name, kind in RULES.items() if kind.suits(camera)}
-    return [RULES[name].build(camera, given) for name, given in chosen.items()]
+    seen = {name: _as_seen_by(kind, camera) for name, kind in RULES.items()}
+    chosen = camera.rules or {name: {} for name, kind in RULES.items() if kind.suits(seen[name])}
+    return [RULES[name].build(seen[name], given) for name, given in chosen.items()]
+
+
+def calibrated_rules(camera: CameraConfig) -> frozenset[str]:
+    """Return the rules that judge by what was drawn on the picture of ``camera``.
+
+    Once the camera looks elsewhere they accuse the wrong people: they rest until it looks back.
+    Rules about the camera itself go on, and so does everything where nothing was drawn.
+    """
+    drawn = (camera.zones, camera.ground, camera.stop_lines, camera.markings, camera.gauges)
+    if not any(drawn):
+        return frozenset()
+    return frozenset(
+        rule
+        for rule, entry in CATALOGUE.items()
+        if entry.incident_class is not IncidentClass.DEVICE
+    )
+
+
+def _as_seen_by(kind: RuleKind[Any], camera: CameraConfig) -> CameraConfig:
+    """Return the drawing a rule works with."""
+    return with_whole_picture(camera) if kind.undrawn else camera

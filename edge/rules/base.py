@@ -107,12 +107,15 @@ class RuleKind(Generic[OptionsT]):
         make: Builds the rule from a camera (scaled to the stream) and valid options.
         suits: Says whether the drawing holds what the rule needs; used when the camera file has no
             ``rules:`` section.
+        undrawn: Also watches a camera on whose picture no road was drawn: then the whole picture
+            is road, and what is learned from the traffic refines it (``edge.rules.road``).
     """
 
     name: str
     options: type[OptionsT]
     make: Callable[[CameraConfig, OptionsT], Rule]
     suits: Callable[[CameraConfig], bool]
+    undrawn: bool = False
 
     def check(self, given: Mapping[str, object]) -> list[str]:
         """Return every mistake in ``given`` as ``rules.<rule>.<key>: …`` lines."""

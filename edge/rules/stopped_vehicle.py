@@ -29,7 +29,7 @@ from edge.rules.base import IncidentPolicy, RuleKind, RuleOptions, TrackMemory, 
 from edge.rules.crowding import Crowding
 from edge.rules.pace import Pace, pace_of, rest_began_s
 from edge.rules.passing import Passing
-from edge.rules.road import DRIVEN, Road, Trail, has_lasted
+from edge.rules.road import DRIVEN, WHOLE_PICTURE, Road, Trail, has_lasted
 from edge.rules.waiting import LawfulWait
 from edge.scene import Sighting
 
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from edge.config.camera import CameraConfig, Zone
-    from edge.scene import Scene, Track, Xyxy
+    from edge.scene import KnownTraffic, Point, Scene, Track, Xyxy
 
 NAME = "stopped_vehicle"
 WATCHED = DRIVEN | {"no_stopping"}
@@ -182,12 +182,13 @@ class StoppedVehicle:
         self._trails: TrackMemory[Trail] = TrackMemory(
             lambda _: Trail(options.settle_s, has_plane=False), linger_s=1.0
         )
+        self._learned: KnownTraffic | None = None
         self._spots: list[_Spot] = []
         self._ids = count(1)
 
     def observe(self, scene: Scene) -> Sequence[Sighting]:
         """Return one sighting per vehicle that has stood too long and still stands."""
-        now_s = scene.stream_s
+        now_s, self._learned = scene.stream_s, scene.learned
         if self._trails.attend(scene):
             self._spots.clear()
             self._passing.clear()
@@ -210,6 +211,8 @@ class StoppedVehicle:
     def _look_at(self, track: Track, now_s: float) -> None:
         """Let one vehicle stand at its spot, leave it, or drive on."""
         zone = self._road.zone_at(track.foot_px, WATCHED)
+        if zone is not None and zone.id == WHOLE_PICTURE and not self._is_road(track.foot_px):
+            zone = None
         trail = self._trails.of(track, now_s)
         trail.add(track, now_s)
         if zone is None:
@@ -235,6 +238,10 @@ class StoppedVehicle:
         """Return the speed below which a vehicle stands in ``zone``."""
         fast = self._passing.is_fast(zone.id)
         return self._options.fast_max_speed_kmh if fast else self._options.max_speed_kmh
+
+    def _is_road(self, foot_px: Point) -> bool:
+        """Say whether others drive here, where nobody drew the road."""
+        return self._learned is None or self._learned.is_road(foot_px)
 
     def _spot_of(self, track: Track) -> _Spot | None:
         """Return the spot a track stands in: its own, else the one it overlaps most."""
@@ -289,4 +296,5 @@ KIND = RuleKind(
     options=StoppedVehicleOptions,
     make=StoppedVehicle,
     suits=lambda camera: any(zone.kind in WATCHED for zone in camera.zones),
+    undrawn=True,
 )

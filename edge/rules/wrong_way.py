@@ -24,15 +24,14 @@ import numpy as np
 from edge.contract.road_users import VEHICLES
 from edge.geometry import angle_between_deg
 from edge.rules.base import IncidentPolicy, RuleKind, RuleOptions, TrackMemory, option
-from edge.rules.flow import LearnedFlow
-from edge.rules.road import DRIVEN, MPS_TO_KMH, Road, Step, Trail, has_lasted
+from edge.rules.road import DRIVEN, MPS_TO_KMH, WHOLE_PICTURE, Road, Step, Trail, has_lasted
 from edge.scene import Sighting
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from edge.config.camera import CameraConfig, Zone
-    from edge.scene import Point, Scene, Track
+    from edge.scene import KnownTraffic, Point, Scene, Track
 
 NAME = "wrong_way"
 LOST_S = 2.0
@@ -42,6 +41,9 @@ REACH_HEIGHTS = 2.0
 FOOTPRINT_RATIO = 0.25
 """How far left and right of the foot point, in box widths, wheels may be. Source: a car of 4.5 m by
 1.8 m seen at 45 degrees fills 4.5 m across, and the middle of its near side is 1.1 m off centre."""
+UNDRAWN_CAUTION = 3.0
+"""Where nobody even drew a road, so many times the vehicles must agree: a street for both ways may
+see one way only for a while."""
 MIN_STEPS = 5
 """A line through fewer points has no scatter to speak of."""
 
@@ -180,7 +182,7 @@ class WrongWay:
         self._options = options
         self._road = Road.of(camera)
         self._courses = {zone.id: self._road.course(zone) for zone in camera.zones}
-        self._flow = LearnedFlow(camera.frame_size_px, int(options.learn_vehicles))
+        self._learned: KnownTraffic | None = None
         self._drivers = TrackMemory(
             lambda _: _Driver(Trail(options.window_s, self._road.plane is not None)), linger_s=1.0
         )
@@ -190,7 +192,7 @@ class WrongWay:
         """Return one sighting per vehicle that drives the wrong way now."""
         if self._drivers.attend(scene):
             self._last_seen.clear()
-        self._flow.attend(scene)
+        self._learned = scene.learned
         kept_s = LOST_S + self._options.window_s
         self._last_seen = {
             event: last
@@ -214,7 +216,7 @@ class WrongWay:
         way = fit_way(driver.trail) if self._may_matter(driver) else None
         course = None
         if way is not None:
-            course = driver.course or self._learned_course(track, driver, way)
+            course = driver.course or self._learned_course(track, driver, zone)
         if way is None or course is None or not self._is_against(way, course):
             driver.began_s = None
             return None
@@ -259,15 +261,17 @@ class WrongWay:
                 return event
         return f"{zone.id}:{track.track_id}"
 
-    def _learned_course(self, track: Track, driver: _Driver, way: Way) -> Point | None:
-        """Return which way others drive here, and let this vehicle vote in its turn."""
-        if way.speed_kmh <= self._options.min_speed_kmh:
+    def _learned_course(self, track: Track, driver: _Driver, zone: Zone) -> Point | None:
+        """Return which way others drive here, if enough of them are known to."""
+        if self._learned is None:
             return None
+        wanted = self._options.learn_vehicles
+        if zone.id == WHOLE_PICTURE:
+            wanted *= UNDRAWN_CAUTION
         first = driver.trail.steps[0].foot_px
-        course = self._flow.course_between(first, track.foot_px, besides=track.track_id)
-        for step in driver.trail.steps:
-            self._flow.vote(track.track_id, step.foot_px, way.velocity_mps)
-        return course
+        return self._learned.course_between(
+            first, track.foot_px, besides=track.track_id, min_vehicles=wanted
+        )
 
     def _may_matter(self, driver: _Driver) -> bool:
         """Say whether a way is worth fitting: long enough, really seen, and not along the course.
@@ -324,4 +328,5 @@ KIND = RuleKind(
     options=WrongWayOptions,
     make=WrongWay,
     suits=lambda camera: any(zone.kind in DRIVEN for zone in camera.zones),
+    undrawn=True,
 )
