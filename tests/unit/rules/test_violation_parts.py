@@ -73,7 +73,7 @@ def test_a_visit_does_not_outlive_a_long_gap() -> None:
 
 
 def test_jitter_on_the_spot_is_no_way() -> None:
-    visits = Visits(two_lanes(), frozenset({"lane"}))
+    visits, visit = Visits(two_lanes(), frozenset({"lane"})), None
     for number in range(100):
         track = road_user(1, (50 + number % 2, 200))
         visits.attend(scene(number * 0.1, [track]))
