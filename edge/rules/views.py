@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 SaidT = TypeVar("SaidT")
 MOST = 5
 APART_S = 0.2
-"""Two looks closer in time count once. Source: own choice; a motorbike moves a metre meanwhile."""
+"""Of the looks within each such stretch of time one counts. Source: own choice; a motorbike moves
+a metre meanwhile."""
 KEPT_BOXES = 64
 FOLLOW_S = 2.0
 """Keep watching who was told for this long. Source: evidence shows the vehicle leave."""
@@ -54,10 +55,11 @@ class Views(Generic[SaidT]):
 
     def take(self, view: View[SaidT]) -> None:
         """Keep a look if it is among the best."""
-        close = [old for old in self.best if abs(old.at_s - view.at_s) < APART_S]
-        if any(old.worth >= view.worth for old in close):
+        slot = int(view.at_s / APART_S)
+        kept = [old for old in self.best if int(old.at_s / APART_S) != slot]
+        same = [old for old in self.best if int(old.at_s / APART_S) == slot]
+        if any(old.worth >= view.worth for old in same):
             return
-        kept = [old for old in self.best if old not in close]
         self.best = sorted([*kept, view], key=lambda each: -each.worth)[:MOST]
 
     def tells(self, now_s: float) -> bool:
