@@ -2,7 +2,8 @@
 
 Invariants:
     * ``Frame → Detections → Tracks → Scene → Sighting → IncidentChange``, in this order, in one
-      thread, once per frame. Nothing is skipped, queued or sent here. Beside it the view is watched.
+      thread, once per frame. Nothing is skipped, queued or sent here. The view is
+      watched beside it.
     * The drawing is scaled to the stream at its first frame, and anew when its size changes.
     * A rule that fails costs its own sightings of that scene; the other rules go on.
     * The detector may be swapped between two frames; tracks, signals and incidents live on.
@@ -79,8 +80,6 @@ class Pipeline:
         self.detector = detector
         self.scene: Scene | None = None
         """What was believed at the last frame."""
-        self.view_moved = False
-        """Set by whoever watches the view; while it is so, rules that trust the drawing rest."""
         self.learned = setting.learned or LearnedTraffic(camera)
         self._camera = camera
         # The tracker scales its ground points itself: another picture size must not reuse ids.

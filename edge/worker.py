@@ -82,14 +82,13 @@ class Worker:
         self._box, self._counters, self._alarms = box.config, Counters(), Alarms()
         self._time = ClockOversight(clock, self._counters, self._alarms)
         self._clock = clock = self._time.clock
-        self._watchdog = watchdog or Watchdog(clock)
-        self._judging = threading.Lock()
+        self._watchdog, self._judging = watchdog or Watchdog(clock), threading.Lock()
         detector, self._fallback_reason = load_running(box.config)
         self._detector = SharedDetector(detector)
         data_dir, box_id = Path(box.config.data_dir), box.config.box_id
         self._custody = Custody(data_dir, box_id, clock, self._counters)
         self._suspensions = Suspensions(data_dir, clock, self._counters)
-        self._book = PlaceBook(data_dir, self._counters)
+        self._book, self._learned = PlaceBook(data_dir, self._counters), LearnedFiles(data_dir)
         around = Surroundings(
             self._detector,
             self._camera_states,
@@ -109,10 +108,8 @@ class Worker:
             clock=clock,
             counters=self._counters,
         )
-        self._learned = LearnedFiles(data_dir)
         self._watches: dict[str, Watch] = {}
-        self._casework = Casework(box, means)
-        self._mailbox = FrameMailbox()
+        self._casework, self._mailbox = Casework(box, means), FrameMailbox()
         self._cameras: list[Camera] = []
         self._roll_call = RollCall(self._delivery.outbox.put)
         self._add_cameras(box)

@@ -8,6 +8,7 @@ clips and seeds of their own.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from fractions import Fraction
@@ -34,9 +35,9 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-Picture = "NDArray[np.uint8]"
-FPS = 2.0
-TRIAL_S, LATEST_S = 36.0, 10.0
+FPS = 1.0
+"""The watcher looks at the view once a second, so more would not be looked at."""
+TRIAL_S, LATEST_S = 34.0, 10.0
 MAX_WIDTH_PX = 640
 RULE_OF = {
     "cover": "camera_blocked",
@@ -164,9 +165,11 @@ def opened(
             view_moved=sight.moved,
         )
         sightings = [sighting for rule in rules for sighting in rule.observe(scene)]
-        for change in incidents.update(scene, sightings):
-            if change.message.phase is Phase.OPENED:
-                found.append((change.message.rule, now_s))
+        found += [
+            (change.message.rule, now_s)
+            for change in incidents.update(scene, sightings)
+            if change.message.phase is Phase.OPENED
+        ]
     return tuple(found)
 
 
@@ -175,7 +178,7 @@ def try_tampering(
 ) -> Outcome:
     """Play a clip, tamper with it from a drawn second on, and say what was opened."""
     draw = np.random.default_rng([seed, sum(map(ord, kind + clip.name))])
-    begins_s = float(draw.uniform(14.0, TRIAL_S - LATEST_S - 1.5))
+    begins_s = float(draw.uniform(12.0, TRIAL_S - LATEST_S - 1.5))
     skipped = int(draw.integers(len(pictures)))
     change = TAMPERINGS[kind](draw, pictures[0].shape[:2])
     played = islice(back_and_forth(pictures), skipped, skipped + int(TRIAL_S * FPS))
@@ -187,7 +190,7 @@ def try_tampering(
     return Outcome(clip.name, kind, seed, begins_s, opened(tampered, size_px))
 
 
-Change = "Callable[[NDArray[np.uint8]], NDArray[np.uint8]]"
+Change = Callable[["NDArray[np.uint8]"], "NDArray[np.uint8]"]
 
 
 def cover(draw: np.random.Generator, shape: tuple[int, ...]) -> Change:

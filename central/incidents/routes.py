@@ -9,7 +9,7 @@ from central.auth.schemas import Role
 from central.auth.scope import scope_of
 from central.centre import Centre, CentreDep
 from central.custody.schemas import HoldOrder, Reason
-from central.incidents import service, views
+from central.incidents import page, service
 from central.incidents.case_schemas import LifeCycleList, StepKind
 from central.incidents.catalogue import REJECT_REASONS, RULES
 from central.incidents.legal import law_of
@@ -83,7 +83,7 @@ def get_incident(incident_id: str, user: Viewer, centre: CentreDep) -> IncidentD
     """Return everything about one incident; plates are masked for who may not read them."""
     law, plates = law_of(centre.settings), user.role in PLATE_READERS
     with centre.database.read() as session:
-        return views.detail(session, service.get(session, incident_id), law=law, plates=plates)
+        return page.detail(session, service.get(session, incident_id), law=law, plates=plates)
 
 
 @router.post("/incidents/{incident_id}/acknowledge")

@@ -22,6 +22,7 @@ from edge.contract.messages import (
     ModelRef,
     Phase,
     SignalChange,
+    SpeedRefusal,
     TimeSource,
     TimeTrust,
     UtcTime,
@@ -165,6 +166,13 @@ class IncidentDetail(IncidentItem):
     time_source: TimeSource
     clock_offset_s: float | None = None
     """The camera's clock minus the box's; None where unknown, as with boxes of before."""
+    location_error_m: float | None = None
+    """Standard deviation of the event's place; None where ``location`` is the camera's."""
+    speed_kmh: float | None = None
+    """For reference only: no certified meter took it."""
+    speed_error_kmh: float | None = None
+    speed_refused: SpeedRefusal = ""
+    """Why there is no speed; empty where there is one, or where nobody asked."""
     evidence_missing: str
     integrity: Integrity
     holds: list[HoldItem]

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from central.auth import audit
 from central.auth.audit_check import event_hash
 from central.custody import integrity
-from central.incidents import completeness, evidence_rows, legal, repository, views
+from central.incidents import completeness, evidence_rows, legal, page, repository, views
 from central.incidents.case_schemas import Findings, StepKind
 from central.incidents.catalogue import REJECT_REASONS
 from central.incidents.schemas import IncidentItem, Review, ReviewStatus
@@ -181,9 +181,9 @@ def _hand_over(session: Session, centre: Centre, row: IncidentRow) -> dict[str, 
     Raises:
         Problem: 409, something is missing.
     """
-    found = views.legal_view(session, row, legal.law_of(centre.settings))
+    found = page.legal_view(session, row, legal.law_of(centre.settings))
     files = [
-        views.evidence_entry(each) for each in evidence_rows.of_incident(session, row.incident_id)
+        page.evidence_entry(each) for each in evidence_rows.of_incident(session, row.incident_id)
     ]
     findings = Findings.model_validate(row.findings) if row.findings else None
     needed = completeness.requirements(row, findings, found, files, integrity.judge(session, row))

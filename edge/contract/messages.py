@@ -20,6 +20,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 from pydantic.functional_validators import AfterValidator
 
 from edge.contract.chain import ChainHead
+from edge.contract.flows import ClassFlow, LaneFlow, TurnFlow
 
 SCHEMA_VERSION = 1
 
@@ -281,14 +282,17 @@ class ReportedMessage(Message):
     progress_ratio: Ratio = 0.0
 
 
-class ClassFlow(BaseModel):
-    """Vehicles of one class that passed in one period."""
+class PeriodFlow(BaseModel):
+    """Traffic by lane and turn over one period."""
 
     model_config = ConfigDict(extra="ignore", frozen=True)
 
-    object_class: str
-    count: int = Field(ge=0)
-    mean_speed_kmh: float | None = None
+    period_start: UtcTime
+    period_s: float = Field(gt=0)
+    observed_ratio: Ratio = 1.0
+    pcu_per_h: float | None = None
+    lanes: tuple[LaneFlow, ...] = ()
+    turns: tuple[TurnFlow, ...] = ()
 
 
 class TelemetryMessage(Message):
@@ -303,6 +307,12 @@ class TelemetryMessage(Message):
     mean_objects: float = 0.0
     observed_ratio: Ratio = 1.0
     """Share of the period in which frames were really seen; below 1 the counts are too low."""
+    detail: PeriodFlow | None = None
+    """The same period by lane and turn."""
+    quarter: PeriodFlow | None = None
+    """The quarter of an hour that ended with this period, or before it; else None."""
+    helmet_ratio: Ratio | None = None
+    """Share of riders seen who wore a helmet; None while nobody can tell."""
 
 
 class ReceiptMessage(Message):

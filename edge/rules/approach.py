@@ -42,7 +42,7 @@ DEPTH_STRETCH = 2.0
 Source: 1 / sin(30°), the usual steepest look of a roadside camera."""
 
 MAX_PHASE_S = 180.0
-"""No phase is longer: from there on the light is out of order (``signal_fault``), and its red blames
+"""No phase is longer: from there on the light is out of order (``signal_fault``) and its red blames
 nobody. Source: domain-vn.md §4, SC_HONG_DEN."""
 
 

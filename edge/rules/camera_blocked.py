@@ -16,7 +16,6 @@ from edge.rules.base import IncidentPolicy, RuleKind, RuleOptions, option
 from edge.scene import Sighting
 
 if TYPE_CHECKING:
-    from edge.config.camera import CameraConfig
     from edge.scene import Scene
 
 NAME = "camera_blocked"
@@ -27,7 +26,7 @@ class CameraBlockedOptions(RuleOptions):
     """Thresholds of ``camera_blocked``."""
 
     min_share: float = option(
-        0.6, title="Hidden share of the view's structure", unit="0..1",
+        0.5, title="Hidden share of the view's structure", unit="0..1",
         source="traffic hid up to 0.3 on the tuning clips, domain-vn.md HT_CHE_CAMERA says 0.3",
         ge=0.3, le=1,
     )  # fmt: skip
@@ -41,9 +40,9 @@ class CameraBlocked:
     """The rule on one camera."""
 
     name = NAME
-    policy = IncidentPolicy(min_duration_s=7.0, clear_after_s=5.0, cool_down_s=60.0)
+    policy = IncidentPolicy(min_duration_s=7.0, clear_after_s=2.5, cool_down_s=60.0)
 
-    def __init__(self, camera: CameraConfig, options: CameraBlockedOptions) -> None:
+    def __init__(self, options: CameraBlockedOptions) -> None:
         """Watch the whole view."""
         self._options = options
 
@@ -77,4 +76,9 @@ def large_vehicle_share(scene: Scene) -> float:
     return max(areas, default=0.0) / (width * height)
 
 
-KIND = RuleKind(name=NAME, options=CameraBlockedOptions, make=CameraBlocked, suits=lambda _: True)
+KIND = RuleKind(
+    name=NAME,
+    options=CameraBlockedOptions,
+    make=lambda _, options: CameraBlocked(options),
+    suits=lambda _: True,
+)

@@ -14,7 +14,6 @@ from edge.rules.base import IncidentPolicy, RuleKind, RuleOptions, option
 from edge.scene import Sighting
 
 if TYPE_CHECKING:
-    from edge.config.camera import CameraConfig
     from edge.scene import Scene
 
 NAME = "camera_defocused"
@@ -27,7 +26,7 @@ class CameraDefocusedOptions(RuleOptions):
 
     max_sharpness: float = option(
         0.84, title="Fine detail left, against the usual", unit="0..1",
-        source="0.88 and more in normal traffic, 0.83 and less blurred by 6 px at 1080p, tuning clips",
+        source="normal traffic 0.88 and more, 6 px of blur at 1080p 0.83 and less, tuning clips",
         ge=0.2, le=1,
     )  # fmt: skip
 
@@ -36,9 +35,9 @@ class CameraDefocused:
     """The rule on one camera."""
 
     name = NAME
-    policy = IncidentPolicy(min_duration_s=6.0, clear_after_s=5.0, cool_down_s=60.0)
+    policy = IncidentPolicy(min_duration_s=6.0, clear_after_s=2.5, cool_down_s=60.0)
 
-    def __init__(self, camera: CameraConfig, options: CameraDefocusedOptions) -> None:
+    def __init__(self, options: CameraDefocusedOptions) -> None:
         """Watch the whole view."""
         self._options = options
 
@@ -61,5 +60,8 @@ class CameraDefocused:
 
 
 KIND = RuleKind(
-    name=NAME, options=CameraDefocusedOptions, make=CameraDefocused, suits=lambda _: True
+    name=NAME,
+    options=CameraDefocusedOptions,
+    make=lambda _, options: CameraDefocused(options),
+    suits=lambda _: True,
 )

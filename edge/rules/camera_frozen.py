@@ -14,7 +14,6 @@ from edge.rules.base import IncidentPolicy, RuleKind, RuleOptions, option
 from edge.scene import Sighting
 
 if TYPE_CHECKING:
-    from edge.config.camera import CameraConfig
     from edge.scene import Scene
 
 NAME = "camera_frozen"
@@ -35,7 +34,7 @@ class CameraFrozen:
     name = NAME
     policy = IncidentPolicy(clear_after_s=2.0, cool_down_s=60.0)
 
-    def __init__(self, camera: CameraConfig, options: CameraFrozenOptions) -> None:
+    def __init__(self, options: CameraFrozenOptions) -> None:
         """Watch the whole view."""
         self._options = options
 
@@ -55,4 +54,9 @@ class CameraFrozen:
         ]
 
 
-KIND = RuleKind(name=NAME, options=CameraFrozenOptions, make=CameraFrozen, suits=lambda _: True)
+KIND = RuleKind(
+    name=NAME,
+    options=CameraFrozenOptions,
+    make=lambda _, options: CameraFrozen(options),
+    suits=lambda _: True,
+)

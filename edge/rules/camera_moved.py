@@ -15,7 +15,6 @@ from edge.rules.base import IncidentPolicy, RuleKind, RuleOptions
 from edge.scene import Sighting
 
 if TYPE_CHECKING:
-    from edge.config.camera import CameraConfig
     from edge.scene import Scene
 
 NAME = "camera_moved"
@@ -33,9 +32,6 @@ class CameraMoved:
 
     name = NAME
     policy = IncidentPolicy(clear_after_s=5.0, cool_down_s=60.0, update_every_s=60.0)
-
-    def __init__(self, camera: CameraConfig, options: CameraMovedOptions) -> None:
-        """Watch the whole view."""
 
     def observe(self, scene: Scene) -> list[Sighting]:
         """Return the move while it stands."""
@@ -55,4 +51,9 @@ class CameraMoved:
         ]
 
 
-KIND = RuleKind(name=NAME, options=CameraMovedOptions, make=CameraMoved, suits=lambda _: True)
+KIND = RuleKind(
+    name=NAME,
+    options=CameraMovedOptions,
+    make=lambda _camera, _options: CameraMoved(),
+    suits=lambda _: True,
+)

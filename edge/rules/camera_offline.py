@@ -15,7 +15,6 @@ from edge.rules.base import IncidentPolicy, RuleKind, RuleOptions, option
 from edge.scene import Sighting
 
 if TYPE_CHECKING:
-    from edge.config.camera import CameraConfig
     from edge.scene import Scene
 
 NAME = "camera_offline"
@@ -40,7 +39,7 @@ class CameraOffline:
     name = NAME
     policy = IncidentPolicy(clear_after_s=0.0, cool_down_s=0.0, update_every_s=300.0)
 
-    def __init__(self, camera: CameraConfig, options: CameraOfflineOptions) -> None:
+    def __init__(self, options: CameraOfflineOptions) -> None:
         """Watch whether pictures come."""
         self._options = options
 
@@ -64,7 +63,7 @@ class CameraOffline:
 KIND = RuleKind(
     name=NAME,
     options=CameraOfflineOptions,
-    make=CameraOffline,
+    make=lambda _, options: CameraOffline(options),
     suits=lambda camera: not isinstance(camera.source, FileSource),
     needs_frames=False,
 )

@@ -15,7 +15,6 @@ from edge.rules.base import IncidentPolicy, RuleKind, RuleOptions, option
 from edge.scene import Sighting
 
 if TYPE_CHECKING:
-    from edge.config.camera import CameraConfig
     from edge.scene import Scene
 
 NAME = "clock_skew"
@@ -42,7 +41,7 @@ class ClockSkew:
         min_duration_s=10.0, clear_after_s=60.0, cool_down_s=600.0, update_every_s=3600.0
     )
 
-    def __init__(self, camera: CameraConfig, options: ClockSkewOptions) -> None:
+    def __init__(self, options: ClockSkewOptions) -> None:
         """Watch what the camera says the time is."""
         self._options = options
 
@@ -67,7 +66,7 @@ class ClockSkew:
 KIND = RuleKind(
     name=NAME,
     options=ClockSkewOptions,
-    make=ClockSkew,
+    make=lambda _, options: ClockSkew(options),
     suits=lambda camera: not isinstance(camera.source, FileSource),
     needs_frames=False,
 )

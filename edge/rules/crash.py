@@ -31,14 +31,11 @@ from edge.rules.impact import (
     HALF_S,
     Jolt,
     Measure,
-    gap_m,
     has_fallen,
     is_lying,
     jolt_of,
+    meeting,
     shakes_everybody,
-    size_m,
-    time_to_collision_s,
-    velocity,
 )
 from edge.rules.pace import Pace, pace_of, rest_began_s
 from edge.rules.road import DRIVEN, MPS_TO_KMH, Road, Trail, has_lasted
@@ -282,43 +279,19 @@ class Crash:
     def _signs_with(
         self, track: Track, jolt: Jolt, other: Track, by: Measure, now_s: float
     ) -> int | None:
-        """Count what it shows with another; None when the two did not meet.
-
-        Who was already within reach before the jolt (riding side by side, a second box of the same
-        vehicle) was not met by it.
-        """
-        theirs = self._parties.of(other, now_s)
-        own = self._parties.of(track, now_s)
-        until_s = jolt.at_s
-        mine = [s for s in own.trail.steps if s.at_s <= until_s]
-        past = [s for s in theirs.trail.steps if s.at_s <= until_s]
-        if not mine or not past:
-            return None
-        here, there = by.place(mine[-1].foot_px), by.place(past[-1].foot_px)
-        if here is None or there is None:
-            return None
-        came = velocity(past, by) or (0.0, 0.0)
-        reach = (size_m(track.class_name)[1] + size_m(other.class_name)[1]) / 2
-        apart = there[0] - here[0], there[1] - here[1]
-        closing = jolt.before_mps[0] - came[0], jolt.before_mps[1] - came[1]
-        met_in_s = time_to_collision_s(apart, closing, reach)
-        if not 0 < met_in_s <= self._options.max_ttc_s:
-            return None
-        moved = math.hypot(*came) * MPS_TO_KMH > REST_KMH
-        gap = gap_m(track, other, jolt, came if moved else None, by)
-        if gap > self._options.contact_m:
+        """Count what it shows with another; None when the two did not meet."""
+        own, theirs = self._parties.of(track, now_s), self._parties.of(other, now_s)
+        met = meeting((track, own.trail), (other, theirs.trail), jolt, by)
+        wanted = self._options
+        if met is None or met.within_s > wanted.max_ttc_s or met.gap_m > wanted.contact_m:
             return None
         fell = 2 * (theirs.fell_s is not None)
         four = {track.class_name, other.class_name} & FOUR_WHEELERS
         if not four:
             # Two-wheelers ride and wait within reach of each other; those that collide fall.
             return fell if fell or own.fell_s is not None else None
-        after = velocity([s for s in theirs.trail.steps if s.at_s >= until_s], by) or came
-        pushed = (after[0] - came[0]) * jolt.before_mps[0] + (after[1] - came[1]) * (
-            jolt.before_mps[1]
-        )
-        shaken = pushed / max(math.hypot(*jolt.before_mps), 1e-6) > REST_KMH / MPS_TO_KMH
-        deep = gap <= DEEP_M and {track.class_name, other.class_name} <= FOUR_WHEELERS
+        shaken = met.pushed_mps > REST_KMH / MPS_TO_KMH
+        deep = met.gap_m <= DEEP_M and {track.class_name, other.class_name} <= FOUR_WHEELERS
         return deep + 2 * shaken + fell
 
     def _begin(

@@ -12,7 +12,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from edge.rules.base import IncidentPolicy, RuleKind, RuleOptions, option
-from edge.rules.road import DRIVEN
+from edge.rules.road import DRIVEN, has_lasted
 from edge.rules.standing import Standing
 from edge.rules.stopped_vehicle import StoppedVehicle, StoppedVehicleOptions
 
@@ -46,13 +46,18 @@ class ExpresswayStop:
     def __init__(self, camera: CameraConfig, options: ExpresswayStopOptions) -> None:
         """Watch every lane, carriageway and emergency lane of ``camera``."""
         on_lanes = StoppedVehicleOptions(hold_s=options.lane_s)
+        self._lane_s = options.lane_s
         self._lanes = StoppedVehicle(camera, on_lanes, DRIVEN)
         self._emergency = Standing(camera, EMERGENCY, options.emergency_lane_s)
 
     def observe(self, scene: Scene) -> list[Sighting]:
         """Return who has stopped on the expressway and still stands."""
-        standing = [*self._lanes.observe(scene), *self._emergency.observe(scene)]
-        return [replace(each, rule=NAME) for each in standing]
+        on_lanes = [
+            each
+            for each in self._lanes.observe(scene)
+            if has_lasted(each.occurred_s, each.seen_s, self._lane_s)
+        ]
+        return [replace(each, rule=NAME) for each in [*on_lanes, *self._emergency.observe(scene)]]
 
 
 KIND = RuleKind(
@@ -63,4 +68,5 @@ KIND = RuleKind(
         camera.road_kind == "expressway"
         and any(zone.kind in DRIVEN | {EMERGENCY} for zone in camera.zones)
     ),
+    undrawn=True,
 )

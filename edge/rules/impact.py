@@ -53,6 +53,8 @@ MIN_TOP = 0.6
 """Speed of a box's top by that of its foot, in the picture. Source: a camera 4 m up sees the roof
 of a car 1.55 m high move (4 - 1.55) / 4 as fast as its wheels."""
 BODY_M = {"person": 0.5, "livestock": 2.2}
+MOVING_MPS = 0.8
+"""Slower, a heading is noise. Source: a stroll, 3 km/h."""
 PARALLEL_DEG = 45.0
 """Headings closer than this lie along each other, farther apart they cross."""
 FALLEN_RATIO = 0.65
@@ -96,6 +98,21 @@ class Jolt:
     def turn_deg(self) -> float:
         """Return by how much the way turned, 0 where it ended."""
         return angle_between_deg(self.before_mps, self.after_mps)
+
+
+@dataclass(frozen=True, slots=True)
+class Meeting:
+    """How two road users met.
+
+    Attributes:
+        within_s: When they would have met, told from before the jolt.
+        gap_m: Between their footprints now; negative is how deep they overlap.
+        pushed_mps: Speed that the other gained along the way of the one.
+    """
+
+    within_s: float
+    gap_m: float
+    pushed_mps: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -241,6 +258,40 @@ def gap_m(one: Track, other: Track, jolt: Jolt, heading: Point | None, by: Measu
     aside = (dx * course[1] - dy * course[0]) / length
     along, across = abs(ahead) - (own_long + long) / 2, abs(aside) - (own_wide + wide) / 2
     return math.hypot(max(along, 0), max(across, 0)) or max(along, across)
+
+
+def meeting(
+    one: tuple[Track, Trail], other: tuple[Track, Trail], jolt: Jolt, by: Measure
+) -> Meeting | None:
+    """Return how a jolted road user met another; None when the two were not converging.
+
+    Who was within reach before the jolt already (riding side by side, a second box of the same
+    vehicle) was not met by it.
+    """
+    (track, own), (met, theirs) = one, other
+    mine = [step for step in own.steps if step.at_s <= jolt.at_s]
+    past = [step for step in theirs.steps if step.at_s <= jolt.at_s]
+    if not mine or not past:
+        return None
+    here, there = by.place(mine[-1].foot_px), by.place(past[-1].foot_px)
+    if here is None or there is None:
+        return None
+    came = velocity(past, by) or (0.0, 0.0)
+    apart = there[0] - here[0], there[1] - here[1]
+    closing = jolt.before_mps[0] - came[0], jolt.before_mps[1] - came[1]
+    reach = (size_m(track.class_name)[1] + size_m(met.class_name)[1]) / 2
+    within_s = time_to_collision_s(apart, closing, reach)
+    if not 0 < within_s < math.inf:
+        return None
+    after = velocity([step for step in theirs.steps if step.at_s >= jolt.at_s], by) or came
+    gained = after[0] - came[0], after[1] - came[1]
+    along = gained[0] * jolt.before_mps[0] + gained[1] * jolt.before_mps[1]
+    heading = came if math.hypot(*came) > MOVING_MPS else None
+    return Meeting(
+        within_s,
+        gap_m(track, met, jolt, heading, by),
+        along / max(math.hypot(*jolt.before_mps), 1e-6),
+    )
 
 
 def time_to_collision_s(apart_m: Point, closing_mps: Point, reach_m: float) -> float:

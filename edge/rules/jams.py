@@ -26,6 +26,11 @@ SETTLE_S = 2.0
 """Time over which rest is measured. Source: box noise, as in ``stopped_vehicle``."""
 REST_KMH = 3.0
 """Source: walking pace, as in ``stopped_vehicle``."""
+REST_KEPT_S = 10.0
+"""Who stood this short a while ago, and was not seen to drive off, still stands. Source: passing
+lorries hide a car for up to 10 s (RoadTrack K221)."""
+JUDGED_EVERY_S = 0.5
+"""Paces are asked for this often: a jam neither comes nor goes faster, and asking costs time."""
 MIN_SLOW = 5
 """Vehicles at rest or crawling that may be a jam. Source: as in ``stopped_vehicle``."""
 
@@ -48,26 +53,45 @@ class Jams:
         self._trails: TrackMemory[Trail] = TrackMemory(
             lambda _: Trail(SETTLE_S, has_plane=False), linger_s=1.0
         )
-        self.resting: list[Track] = []
-        """The motor vehicles that stand on the road now."""
+        self._rested: dict[int, tuple[float, Track]] = {}
+        self._judged_s = -math.inf
 
     def attend(self, scene: Scene) -> None:
         """Look at the pace of every motor vehicle on the road."""
         self._trails.attend(scene)
         self._crowding.attend(scene.stream_s)
-        self.resting = []
+        self._rested = {
+            track_id: rested
+            for track_id, rested in self._rested.items()
+            if 0 <= scene.stream_s - rested[0] <= REST_KEPT_S
+        }
+        due = not 0 <= scene.stream_s - self._judged_s < JUDGED_EVERY_S
+        if due:
+            self._judged_s = scene.stream_s
         for track in scene.tracks:
             if track.class_name not in MOTOR_VEHICLES or not track.observed:
                 continue
             trail = self._trails.of(track, scene.stream_s)
             trail.add(track, scene.stream_s)
-            zone = self._road.zone_at(track.foot_px, self._kinds)
-            if zone is None:
-                continue
-            pace = pace_of(trail, self._road.plane, REST_KMH)
-            if pace is Pace.REST:
-                self.resting.append(track)
-            self._crowding.saw(self._belongs[zone.id], track.track_id, pace, scene.stream_s)
+            if due:
+                self._judge(track, trail, scene.stream_s)
+
+    def _judge(self, track: Track, trail: Trail, now_s: float) -> None:
+        """Count a vehicle for the zone it is on, by its pace."""
+        zone = self._road.zone_at(track.foot_px, self._kinds)
+        if zone is None:
+            return
+        pace = pace_of(trail, self._road.plane, REST_KMH)
+        if pace is Pace.REST:
+            self._rested[track.track_id] = (now_s, track)
+        elif pace is Pace.DRIVE:
+            self._rested.pop(track.track_id, None)
+        self._crowding.saw(self._belongs[zone.id], track.track_id, pace, now_s)
+
+    @property
+    def resting(self) -> list[Track]:
+        """Return the motor vehicles that stand on the road, as they were last seen to rest."""
+        return [track for _, track in self._rested.values()]
 
     def is_jammed(self, zone_id: str) -> bool:
         """Say whether traffic is jammed where a zone lies."""

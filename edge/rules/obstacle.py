@@ -1,9 +1,9 @@
-"""``obstacle``: something lies on the road that the background did not hold and that is no road user.
+"""``obstacle``: something lies on the road that was not there before and is no road user.
 
-A fallen load, a branch, a stone: still for ``hold_s``, of a size to matter, on a drawn carriageway or
-lane (without a drawing: where vehicles have been seen to drive). Whatever a road user has lain over
-is a vehicle or a person, and other rules'. Whatever vehicles drive through is flat: a stain, a
-shadow, a sheet of paper. Vehicles that pass beside it without touching it make it surer.
+A fallen load, a branch, a stone: still for ``hold_s``, of a size to matter, on a drawn carriageway
+or lane (without a drawing: where vehicles have been seen to drive). Whatever a road user's box has
+covered is a vehicle or a person, and other rules'. Whatever vehicles drive through is flat: a
+stain, a shadow, a sheet of paper. Vehicles that pass beside it without touching it make it surer.
 
 Not seen: what the watcher is blind to, see ``edge.view.background``; a thing dropped where a queue
 stands, until the queue has gone.
@@ -44,7 +44,8 @@ class ObstacleOptions(RuleOptions):
     """Thresholds of ``obstacle``."""
 
     hold_s: float = option(
-        20.0, title="At rest for", unit="s", source="domain-vn.md §4, SC_VAT_CAN: 20 s", ge=5, le=600,
+        20.0, title="At rest for", unit="s", source="domain-vn.md §4, SC_VAT_CAN: 20 s",
+        ge=5, le=600,
     )  # fmt: skip
     min_m2: float = option(
         0.1, title="Smallest that matters, as the camera sees it", unit="m²",

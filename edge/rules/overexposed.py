@@ -14,7 +14,6 @@ from edge.rules.base import IncidentPolicy, RuleKind, RuleOptions, option
 from edge.scene import Sighting
 
 if TYPE_CHECKING:
-    from edge.config.camera import CameraConfig
     from edge.scene import Scene
 
 NAME = "overexposed"
@@ -33,9 +32,9 @@ class Overexposed:
     """The rule on one camera."""
 
     name = NAME
-    policy = IncidentPolicy(min_duration_s=4.0, clear_after_s=5.0, cool_down_s=60.0)
+    policy = IncidentPolicy(min_duration_s=4.0, clear_after_s=2.5, cool_down_s=60.0)
 
-    def __init__(self, camera: CameraConfig, options: OverexposedOptions) -> None:
+    def __init__(self, options: OverexposedOptions) -> None:
         """Watch the whole view."""
         self._options = options
 
@@ -55,4 +54,9 @@ class Overexposed:
         ]
 
 
-KIND = RuleKind(name=NAME, options=OverexposedOptions, make=Overexposed, suits=lambda _: True)
+KIND = RuleKind(
+    name=NAME,
+    options=OverexposedOptions,
+    make=lambda _, options: Overexposed(options),
+    suits=lambda _: True,
+)

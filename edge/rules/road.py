@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 DRIVEN = frozenset({"carriageway", "lane"})
 """Zones on which vehicles drive."""
 OFF_ROAD = frozenset({"ignore", "pavement"})
+DRAWN_ROAD = DRIVEN | {"emergency_lane", "junction"}
+"""Who drew one of these has drawn the road."""
 WHOLE_PICTURE = "picture"
 """Id of the zone that stands in where no road was drawn."""
 MPS_TO_KMH = 3.6
@@ -44,7 +46,7 @@ so apparent metres are mostly a lower bound of the way made."""
 
 def with_whole_picture(camera: CameraConfig) -> CameraConfig:
     """Return ``camera`` with its whole picture as carriageway, where no road was drawn on it."""
-    if any(zone.kind in DRIVEN for zone in camera.zones):
+    if any(zone.kind in DRAWN_ROAD for zone in camera.zones):
         return camera
     width, height = camera.frame_size_px
     # A foot point on the picture's rim is on the road.

@@ -16,7 +16,6 @@ from edge.rules.base import IncidentPolicy, RuleKind, RuleOptions, option
 from edge.scene import Sighting
 
 if TYPE_CHECKING:
-    from edge.config.camera import CameraConfig
     from edge.scene import Scene
 
 NAME = "signal_fault"
@@ -37,7 +36,7 @@ class SignalFault:
     name = NAME
     policy = IncidentPolicy(clear_after_s=3.0, cool_down_s=60.0, update_every_s=600.0)
 
-    def __init__(self, camera: CameraConfig, options: SignalFaultOptions) -> None:
+    def __init__(self, options: SignalFaultOptions) -> None:
         """Watch every signal drawn."""
         self._options = options
         self._states: dict[str, tuple[str, float]] = {}
@@ -72,6 +71,6 @@ class SignalFault:
 KIND = RuleKind(
     name=NAME,
     options=SignalFaultOptions,
-    make=SignalFault,
+    make=lambda _, options: SignalFault(options),
     suits=lambda camera: bool(camera.signals),
 )

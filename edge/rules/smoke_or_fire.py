@@ -14,7 +14,6 @@ from edge.rules.base import IncidentPolicy, RuleKind, RuleOptions, option
 from edge.scene import Sighting
 
 if TYPE_CHECKING:
-    from edge.config.camera import CameraConfig
     from edge.scene import Scene, StillThing
 
 NAME = "smoke_or_fire"
@@ -39,7 +38,7 @@ class SmokeOrFire:
         min_duration_s=2.0, clear_after_s=10.0, cool_down_s=60.0, update_every_s=30.0
     )
 
-    def __init__(self, camera: CameraConfig, options: SmokeOrFireOptions) -> None:
+    def __init__(self, options: SmokeOrFireOptions) -> None:
         """Watch the whole view."""
         self._options = options
 
@@ -65,4 +64,9 @@ class SmokeOrFire:
         return thing.kind in KINDS and scene.stream_s - thing.since_s >= self._options.hold_s
 
 
-KIND = RuleKind(name=NAME, options=SmokeOrFireOptions, make=SmokeOrFire, suits=lambda _: True)
+KIND = RuleKind(
+    name=NAME,
+    options=SmokeOrFireOptions,
+    make=lambda _, options: SmokeOrFire(options),
+    suits=lambda _: True,
+)

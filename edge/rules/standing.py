@@ -6,6 +6,7 @@ what the law adds: hours, exempt classes, and excuses taken from the road that a
 Invariants:
     * A zone outside its hours, or that lists a vehicle's class as allowed, sees nobody stand: the
       time before the hours begin never counts.
+    * The time is the law's: what the spots take for a breakdown sooner waits for it here.
     * A strip without a signal of its own obeys that of the road zone it lies on or beside, so a
       queue at red is not parking; where that road is jammed nobody is told.
 """
@@ -18,7 +19,7 @@ from typing import TYPE_CHECKING
 from edge.config.hours import holds
 from edge.contract.road_users import MOTOR_VEHICLES
 from edge.rules.jams import Jams, road_zone_of
-from edge.rules.road import Road
+from edge.rules.road import Road, has_lasted
 from edge.rules.stopped_vehicle import StoppedVehicle, StoppedVehicleOptions
 from edge.rules.waiting import governing_signals
 
@@ -41,7 +42,7 @@ class Standing:
 
     def __init__(self, camera: CameraConfig, kind: str, hold_s: float) -> None:
         """Watch the zones of ``kind``; standing counts as too long after ``hold_s``."""
-        self._kinds = frozenset({kind})
+        self._kinds, self._hold_s = frozenset({kind}), hold_s
         self._road = Road.of(camera)
         self._jams = Jams(camera, self._kinds, JAM_RATIO)
         options = StoppedVehicleOptions(hold_s=hold_s, crowd_vehicles=NO_JAM)
@@ -52,7 +53,12 @@ class Standing:
         self._jams.attend(scene)
         watched = tuple(track for track in scene.tracks if self._may_not_stand(track, scene))
         standing = self._spots.observe(replace(scene, tracks=watched))
-        return [each for each in standing if not self._jams.is_jammed(each.place)]
+        return [
+            each
+            for each in standing
+            if has_lasted(each.occurred_s, each.seen_s, self._hold_s)
+            and not self._jams.is_jammed(each.place)
+        ]
 
     def _may_not_stand(self, track: Track, scene: Scene) -> bool:
         """Say whether a vehicle is where standing is forbidden to it now."""

@@ -176,6 +176,8 @@ class Visits:
 def base_share_in(track: Track, polygon: tuple[Point, ...]) -> float:
     """Return which share 0..1 of the base of a track's box stands in a polygon, same pixels."""
     (x, y), width = track.foot_px, track.xyxy[2] - track.xyxy[0]
+    if in_polygon((x - width / 2, y), polygon) and in_polygon((x + width / 2, y), polygon):
+        return 1.0
     steps = [(index + 0.5) / BASE_POINTS - 0.5 for index in range(BASE_POINTS)]
     return sum(in_polygon((x + step * width, y), polygon) for step in steps) / BASE_POINTS
 

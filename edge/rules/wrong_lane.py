@@ -71,7 +71,11 @@ class WrongLane:
         restricted = camera.model_copy(update={"zones": (*lanes, *others)})
         self._visits = Visits(restricted, KINDS, base_share=options.base_ratio)
         self._jams = Jams(camera, frozenset(), JAM_RATIO)
-        self._turns = _turn_points(camera)
+        plane = self._visits.road.plane
+        self._turns = [
+            (point, None if plane is None else plane.to_ground(point))
+            for point in _turn_points(camera)
+        ]
 
     def observe(self, scene: Scene) -> list[Sighting]:
         """Return who drives in a lane for others now."""
@@ -103,21 +107,21 @@ class WrongLane:
 
     def _is_excused(self, track: Track) -> bool:
         """Say whether a turn or an obstacle is near."""
-        near = [(point, self._options.near_turn_m) for point in self._turns]
-        near += [
-            (other.foot_px, self._options.obstacle_m)
+        wanted = self._options
+        if any(_apart_m(track, *turn) <= wanted.near_turn_m for turn in self._turns):
+            return True
+        return any(
+            other.track_id != track.track_id
+            and _apart_m(track, other.foot_px, other.ground_m) <= wanted.obstacle_m
             for other in self._jams.resting
-            if other.track_id != track.track_id
-        ]
-        return any(self._apart_m(track, point) <= reach_m for point, reach_m in near)
+        )
 
-    def _apart_m(self, track: Track, point: Point) -> float:
-        """Return the distance of a road user from a picture point, metres."""
-        plane = self._visits.road.plane
-        if plane is not None and track.ground_m is not None:
-            place = plane.to_ground(point)
-            return math.inf if place is None else math.dist(place, track.ground_m)
-        return math.dist(track.foot_px, point) * metres_per_px(track)
+
+def _apart_m(track: Track, point: Point, place: Point | None) -> float:
+    """Return the distance of a road user from a picture point and its place, metres."""
+    if place is not None and track.ground_m is not None:
+        return math.dist(place, track.ground_m)
+    return math.dist(track.foot_px, point) * metres_per_px(track)
 
 
 def _turn_points(camera: CameraConfig) -> list[Point]:

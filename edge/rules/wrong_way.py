@@ -288,7 +288,11 @@ class WrongWay:
         newest = steps[-1]
         if len(steps) == 1 and not driver.trail.has_plane:
             driver.came = None  # apparent metres begin anew with the trail
-        start = next(step for step in steps if newest.at_s - step.at_s <= COMING_S)
+        start = newest
+        for step in reversed(steps):
+            if newest.at_s - step.at_s > COMING_S:
+                break
+            start = step
         dx, dy = newest.at_m[0] - start.at_m[0], newest.at_m[1] - start.at_m[1]
         along_m, aside_m = dx * course[0] + dy * course[1], abs(dx * course[1] - dy * course[0])
         if along_m >= COMING_M and aside_m <= COMING_RATIO * along_m:

@@ -5,12 +5,13 @@ whole and are taken out. What differs from it and stays as it is grows old; what
 still thing, unless it only darkens what was there (a shadow) or is the place of something that has
 left (a hole in the old background).
 
-Blind: what has the colour and the brightness of the road, what was there from the first picture on,
+Blind: what is as bright as the road, whatever its colour, what was there from the first picture on,
 and everything smaller than about two pixels of the small picture (12 at 1080p).
 """
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 import cv2
@@ -40,7 +41,7 @@ ABSORBED_S = 3600.0
 TOO_MUCH = 0.4
 """More of the picture that differs is a change of light or of the camera, not a thing."""
 RELEARN_S = 30.0
-MIN_AREA_PX, MAX_AREA_PX = 5, 6000
+MIN_AREA_PX, MAX_AREA_PX, MIN_SIDE_PX = 5, 6000, 2
 SHADOW_LIKENESS = 0.75
 """A shadow keeps the structure it falls on. Source: own choice, see tests/unit/view."""
 
@@ -130,8 +131,8 @@ class Background:
             return False
         if now.mean() >= before.mean() or steps_before.std() < 1.0:
             return True
-        inner = (slice(2, -2), slice(2, -2))
-        if min(steps_now[inner].shape) < 2:
+        inner = (slice(4, -4), slice(4, -4))
+        if min(steps_now[inner].shape) < MIN_SIDE_PX:
             return True
         likeness = np.corrcoef(steps_now[inner].ravel(), steps_before[inner].ravel())[0, 1]
         return not likeness > SHADOW_LIKENESS
@@ -141,14 +142,22 @@ class Background:
         sx, sy = self._scale
         xyxy: Xyxy = (box[0] * sx, box[1] * sy, box[2] * sx, box[3] * sy)
         foot = ((xyxy[0] + xyxy[2]) / 2, xyxy[3])
-        ground = self._plane.to_ground(foot) if self._plane else None
-        scale = self._plane.metres_per_px(foot) if self._plane else None
         return StillThing(
             xyxy=xyxy,
-            ground_m=ground,
+            ground_m=self._plane.to_ground(foot) if self._plane else None,
             since_s=since_s,
-            area_m2=None if scale is None else area * sx * sy * scale**2,
+            area_m2=self._area_m2(xyxy, area * sx * sy),
         )
+
+    def _area_m2(self, xyxy: Xyxy, area_px: float) -> float | None:
+        """Return what an upright thing covers, at the scale across the road at its near end."""
+        if self._plane is None:
+            return None
+        left = self._plane.to_ground((xyxy[0], xyxy[3]))
+        right = self._plane.to_ground((xyxy[2], xyxy[3]))
+        if left is None or right is None:
+            return None
+        return float(area_px * (math.dist(left, right) / (xyxy[2] - xyxy[0])) ** 2)
 
 
 def _steps(light: NDArray[np.float32]) -> NDArray[np.float32]:

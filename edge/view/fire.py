@@ -1,9 +1,9 @@
 """Flame and smoke, each by two cues that do not depend on one another.
 
 Flame: the colour of glowing soot, and its restless size. A lamp has the colour and is steady, an
-indicator goes out between, a vehicle's lights move on. Smoke: the structure behind it fades to grey,
-and the places where it does so spread upwards from where it began. Fog fades everything at once, a
-lorry has edges and drives on.
+indicator goes out between, a vehicle's lights move on. Smoke: the structure behind it fades to
+grey, and the places where it does so spread upwards from where it began. Fog fades everything at
+once, a lorry has edges and drives on.
 
 Source: anchors.md §4 and common practice of video smoke detection; levels chosen on composites over
 the rendered films, see ``edge/rules/quality.yaml``.
@@ -33,13 +33,15 @@ GRID = (SIZE_PX[1] // CELL_PX, SIZE_PX[0] // CELL_PX)
 """Rows and columns of cells, 60 px wide at 1080p."""
 LASTS_S = 5.0
 """Source: domain-vn.md §4, SC_CHAY_KHOI: 5 s."""
-MIN_HOT, RESTLESS = 0.08, 0.12
-"""Share of a cell that glows, and by how much of itself that share varies."""
+GLOWS, OVER_BLUE, OVER_GREEN, RAMP = 180.0, 70.0, 4.0, 24.0
+"""Least red, and by how much it exceeds blue and green, 0..255: yellow to orange, never white."""
+MIN_HOT, RESTLESS = 0.08, 0.15
+"""Share of a cell that glows, and by how much of itself that share changes within a second."""
 FADED = 0.5
 """Share of a cell's usual structure that is left behind smoke."""
 MIN_STRUCTURE = 4.0
-MAX_CHROMA = 36.0
-MIN_CELLS = 5
+MAX_CHROMA, MIN_GREY = 36.0, 60.0
+MIN_CELLS, MIN_RISE_ROWS, MIN_RISE_S = 5, 2, 1.0
 MAX_SHARE = 0.5
 FORGET_S = 3.0
 FOLLOW = 0.02
@@ -79,7 +81,9 @@ class FireWatch:
             return []
         shares = np.stack([cv2.blur(share, (3, 3)) for share in shares]) * 9
         mean = shares.mean(axis=0)
-        burns = (shares.min(axis=0) >= MIN_HOT) & (shares.std(axis=0) >= RESTLESS * mean)
+        # The median step: one change of light is a step as well, but only one.
+        unrest = np.median(np.abs(np.diff(shares, axis=0)), axis=0)
+        burns = (shares.min(axis=0) >= MIN_HOT) & (unrest >= RESTLESS * mean)
         burns &= self._hot[-1][1] >= MIN_HOT
         return self._groups(burns, np.full(GRID, self._hot[0][0]), "flame", 1)
 
@@ -97,7 +101,7 @@ class FireWatch:
             (self._usual >= MIN_STRUCTURE)
             & (structure < FADED * self._usual)
             & (chroma < MAX_CHROMA)
-            & (_cells(grey) > 60)
+            & (_cells(grey) > MIN_GREY)
         )
         self._usual[~faded] += FOLLOW * (structure - self._usual)[~faded]
         self._faded_last[faded] = now_s
@@ -140,20 +144,20 @@ class FireWatch:
 def _has_risen(inside: NDArray[np.bool_], since: NDArray[np.float64]) -> bool:
     """Say whether upper cells faded later than lower ones, over at least three rows."""
     rows = np.nonzero(inside)[0]
-    if np.ptp(rows) < 2:
+    if np.ptp(rows) < MIN_RISE_ROWS:
         return False
     times = since[inside]
     middle = np.median(rows)
     upper, lower = times[rows < middle], times[rows > middle]
-    return bool(len(upper) and len(lower) and upper.mean() - lower.mean() >= 1.0)
+    return bool(len(upper) and len(lower) and upper.mean() - lower.mean() >= MIN_RISE_S)
 
 
 def _glow(small: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """Return float32 (180, 320), 1 where a pixel has the colour of flame, else 0."""
-    blue, green, red = cv2.split(small)
-    hot = (red > 190) & (np.asarray(cv2.subtract(red, blue)) > 80) & (green > blue)
-    hot &= (green > red // 2) & (np.asarray(cv2.subtract(red, green)) > 8)
-    return hot.astype(np.float32)
+    """Return float32 (180, 320), 0..1: how much a pixel has the colour of flame."""
+    blue, green, red = (channel.astype(np.float32) for channel in cv2.split(small))
+    # Ramps, not steps: a wall that is nearly of that colour would flicker with the noise.
+    ramps = (red - GLOWS, red - blue - OVER_BLUE, red - green - OVER_GREEN, 2 * green - red)
+    return np.asarray(np.clip(np.minimum.reduce(ramps) / RAMP, 0, 1), np.float32)
 
 
 def _cells(values: NDArray[np.float32] | cv2.typing.MatLike) -> NDArray[np.float32]:

@@ -15,11 +15,11 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 SIZE_PX = (320, 180)
-"""(width, height). Source: own choice; 160×90 loses the shift of 8 px at 1080p (0.7 px) in noise."""
+"""(width, height). Source: own choice; at 160×90 the 8 px of 1080p are 0.7 px, lost in noise."""
 FULL_PX = 6.0
 """Pixels of a 1080p picture in one of the small picture."""
 CLIPPED = 250
-"""Grey from which a pixel counts as burnt out, 0..255."""
+"""Green from which a pixel counts as burnt out, 0..255; under sodium lamps blue stays dark."""
 SAMPLED_ROWS = 48
 LOG_OFFSET = 16.0
 """Keeps the noise of darkness small where contrast is measured as a ratio of light."""
@@ -30,7 +30,7 @@ _LOG = (255.0 * np.log1p(np.arange(256) / LOG_OFFSET) / np.log1p(255.0 / LOG_OFF
 
 
 def shrink(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Return uint8 (180, 320, 3) BGR of a picture of any size; every n-th pixel first, for speed."""
+    """Return uint8 (180, 320, 3) BGR of a picture; every n-th pixel first, for speed."""
     double = (2 * SIZE_PX[0], 2 * SIZE_PX[1])
     sparse = cv2.resize(image, double, interpolation=cv2.INTER_NEAREST)
     return np.asarray(cv2.resize(sparse, SIZE_PX, interpolation=cv2.INTER_AREA), np.uint8)

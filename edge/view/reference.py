@@ -110,7 +110,7 @@ class Reference:
             learn: Let it teach which patches are steady; False while something is wrong.
         """
         likeness, shift, at_best = self._seek(relief, NEAR_PX)
-        if likeness < FOUND:
+        if likeness < FOUND or self._is_at_rim(NEAR_PX):
             likeness, shift, at_best = self._seek(relief, REACH_PX)
         if learn:
             self._weight += LEARNS * (at_best.clip(0.05, 1.0) - self._weight)
@@ -125,6 +125,11 @@ class Reference:
             lost=float(lost.mean()),
             flat=float((ratio < FLAT).mean()),
         )
+
+    def _is_at_rim(self, reach_px: int) -> bool:
+        """Say whether the place found last may lie beyond where it was sought."""
+        steps = zip(self.moved_px, self._offset_px, strict=True)
+        return max(abs(moved - offset) for moved, offset in steps) > reach_px - 1
 
     def _seek(
         self, relief: NDArray[np.float32], reach_px: int

@@ -52,6 +52,8 @@ at least in traffic on the tuning clips."""
 CONFIRM_S = 4.0
 """A move counts after this long, and is over when it has been gone as long. Source: anchors: 3–5 s
 to confirm; a lorry's gust passes in less."""
+UNLIKE_S = 8.0
+"""The same where no shift can be measured: a lorry that stands before the camera may look so."""
 DETAIL_OK = (0.6, 1.6)
 """Fine over coarse structure against the usual: outside is a near cover out of focus, or noise."""
 MIN_ENTROPY_BITS = 2.5
@@ -59,9 +61,9 @@ FLAT_SHARE = 0.5
 SAME_GREY = 0.15
 """Mean grey difference of two pictures a second apart below which they are the same. Source: 0.5 at
 least on the tuning clips, a frozen picture encoded anew 0.0 to 0.13 between key frames."""
-MOVES_GREY, MOVES_SHARE = 12, 0.005
+MOVES_GREY, MOVES_SHARE = 24, 0.005
 """Something moves where this share of the pixels differs by more. Source: traffic differs by 50 and
-more in half a percent, a key frame of the same picture by 9 at most."""
+more in half a percent, a key frame of the same picture by 9, of rain by up to 20."""
 SAME_STEPS = 0.4
 """Share of the steps that are the same in a frozen picture; the others are key frames."""
 WELL = (0.9, 1.2)
@@ -96,6 +98,8 @@ class ViewWatcher:
         self._reference: Reference | None = None
         self._learnt_s = 0.0
         self._usual: dict[int, float] = {}
+        """Hour of the day → fine over coarse structure."""
+        self._taught = 0
         self._changing_since_s: float | None = None
 
     def look(self, frame: Frame) -> Sight:
@@ -136,7 +140,8 @@ class ViewWatcher:
 
     def _measure(self, frame: Frame) -> ViewFacts | None:
         """Return how well the camera sees; None until the usual view is known."""
-        grey, now_s = grey_of(shrink(frame.image)), frame.stream_s
+        small, now_s = shrink(frame.image), frame.stream_s
+        grey = grey_of(small)
         structure = relief(light_of(grey))
         frozen_s = self._frozen_s(sample_rows(frame.image), now_s)
         if self._reference is None:
@@ -146,7 +151,7 @@ class ViewWatcher:
             return None
         facts = ViewFacts(
             brightness=float(grey.mean()),
-            clipped=float((grey >= CLIPPED).mean()),
+            clipped=float((small[:, :, 1] >= CLIPPED).mean()),
             entropy_bits=entropy(grey),
             frozen_s=frozen_s,
         )
@@ -182,7 +187,9 @@ class ViewWatcher:
             shift_px=difference.shift_px,
         )
         if _is_well(facts):
-            self._usual[hour] = usual + FOLLOW * (detail - usual)
+            self._taught += 1
+            share = max(FOLLOW, 1 / self._taught)
+            self._usual[hour] = usual + share * (detail - usual)
             self._reliefs.append(structure)
             self._renew(frame.stream_s)
         return facts
@@ -207,7 +214,8 @@ class ViewWatcher:
             return 0.0
         since_s, steps, same = self._steps
         same += float(differs.mean()) < SAME_GREY
-        self._steps = (since_s, steps + 1, same)
+        # Noise without movement is a quiet street: the run begins with the first step of nothing.
+        self._steps = (since_s, steps + 1, same) if same else (now_s, 0, 0)
         return now_s - since_s if same >= SAME_STEPS * (steps + 1) else 0.0
 
     def _is_moved(self, view: ViewFacts | None, now_s: float) -> bool:
@@ -218,7 +226,8 @@ class ViewWatcher:
             return moved
         if self._changing_since_s is None:
             self._changing_since_s = now_s
-        if now_s - self._changing_since_s < CONFIRM_S:
+        measured = view.shift_px is not None
+        if now_s - self._changing_since_s < (CONFIRM_S if measured else UNLIKE_S):
             return moved
         self._changing_since_s = None
         return not moved

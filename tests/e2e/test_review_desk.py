@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -10,6 +11,7 @@ from playwright.sync_api import expect
 
 from central.auth.schemas import Role
 from tests.console import DESK, PHONE
+from tests.province import WAIT_S
 
 if TYPE_CHECKING:
     from tests.console import Desk
@@ -19,7 +21,7 @@ pytestmark = pytest.mark.e2e
 
 
 def with_cases(province: Province, *names: str) -> None:
-    """Send red-light cases, one minute after the other, the first the oldest."""
+    """Send red-light cases, the first the oldest, and wait until the last is stored."""
     now = datetime.now(UTC)
     for number, name in enumerate(names):
         at = now - timedelta(minutes=len(names) - number)
@@ -27,6 +29,11 @@ def with_cases(province: Province, *names: str) -> None:
             name, occurred_at=at, decided_at=at, object_class="car", time_trust="trusted",
             location=(18.67, 105.69), area_code="16681",
         )  # fmt: skip
+
+    reader = province.centre.person(Role.AUDITOR)
+    latest = time.monotonic() + WAIT_S
+    while reader.get(f"/incidents/{names[-1]}").status_code != 200 and time.monotonic() < latest:
+        time.sleep(0.05)
 
 
 def selected(desk: Desk, name: str) -> None:

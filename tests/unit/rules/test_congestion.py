@@ -8,9 +8,12 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from edge.rules import congestion
+from edge.rules.road import Road
 from tests.traffic import camera, instants, road_user, scene
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from edge.rules.base import Rule
     from edge.scene import Sighting, Track
 
@@ -157,3 +160,99 @@ def test_slow_traffic_is_told_only_where_level_one_is_asked_for() -> None:
 
     assert watch(rule(), 0, 12, slow) == []
     assert {s.level for s in watch(rule(report_level=1), 0, 12, slow)} == {1}
+
+
+class Known:
+    """A baseline that knows one usual speed."""
+
+    def __init__(self, kmh: float) -> None:
+        self._kmh = kmh
+        self.noted: list[float] = []
+
+    def usual(self, measure: str, place: str, at: datetime) -> float | None:
+        """Return the speed of the only zone."""
+        return self._kmh if (measure, place) == ("speed_kmh", "main") and at else None
+
+    def note(self, measure: str, place: str, at: datetime, value: float) -> None:
+        """Remember the value."""
+        assert (measure, place) == ("speed_kmh", "main")
+        assert at
+        self.noted.append(value)
+
+
+@pytest.mark.parametrize(
+    ("kmh", "usual_kmh", "level"), [(30, 90, 1), (40, 90, 0), (30, 40, 0), (15, 20, 1), (5, 12, 2)]
+)
+def test_slow_is_also_told_against_what_is_usual_at_this_hour(
+    kmh: float, usual_kmh: float, level: int
+) -> None:
+    watching = congestion.KIND.build(
+        camera(zones=[ROAD]),
+        {"hold_s": 10, "window_s": 1, "min_occupancy_ratio": 0.5, "report_level": 1},
+    )
+    assert isinstance(watching, congestion.Congestion)
+    watching.baseline = Known(usual_kmh)
+
+    seen = watch(watching, 0, 12, traffic(kmh=kmh))
+    assert {sighting.level for sighting in seen} == ({level} if level else set())
+
+
+def test_every_look_teaches_the_usual_speed() -> None:
+    watching = rule()
+    assert isinstance(watching, congestion.Congestion)
+    watching.baseline = known = Known(50)
+    watch(watching, 0, 1, traffic(kmh=36))
+
+    assert known.noted == pytest.approx([36.0] * 5)
+
+
+def queue_of(
+    *along_m: float, kmh: float = 0.0, drawn: dict[str, Any] | None = None
+) -> float | None:
+    """Return the queue of cars that stand at these metres up the road of ``GROUND``."""
+    road = Road.of(camera(zones=[ROAD | (drawn or {})], ground=GROUND))
+    cars = [
+        road_user(
+            number,
+            class_name="car",
+            ground_m=(6.0, metres),
+            velocity_mps=(0.0, kmh / 3.6),
+        )
+        for number, metres in enumerate(along_m)
+    ]
+    corners = [(0, 600), (1200, 600), (700, 100), (500, 100)]
+    zone = road.zones[0].model_copy(update={"polygon": corners})
+    return congestion.queue_m(road, zone, cars, 20.0)
+
+
+def test_a_queue_is_measured_from_its_first_to_its_last_bumper() -> None:
+    assert queue_of(10, 16, 22, 40) == pytest.approx(30 + congestion.CAR_M, abs=0.2)
+
+
+def test_a_gap_ends_a_queue_and_the_longest_is_told() -> None:
+    assert queue_of(0, 8, 60, 70, 80) == pytest.approx(20 + congestion.CAR_M, abs=0.2)
+
+
+def test_who_drives_is_in_no_queue() -> None:
+    assert queue_of(10, 20, 30, kmh=40) is None
+
+
+def test_a_queue_runs_along_the_arrow() -> None:
+    """Across the road the cars of one row are no queue."""
+    along = {"direction": [(600, 580), (600, 300)]}
+
+    assert queue_of(10, 16, 22, drawn=along) == pytest.approx(12 + congestion.CAR_M, abs=0.2)
+
+
+def test_the_queue_stands_in_the_sighting_where_there_are_ground_points() -> None:
+    trapezium = [(0, 600), (1200, 600), (700, 100), (500, 100)]
+    cars = [
+        replace(car, ground_m=(6.0, 10.0 * (car.track_id % 10)), xyxy=(0, 100, 1200, 600))
+        for car in traffic()
+    ]
+    inside = [replace(car, foot_px=(600, 500)) for car in cars]
+    with_plane = watch(rule({"polygon": trapezium}, GROUND), 0, 12, inside)
+    without = watch(rule({"polygon": trapezium}), 0, 12, inside)
+
+    assert with_plane[-1].queue_m == pytest.approx(30 + congestion.CAR_M, abs=0.2)
+    assert without[-1].queue_m is None

@@ -47,12 +47,11 @@ class Watcher:
         return Detections(found.xyxy + noise, found.scores, found.class_names)
 
 
-def told(kmh: float, *, moved: bool = False, **given: Any) -> list[Any]:
+def told(kmh: float, **given: Any) -> list[Any]:
     """Return the messages of a car that drives to the right."""
     fields = {"ground": GROUND, "zones": [ROAD], "rules": {"speeding": {}}} | given
     car = Mover(60, 420, vx=kmh / 3.6 * PX_PER_M, name="car", width=90, height=60)
     pipeline = Pipeline(camera(**fields), Watcher(car), Setting(box_id="n1"), Counters())
-    pipeline.view_moved = moved
     messages = []
     for now_s in instants(3.0, 10):
         messages += [change.message for change in pipeline.process(frame(now_s))]
@@ -84,7 +83,6 @@ def test_without_a_certified_meter_a_speed_is_no_more_than_statistics(
         {"zones": [ROAD | {"speed_limits": [{"kmh": 40, "classes": ["truck"]}]}]},
         {"zones": [ROAD, ROAD | {"id": "yard", "kind": "pavement"}]},
         {"ground": []},
-        {"moved": True},
     ],
 )
 def test_nobody_is_accused_without_a_limit_that_holds_and_a_measured_speed(

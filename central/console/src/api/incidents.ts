@@ -91,6 +91,17 @@ export interface IncidentItem {
 /** (clip_s, x1, y1, x2, y2): seconds on the stream's clock, then source pixels. */
 export type BoxAt = [number, number, number, number, number]
 
+export type SpeedRefusal =
+  | ''
+  | 'no_geometry'
+  | 'view_moved'
+  | 'clock'
+  | 'too_short'
+  | 'too_few_points'
+  | 'too_far'
+  | 'outside_points'
+  | 'too_uncertain'
+
 export interface SignalChange {
   signal_id: string
   state: 'red' | 'yellow' | 'green' | 'unknown'
@@ -197,6 +208,13 @@ export interface IncidentDetail extends IncidentItem {
   time_source: 'rtcp' | 'arrival' | 'file'
   /** The camera's clock minus the box's, seconds. */
   clock_offset_s: number | null
+  /** Standard deviation of the event's place; null where the location is the camera's. */
+  location_error_m: number | null
+  /** For reference only: no certified meter took it. */
+  speed_kmh: number | null
+  speed_error_kmh: number | null
+  /** Why there is no speed; empty where there is one, or where nobody asked. */
+  speed_refused: SpeedRefusal
   evidence_missing: string
   integrity: Integrity
   holds: Hold[]

@@ -77,6 +77,10 @@ export function detail(change: Partial<IncidentDetail> = {}): IncidentDetail {
     legal_source: 'B',
     time_source: 'rtcp',
     clock_offset_s: 0.02,
+    location_error_m: null,
+    speed_kmh: null,
+    speed_error_kmh: null,
+    speed_refused: '',
     evidence_missing: '',
     integrity: {
       state: 'verified',

@@ -73,7 +73,7 @@ export default {
   },
   deadline: {
     title: 'Deadlines',
-    until: 'ends {time}',
+    until: 'until the end of {day}',
     met: 'met {time}',
     over: 'Overdue',
     soon: 'Soon over',

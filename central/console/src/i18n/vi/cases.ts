@@ -73,7 +73,7 @@ export default {
   },
   deadline: {
     title: 'Thời hạn',
-    until: 'hết hạn {time}',
+    until: 'đến hết ngày {day}',
     met: 'đã xong {time}',
     over: 'Quá hạn',
     soon: 'Sắp hết hạn',
