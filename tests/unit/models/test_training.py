@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import math
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import onnx
 import pytest
 
 from models.config import read_training
-from tests.unit.models.test_network import answer, tiny
+from tests.tiny_yolox import answer, tiny
 
 torch = pytest.importorskip("torch", reason="the extra models (torch) is not installed")
 
@@ -25,7 +26,7 @@ BOXES = torch.tensor([[4.0, 4.0, 24.0, 28.0]])
 TOLD = torch.ones(8)
 
 
-def outputs_of(cells: Cells, boxes: object, *, score: float) -> object:
+def outputs_of(cells: Cells, boxes: Any, *, score: float) -> Any:
     """Return outputs (1, cells, 13) of a network that says this box in every cell."""
     middle, size = (boxes[:, :2] + boxes[:, 2:]) / 2, boxes[:, 2:] - boxes[:, :2]
     offset = (middle - cells.corners) / cells.strides
