@@ -193,6 +193,10 @@ def try_tampering(
 Change = Callable[["NDArray[np.uint8]"], "NDArray[np.uint8]"]
 
 
+FLIPS = {1: 1, 3: 0}
+"""Side of the cover → axis by which the mask of its neighbour is turned over."""
+
+
 def cover(draw: np.random.Generator, shape: tuple[int, ...]) -> Change:
     """Return a change that hides 75 to 100 % behind something near, out of focus, of any shade."""
     height, width = shape
@@ -207,7 +211,7 @@ def cover(draw: np.random.Generator, shape: tuple[int, ...]) -> Change:
         mask[:, : round(share * width)] = 1
     else:
         mask[: round(share * height)] = 1
-    mask = cv2.flip(mask, 1 - side) if side in {0, 1} else cv2.flip(mask, 0 if side == 2 else 1)
+    mask = np.asarray(cv2.flip(mask, FLIPS[side]), np.float32) if side % 2 else mask
     soft = cv2.GaussianBlur(mask, (0, 0), width / 60)[:, :, None]
     noise = np.random.default_rng(int(draw.integers(1 << 30)))
 

@@ -81,8 +81,11 @@ class FireWatch:
             return []
         shares = np.stack([cv2.blur(share, (3, 3)) for share in shares]) * 9
         mean = shares.mean(axis=0)
-        # The median step: one change of light is a step as well, but only one.
-        unrest = np.median(np.abs(np.diff(shares, axis=0)), axis=0)
+        steps = np.diff(shares, axis=0)
+        # The median step: a change of light is a step as well, but only one. What is hidden
+        # little by little only loses: a flame grows and shrinks.
+        unrest = np.minimum(np.median(np.abs(steps), axis=0), steps.max(axis=0))
+        unrest = np.minimum(unrest, -steps.min(axis=0))
         burns = (shares.min(axis=0) >= MIN_HOT) & (unrest >= RESTLESS * mean)
         burns &= self._hot[-1][1] >= MIN_HOT
         return self._groups(burns, np.full(GRID, self._hot[0][0]), "flame", 1)

@@ -139,11 +139,12 @@ class Reference:
         Each patch's correlations around its place are a map; their weighted mean peaks where most
         of them agree, however many of them something stands before.
         """
-        surfaces = np.stack(
+        surfaces: NDArray[np.float64] = np.array(
             [
                 cv2.matchTemplate(_cut(relief, place, reach_px), patch, cv2.TM_CCOEFF_NORMED)
                 for place, patch in zip(self._places, self._patches, strict=True)
-            ]
+            ],
+            np.float64,
         )
         mean = np.tensordot(self._weight / self._weight.sum(), surfaces, axes=1)
         row, column = (int(i) for i in np.unravel_index(int(mean.argmax()), mean.shape))

@@ -24,7 +24,7 @@ def kinds(
 ) -> list[tuple[str, ...]]:
     """Return the kinds of things told, second by second."""
     fire = FireWatch(view_camera())
-    told = []
+    told: list[tuple[str, ...]] = []
     for second in range(until_s):
         picture = change(street(noise_seed=second), second)
         things = fire.look(shrink(picture), float(second))

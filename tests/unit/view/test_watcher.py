@@ -115,7 +115,7 @@ def test_what_lies_in_a_view_that_has_moved_is_not_told() -> None:
         moved[260:280, 260:290] = 250
         return moved
 
-    watcher = ViewWatcher(view_camera())
+    watcher, sight = ViewWatcher(view_camera()), Sight()
     for step in range(100):
         picture = street(noise_seed=step)
         sight = watcher.look(frame(thrown(picture) if step > 20 else picture, step / 2))
