@@ -11,6 +11,7 @@ import logging
 import os
 import signal
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
 import structlog
@@ -129,6 +130,11 @@ def _parser() -> argparse.ArgumentParser:
     retain.set_defaults(command=_retain)
     inspect = commands.add_parser("inspect", help="hash all stored evidence again; 1 when damaged")
     inspect.set_defaults(command=_inspect)
+    audit = commands.add_parser("verify-audit", help="check the audit log; 1 when altered")
+    audit.add_argument(
+        "--kept", type=Path, metavar="FILE", help="checkpoints of before, as this command prints"
+    )
+    audit.set_defaults(command=_verify_audit)
     key = commands.add_parser("public-key", help="print the key that boxes pin, for their box file")
     key.set_defaults(command=_public_key)
     openapi = commands.add_parser("openapi", help="print the API's OpenAPI document")
@@ -225,6 +231,12 @@ def _inspect(settings: Settings, _options: argparse.Namespace) -> int:
     centre = _centre(create_app(settings))
     migrations.upgrade(centre.database)
     return DAMAGED if keeping.inspect(centre, _say) else 0
+
+
+def _verify_audit(settings: Settings, options: argparse.Namespace) -> int:
+    """Follow the audit log from its first line."""
+    centre = _centre(create_app(settings))
+    return DAMAGED if keeping.verify_audit(centre, _say, options.kept) else 0
 
 
 def _public_key(settings: Settings, _options: argparse.Namespace) -> int:

@@ -16,8 +16,13 @@ import structlog
 from fastapi import APIRouter, FastAPI
 
 from central import __version__, live, problems, stream, web
+from central.alerts import routes as alert_routes
+from central.alerts.channels import channels_of
+from central.alerts.dispatch import dispatch
+from central.alerts.watch import watch
 from central.areas import routes as area_routes
 from central.areas.repository import sync_areas
+from central.auth import audit
 from central.auth import routes as auth_routes
 from central.auth import service as auth_service
 from central.broker import EmbeddedBroker
@@ -31,7 +36,7 @@ from central.evidence.service import Uploads
 from central.feeds import routes as feed_routes
 from central.fleet import routes as fleet_routes
 from central.fleet import service as fleet_service
-from central.incidents import exception_routes
+from central.incidents import deadlines, exception_routes, filter_routes, merging
 from central.incidents import routes as incident_routes
 from central.indicators import routes as indicator_routes
 from central.indicators.catalogue import TRAFFIC
@@ -58,8 +63,10 @@ ROUTERS: tuple[APIRouter, ...] = (
     auth_routes.router,
     incident_routes.router,
     exception_routes.router,
+    filter_routes.router,
     evidence_routes.router,
     custody_routes.router,
+    alert_routes.router,
     fleet_routes.router,
     rollout_routes.router,
     quarantine_routes.router,
@@ -106,10 +113,23 @@ def _retain(centre: Centre) -> None:
         log.error("retention_failed", reason=str(error))  # noqa: TRY400 - the text says it
 
 
+def _sign_audit(centre: Centre) -> None:
+    """Sign the head of the audit log; without a key counted, and tried again next time."""
+    try:
+        audit.checkpoint(centre)
+    except (OSError, ValueError) as error:
+        centre.metrics.periodic_failures.labels("audit_checkpoint").inc()
+        log.error("audit_not_signed", reason=str(error))  # noqa: TRY400 - the text says it
+
+
 ON_CONNECTED = Task(name="publish_desired", interval_s=0, run=_publish_desired)
 TASKS: tuple[Task, ...] = (
+    Task(name="watch_alerts", interval_s=1, run=watch),
     Task(name="forget_expired", interval_s=60, run=_forget_expired),
     Task(name="roll_up", interval_s=15, run=_roll_up),
+    Task(name="deadlines", interval_s=60, run=deadlines.run),
+    Task(name="merge", interval_s=5, run=merging.run),
+    Task(name="audit_checkpoint", interval_s=60, run=_sign_audit),
     Task(name="sweep_silent", interval_s=5, run=fleet_service.sweep_silent),
 )
 
@@ -118,6 +138,12 @@ def tasks_of(settings: Settings) -> tuple[Task, ...]:
     """Return every background job of a centre."""
     retain = Task(name="retention", interval_s=settings.retention_interval_s, run=_retain)
     return (*TASKS, retain)
+
+
+def sending_of(settings: Settings) -> tuple[Task, ...]:
+    """Return the job that sends alerts; it waits for gateways, so it has a thread of its own."""
+    channels = channels_of(settings)
+    return (Task(name="send_alerts", interval_s=1, run=partial(dispatch, channels=channels)),)
 
 
 def create_centre(settings: Settings, clock: Clock = utc_now) -> tuple[Centre, BrokerLink]:
@@ -170,10 +196,12 @@ async def _lifespan(_app: FastAPI, centre: Centre, link: BrokerLink) -> AsyncIte
         sync_areas(session)
     broker = None if settings.mqtt_host else EmbeddedBroker(centre, settings.mqtt_port)
     ingest, tasks = Ingest(centre, link), PeriodicTasks(centre, tasks_of(settings))
+    sending = PeriodicTasks(centre, sending_of(settings))
     centre.checks.update(
         broker=lambda: link.connected,
         ingest=lambda: ingest.alive,
         periodic=lambda: tasks.alive,
+        alerts=lambda: sending.alive,
     )
     # Not on the network thread, which must not wait for the database.
     link.when_connected(
@@ -182,7 +210,9 @@ async def _lifespan(_app: FastAPI, centre: Centre, link: BrokerLink) -> AsyncIte
     link.start(broker.start() if broker is not None else _broker_address(settings))
     ingest.start()
     tasks.start()
+    sending.start()
     yield
+    sending.stop()
     tasks.stop()
     centre.live.close()
     ingest.stop()

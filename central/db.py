@@ -5,7 +5,7 @@ Invariants:
     * On SQLite a writing transaction starts with BEGIN IMMEDIATE, so two writers wait for each
       other instead of failing half-way when a read snapshot is upgraded.
     * What must happen after a commit (announcing) is registered with :func:`after_commit` and runs
-      only when the commit succeeded.
+      only when the commit succeeded; what must be written last with :func:`before_commit`.
     * An error has the same class on both databases: IntegrityError for a broken constraint,
       OperationalError for what may work when tried again.
 
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy.engine import ExceptionContext
 
+_LAST = "before_commit"
 _PENDING = "after_commit"
 _IMMEDIATE = {"sqlite_begin": "BEGIN IMMEDIATE"}
 BUSY_TIMEOUT_S = 10.0
@@ -70,6 +71,8 @@ class Database:
         with self._sessions() as session:
             session.connection(execution_options=_IMMEDIATE)
             yield session
+            for callback in session.info.pop(_LAST, []):
+                callback()
             session.commit()
             for callback in session.info.pop(_PENDING, []):
                 callback()
@@ -88,6 +91,14 @@ class Database:
         self.engine.dispose()
 
 
+def before_commit(session: Session, callback: Callable[[], object]) -> None:
+    """Run ``callback`` as the last thing in the transaction of ``session``, or never.
+
+    For what takes a lock that everybody needs: it is held for the commit alone.
+    """
+    session.info.setdefault(_LAST, []).append(callback)
+
+
 def after_commit(session: Session, callback: Callable[[], object]) -> None:
     """Run ``callback`` once the transaction of ``session`` is on disk, or never."""
     session.info.setdefault(_PENDING, []).append(callback)
@@ -97,16 +108,20 @@ def after_commit(session: Session, callback: Callable[[], object]) -> None:
 def attempt(session: Session) -> Iterator[None]:
     """Run a part of a transaction in a savepoint: all of it stands, or none of it.
 
-    What the part registered with :func:`after_commit` is forgotten with it.
+    What the part registered with :func:`before_commit` and :func:`after_commit` is forgotten with
+    it.
     """
-    pending: list[Callable[[], object]] = session.info.setdefault(_PENDING, [])
-    standing = len(pending)
+    pending: list[list[Callable[[], object]]] = [
+        session.info.setdefault(name, []) for name in (_LAST, _PENDING)
+    ]
+    standing = [len(each) for each in pending]
     try:
         with session.begin_nested():
             yield
-        standing = len(pending)
+        standing = [len(each) for each in pending]
     finally:
-        del pending[standing:]
+        for each, length in zip(pending, standing, strict=True):
+            del each[length:]
 
 
 def is_postgres(session: Session) -> bool:

@@ -1,4 +1,4 @@
-"""Commands that look after stored evidence: retention by hand, and hashing everything again."""
+"""Commands that look after what is kept: retention by hand, hashing again, the audit log."""
 
 from __future__ import annotations
 
@@ -6,12 +6,15 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import select
 
+from central.auth.audit_check import check
 from central.evidence import retention
 from central.evidence.files import evidence_files
+from central.signing import load_signing_key
 from central.tables.evidence import EvidenceRow
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from central.centre import Centre
 
@@ -48,6 +51,31 @@ def inspect(centre: Centre, say: Callable[[str], None]) -> int:
             row.damaged_at = row.damaged_at or centre.clock()
     say(f"{len(stored)} files, {len(damaged)} damaged")
     return len(damaged)
+
+
+def verify_audit(centre: Centre, say: Callable[[str], None], kept: Path | None) -> int:
+    """Check the audit log and the events of incidents; return how many faults there are.
+
+    Args:
+        centre: Whose.
+        say: Where to report.
+        kept: A file with checkpoint lines of before, as this prints them; None: none.
+    """
+    lines = kept.read_text(encoding="utf-8").splitlines() if kept is not None else []
+    heads = [line.split() for line in lines if line.startswith("checkpoint ")]
+    key = load_signing_key(centre.data_dir).public_base64
+    with centre.database.read() as session:
+        found = check(session, key, [(int(words[1]), words[2]) for words in heads])
+    for fault in found.faults:
+        say(fault)
+    say(
+        f"{found.lines} lines, {found.checkpoints} checkpoints, {found.events} events, "
+        f"{len(found.faults)} faults"
+    )
+    if found.newest is not None:
+        head = found.newest
+        say(f"checkpoint {head.last_id} {head.sha256} {head.signed_at.isoformat()}")
+    return len(found.faults)
 
 
 def _list_due(centre: Centre, say: Callable[[str], None]) -> None:

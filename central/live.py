@@ -31,7 +31,9 @@ if TYPE_CHECKING:
 
     from central.metrics import Metrics
 
-EventKind = Literal["incident", "box", "quarantine", "indicator", "rollout", "ready", "reset"]
+EventKind = Literal[
+    "incident", "alert", "box", "quarantine", "indicator", "rollout", "ready", "reset"
+]
 QUEUE_EVENTS = 256
 """Events a browser may lag behind before it is dropped."""
 REPLAY_EVENTS = 1_000

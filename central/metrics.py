@@ -134,7 +134,30 @@ class _CustodyNumbers:
         )
 
 
-class Metrics(_IngestNumbers, _WebNumbers, _CustodyNumbers):
+class _AlertNumbers:
+    """What telling people counts."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        """Start at zero in ``registry``."""
+        self.alert_decisions = Counter(
+            "songlam_alert_decisions",
+            "Incidents by what became of them as news (opened, joined, silenced, inhibited, quiet, "
+            "late)",
+            ["verdict"],
+            registry=registry,
+        )
+        self.alert_escalations = Counter(
+            "songlam_alert_escalations", "Alerts passed on unanswered", registry=registry
+        )
+        self.alert_deliveries = Counter(
+            "songlam_alert_deliveries",
+            "Tries to tell a person, by channel and outcome (sent, failed, given_up)",
+            ["channel", "outcome"],
+            registry=registry,
+        )
+
+
+class Metrics(_IngestNumbers, _WebNumbers, _CustodyNumbers, _AlertNumbers):
     """Every number the centre counts; an attribute per number."""
 
     def __init__(self) -> None:
@@ -143,6 +166,7 @@ class Metrics(_IngestNumbers, _WebNumbers, _CustodyNumbers):
         _IngestNumbers.__init__(self, self.registry)
         _WebNumbers.__init__(self, self.registry)
         _CustodyNumbers.__init__(self, self.registry)
+        _AlertNumbers.__init__(self, self.registry)
 
     def exposition(self) -> bytes:
         """Return all numbers in Prometheus' text format."""

@@ -102,6 +102,30 @@ class Settings(BaseModel):
         title="Seconds between two runs of retention; each deletes at most 200 incidents' files",
     )
 
+    alert_sms_url: str = Field(
+        default="",
+        pattern=r"^(https?://.+)?$",
+        title="SMS gateway: takes POST {to, text, id}; empty means no SMS",
+    )
+    alert_sms_token: SecretStr = Field(
+        default=SecretStr(""), title="Bearer token of the SMS gateway"
+    )
+    alert_smtp_url: SecretStr = Field(
+        default=SecretStr(""),
+        title="Mail server, smtp[s]://user:password@host:port; empty means no mail",
+    )
+    alert_mail_from: str = Field(default="songlam@localhost", title="Sender of alert mails")
+    alert_zalo_url: str = Field(
+        default="https://openapi.zalo.me/v3.0/oa/message/cs",
+        title="Message address of the Zalo OA interface",
+    )
+    alert_zalo_token: SecretStr = Field(
+        default=SecretStr(""), title="Access token of the Zalo official account; empty: no Zalo"
+    )
+    alert_webhook_secret: SecretStr = Field(
+        default=SecretStr(""), title="Secret that signs alert webhooks; empty means no webhooks"
+    )
+
     model_max_bytes: int = Field(
         default=500_000_000, ge=1_000_000, title="Largest uploaded model, weights and golden clip"
     )
@@ -115,6 +139,9 @@ class Settings(BaseModel):
     tile_attribution: str = Field(default="", title="Attribution shown with the tiles")
     geo_dir: str = Field(
         default="", title="Folder with commune boundaries; empty means the assets' cache"
+    )
+    law_dir: str = Field(
+        default="", title="Folder of the law tables; empty means the shipped configs/law"
     )
     console_dir: str = Field(
         default="", title="Folder of the built console; empty means central/console/dist"

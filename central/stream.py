@@ -13,33 +13,37 @@ from fastapi import APIRouter, Depends, Header, Request
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 from starlette.concurrency import run_in_threadpool
 
-from central.auth.guard import COOKIE, current_user, find_user
+from central.auth.guard import COOKIE, Gate, Reach, find_user
+from central.auth.scope import scope_of
 from central.centre import Centre, CentreDep
 from central.live import LiveEvent, Subscriber, replay, unseen
+from central.tables.users import UserRow
 
 router = APIRouter(tags=["live"])
+Viewer = Annotated[UserRow, Depends(Gate(Reach.AREA))]
 RECHECK_S = 30.0
 """How often an open stream asks whether its log-in still stands."""
 RETRY_MS = 1_000
 
 
-@router.get("/live", response_class=EventSourceResponse, dependencies=[Depends(current_user)])
+@router.get("/live", response_class=EventSourceResponse)
 async def get_live(
     request: Request,
+    user: Viewer,
     centre: CentreDep,
     last_event_id: Annotated[int | None, Header(ge=0)] = None,
 ) -> AsyncIterator[ServerSentEvent]:
     """Stream what happens: ``incident``, ``box``, ``quarantine``, ``indicator``, ``rollout``."""
-    subscriber = centre.live.subscribe()
+    subscriber, scope = centre.live.subscribe(), scope_of(user)
     try:
         missed = await run_in_threadpool(_missed, centre, last_event_id)
-        for old in missed:
+        for old in filter(scope.passes, missed):
             yield _sent(old)
         reached = missed[-1].id if missed else last_event_id
         token = request.cookies.get(COOKIE, "")
         while (event := await _next(subscriber, centre, token)) is not None:
             # What was committed between subscribing and reading the log is in both.
-            if unseen([event], reached or 0):
+            if unseen([event], reached or 0) and scope.passes(event):
                 yield _sent(event)
     finally:
         centre.live.unsubscribe(subscriber)

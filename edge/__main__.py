@@ -15,6 +15,7 @@ from edge.commands import (
     probe,
     replay,
     run,
+    scene,
     schema,
     verify,
 )
@@ -22,7 +23,7 @@ from edge.commands import (
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-COMMANDS = (run, replay, check, probe, bench, schema, fetch_assets, verify, hold)
+COMMANDS = (run, replay, check, probe, bench, scene, schema, fetch_assets, verify, hold)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

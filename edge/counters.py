@@ -22,6 +22,7 @@ COUNTERS: dict[str, str] = {
     "clock_steps": "Times the box's clock was set while it ran.",
     "pipeline_errors": "Frames lost to a programming mistake in one camera's pipeline.",
     "rule_errors": "Times a rule failed on a scene by a programming mistake; the others went on.",
+    "rules_suspended": "Rules that rest by order of the centre: an officer directs the traffic.",
     "incidents_opened": "Incidents that became news.",
     "sightings_merged": "Sightings under a new track that belonged to a known incident.",
     "sightings_cooled_down": "Sightings of an incident that was closed a short while ago.",

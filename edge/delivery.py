@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from edge.evidence.custody import Custody
     from edge.model_store.active import SharedDetector
     from edge.place_book import PlaceBook
+    from edge.suspensions import Suspensions
 
 log = structlog.get_logger(__name__)
 
@@ -48,6 +49,7 @@ class Surroundings:
         custody: Obeys holds, and tells the head of the chain.
         book: Learns where a rule is wrong, and tells what it has learned.
         alarms: What somebody should see to.
+        suspensions: Obeys orders that let rules rest.
         video_bytes: Returns the size of the recorded video and of what is held of it.
     """
 
@@ -55,6 +57,7 @@ class Surroundings:
     cameras: Callable[[], tuple[CameraState, ...]]
     restart: Callable[[], None]
     custody: Custody
+    suspensions: Suspensions
     book: PlaceBook
     alarms: Alarms = field(default_factory=Alarms)
     video_bytes: Callable[[], tuple[int | None, int | None]] = lambda: (None, None)
@@ -181,6 +184,8 @@ class Delivery:
             return
         if command.command in {"hold", "release"}:
             self._around.custody.obey(command)
+        elif command.command in {"suspend_rules", "resume_rules"}:
+            self._around.suspensions.obey(command)
         elif not self._learn(command):
             self._counters.increment("commands_refused")
         self._heartbeat.beat_now()

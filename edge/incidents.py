@@ -20,6 +20,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 from uuid import UUID, uuid5
 
+from edge.contract.catalogue import CATALOGUE
 from edge.contract.messages import IncidentMessage, Phase
 from edge.episodes import Episode, overlap, rounded, thin_out
 from edge.repeats import Repeats
@@ -251,6 +252,7 @@ class Incidents:
     def _open(self, episode: Episode) -> IncidentChange:
         first, scene, origin = episode.first, self._seen_scene, self._origin
         camera, quality = origin.camera, scene.time_quality
+        entry = CATALOGUE.get(first.rule)
         occurred_at = self._utc(first.occurred_s)
         seed = f"{camera.id}/{first.rule}/{first.key}/{occurred_at.isoformat()}"
         incident_id = str(uuid5(NAMESPACE, seed))
@@ -262,6 +264,7 @@ class Incidents:
             revision=1,
             phase=Phase.OPENED,
             rule=first.rule,
+            code=entry.code_on(camera.road_kind) if entry else "",
             camera_id=camera.id,
             occurred_at=occurred_at,
             decided_at=scene.captured_at,
@@ -272,7 +275,7 @@ class Incidents:
             frame_size_px=scene.frame_size_px,
             location=(camera.location.lat, camera.location.lon) if camera.location else None,
             area_code=camera.area_code,
-            legal_source=camera.legal_source,
+            legal_source=entry.standing(camera.legal_source) if entry else camera.legal_source,
             time_source=quality.source,
             clock_offset_s=quality.offset_s,
             time_trust=quality.trust,
@@ -311,6 +314,7 @@ class Incidents:
             "boxes": tuple(rounded(box) for box in thin_out(episode.boxes, self._max_boxes)),
             "signal_log": aligned(message, latest.signal_log or first.signal_log),
             **offset_known(message, self._seen_scene.time_quality),
+            **latest.facts(),
         }
         episode.message = self._next(message, news, first=phase is Phase.OPENED)
         return IncidentChange(

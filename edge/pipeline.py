@@ -2,7 +2,8 @@
 
 Invariants:
     * ``Frame → Detections → Tracks → Scene → Sighting → IncidentChange``, in this order, in one
-      thread, once per frame. Nothing is skipped, queued or sent here.
+      thread, once per frame. Nothing is skipped, queued or sent here. The view is
+      watched beside it.
     * The drawing is scaled to the stream at its first frame, and anew when its size changes.
     * A rule that fails costs its own sightings of that scene; the other rules go on.
     * The detector may be swapped between two frames; tracks, signals and incidents live on.
@@ -20,10 +21,13 @@ import structlog
 
 from edge.config.drawing import scale_camera
 from edge.incidents import Incidents, Origin
-from edge.rules import build_rules
+from edge.rules import build_rules, calibrated_rules
+from edge.rules.flow import LearnedTraffic
 from edge.scene import Scene
 from edge.signals import SignalReader
+from edge.speed import SpeedMeter
 from edge.tracker import Tracker
+from edge.view import ViewWatcher
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -48,6 +52,8 @@ class Setting:
     Attributes:
         now: Wall clock for ``sent_at``; None (replay) takes the frame's own time.
         max_boxes: Boxes kept per message, thinned evenly.
+        learned: What the camera's traffic taught before; None starts knowing nothing.
+        suspended: Returns the rules of a camera, by its id, that rest by order.
         book: What was told before and what operators excepted; None (replay) begins with nothing.
     """
 
@@ -55,6 +61,8 @@ class Setting:
     software_version: str = ""
     now: Callable[[], datetime] | None = None
     max_boxes: int = 60
+    learned: LearnedTraffic | None = None
+    suspended: Callable[[str], frozenset[str]] = lambda _: frozenset()
     book: PlaceBook | None = None
 
 
@@ -72,6 +80,7 @@ class Pipeline:
         self.detector = detector
         self.scene: Scene | None = None
         """What was believed at the last frame."""
+        self.learned = setting.learned or LearnedTraffic(camera)
         self._camera = camera
         # The tracker scales its ground points itself: another picture size must not reuse ids.
         self._tracker = Tracker(camera)
@@ -82,7 +91,7 @@ class Pipeline:
             scene_version=scene_version(camera),
             software_version=setting.software_version,
         )
-        self._counters = counters
+        self._counters, self._suspended = counters, setting.suspended
         policies = {rule.name: rule.policy for rule in self._rules}
         self._incidents = Incidents(
             origin,
@@ -103,6 +112,7 @@ class Pipeline:
             self._begin(scale_camera(self._camera, frame.size_px))
         detections = self.detector.detect(frame)
         tracks = self._tracker.update(frame, detections)
+        sight = self._watcher.look(frame)
         self.scene = scene = Scene(
             camera_id=frame.camera_id,
             captured_at=frame.captured_at,
@@ -113,7 +123,15 @@ class Pipeline:
             tracks=tracks,
             signals=self._signals.read(frame),
             signal_log=self._signals.log,
+            speed_of=self._meter.speed_of,
+            learned=self.learned,
+            view=sight.view,
+            view_moved=sight.moved,
+            still_things=sight.still_things,
+            water_cm=sight.water_cm,
         )
+        self._meter.attend(scene)
+        self.learned.attend(scene)
         return self._incidents.update(scene, self._judge(scene), self.detector.model)
 
     def finish(self) -> list[IncidentChange]:
@@ -138,9 +156,13 @@ class Pipeline:
     def _judge(self, scene: Scene) -> list[Sighting]:
         """Return what the rules see in ``scene``."""
         seen: list[Sighting] = []
+        resting = self._calibrated if scene.view_moved else frozenset()
+        resting |= self._suspended(scene.camera_id)
         for rule in self._rules:
+            if rule.name in resting:
+                continue
             try:
-                seen += rule.observe(scene)
+                seen += [self._meter.completed(s, scene) for s in rule.observe(scene)]
             except Exception:  # one of three: a mistake in one rule silences no other
                 if self._counters.increment_and_mark("rule_errors"):
                     log.exception("rule_failed", rule=rule.name, camera=scene.camera_id)
@@ -150,7 +172,10 @@ class Pipeline:
         """Build what depends on the picture's size."""
         self._size_px = camera.frame_size_px
         self._signals = SignalReader(camera.signals)
-        self._rules: list[Rule] = build_rules(camera)
+        self._meter = SpeedMeter(camera)
+        self._watcher = ViewWatcher(camera)
+        self._rules: list[Rule] = build_rules(camera, on_frames=True)
+        self._calibrated = calibrated_rules(camera)
 
 
 def scene_version(camera: CameraConfig) -> str:

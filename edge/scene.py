@@ -14,17 +14,23 @@ Nothing here reads a camera, a file or a clock.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal, Protocol
 
 import numpy as np
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from datetime import datetime
 
     from numpy.typing import NDArray
 
-    from edge.contract.messages import SignalChange, TimeSource, TimeTrust
+    from edge.contract.messages import (
+        LegalSource,
+        SignalChange,
+        SpeedRefusal,
+        TimeSource,
+        TimeTrust,
+    )
 
 SIGNAL_STATES = ("red", "yellow", "green", "unknown")
 
@@ -99,6 +105,21 @@ Point = tuple[float, float]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Helmet:
+    """One rider's head in one frame, as a classifier sees it.
+
+    Attributes:
+        worn: Whether it wears a helmet; None: cannot be told (cap, conical hat, hood, hair).
+        size_px: Height of the head in source pixels.
+        confidence: 0..1, of ``worn``.
+    """
+
+    worn: bool | None
+    size_px: float
+    confidence: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Track:
     """One road user as believed at one instant.
 
@@ -110,9 +131,13 @@ class Track:
         observed: False while the track coasts without a detection.
         first_seen_s: ``stream_s`` of its first detection.
         foot_px: Ground contact point (bottom centre), smoothed, source pixels.
+        seen_foot_px: The same as the last detection had it, for who fits a line himself.
         ground_m: Position on the road plane in metres, None where the camera has no geometry there.
         velocity_mps: (x, y) on the road plane in metres per second; None as ``ground_m``.
         velocity_px_s: (x, y) of the foot point in source pixels per second.
+        riders: People on a two-wheeler in this frame; None where no classifier looked.
+        riders_confidence: 0..1, of that number.
+        helmets: Their heads in this frame; None where no classifier looked.
     """
 
     track_id: int
@@ -123,27 +148,103 @@ class Track:
     first_seen_s: float
     foot_px: Point
     velocity_px_s: Point
+    seen_foot_px: Point | None = None
     ground_m: Point | None = None
     velocity_mps: Point | None = None
+    riders: int | None = None
+    riders_confidence: float = 0.0
+    helmets: tuple[Helmet, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Speed:
+    """How fast a road user goes, or why nobody may say.
+
+    Attributes:
+        kmh: Measured on the road plane; None where it is refused.
+        error_kmh: Half the width of the interval that covers the truth in 95 of 100 cases.
+        refused: Why there is no ``kmh``, one of ``SpeedRefusal``; empty where there is one.
+    """
+
+    kmh: float | None = None
+    error_kmh: float | None = None
+    refused: SpeedRefusal = "no_geometry"
+
+
+def unmeasured(_track_id: int) -> Speed:
+    """Say that there is no geometry to measure a speed with."""
+    return Speed()
+
+
+class KnownTraffic(Protocol):
+    """What a camera's traffic has taught so far; see ``edge.rules.flow``."""
+
+    def course_between(
+        self, start_px: Point, end_px: Point, *, besides: int, min_vehicles: float
+    ) -> Point | None:
+        """Return the unit heading, in trail metres, that others drive at both places."""
+
+    def is_road(self, foot_px: Point) -> bool:
+        """Say whether vehicles drive at a place; True while too little is known."""
+
+    def usual_kmh(self, foot_px: Point, at: datetime) -> float | None:
+        """Return the mean speed driven at a place at this hour of the week."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ViewFacts:
+    """How well the camera sees, measured about once a second; see ``edge.view``.
+
+    Attributes:
+        brightness: Mean grey, 0..255.
+        clipped: Share of the picture burnt out to white, 0..1.
+        entropy_bits: Of 64 grey levels: 0 where all is one grey.
+        frozen_s: For how long the very same picture has come.
+        sharpness: Fine detail against the usual at this hour, 1 as usual.
+        covered: Share of the usual structure that something without structure hides, 0..1.
+        likeness: Correlation of the structure with the usual view, -1..1.
+        shift_px: How far the view has moved, 1080p pixels; None where it cannot be told.
+    """
+
+    brightness: float
+    clipped: float
+    entropy_bits: float
+    frozen_s: float
+    sharpness: float = 1.0
+    covered: float = 0.0
+    likeness: float = 1.0
+    shift_px: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StillThing:
-    """Something at rest that the background did not hold: no road user, seen by its pixels.
+    """Something that the background did not hold, and that does not move on.
 
     Attributes:
-        box: Left, top, right, bottom in source pixels.
-        ground_m: Where it lies on the road plane; None where the camera has no geometry there.
-        since_s: ``stream_s`` since when it has been there.
-        area_m2: Its size on the road; None as ``ground_m``.
-        kind: What it looks like: ``object``, ``water``.
+        xyxy: Source pixels.
+        ground_m: Middle of its near end on the road plane; None without geometry.
+        since_s: ``stream_s`` from which on it has been there.
+        area_m2: What it covers of the picture, at the scale of its place; None without geometry.
     """
 
-    box: Xyxy
+    xyxy: Xyxy
     ground_m: Point | None
     since_s: float
     area_m2: float | None
-    kind: str
+    kind: Literal["object", "flame", "smoke"] = "object"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Presence:
+    """Whether a camera is there at all; told once a second, frames or none.
+
+    Attributes:
+        away_s: For how long no picture has come; 0 while they come.
+        clock_offset_s: The camera's clock minus the box's; None where it tells none.
+    """
+
+    away_s: float
+    clock_offset_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -160,7 +261,18 @@ class Scene:
     signals: Mapping[str, str] = field(default_factory=dict)
     """Signal id → one of ``SIGNAL_STATES``."""
     signal_log: tuple[SignalChange, ...] = ()
+    speed_of: Callable[[int], Speed] = unmeasured
+    """Track id → its speed, measured when asked; see ``edge.speed``."""
+    learned: KnownTraffic | None = None
+    view: ViewFacts | None = None
+    """None until the usual view is known."""
+    view_moved: bool = False
+    """The view is not the one drawn on: places and speeds are not to be believed."""
     still_things: tuple[StillThing, ...] = ()
+    water_cm: Mapping[str, float] = field(default_factory=dict)
+    """Gauge id → depth of water read off it; a gauge that cannot be read is missing."""
+    presence: Presence | None = None
+    """Only in the scenes of ``edge.attendance``, which hold nothing else."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -183,6 +295,11 @@ class Sighting:
         confidence: 0..1.
         moments: Instants to keep as stills; empty means one wide still at ``occurred_s``.
         level: 1 to 3 for rules that grade, as ``IncidentMessage.level``.
+        speed: Of the road user concerned, where the rule measured it; else the pipeline asks.
+        legal_source: As ``IncidentMessage.legal_source``, where the rule knows it to be another
+            than its camera's.
+        location: (latitude, longitude) of the event; the pipeline fills it in where it can.
+        location_error_m: Standard deviation of that place.
         queue_m: Length of a queue in metres; None where nobody measured one.
     """
 
@@ -199,3 +316,21 @@ class Sighting:
     boxes: tuple[tuple[float, float, float, float, float], ...] = ()
     moments: tuple[Moment, ...] = ()
     signal_log: tuple[SignalChange, ...] = ()
+    speed: Speed | None = None
+    legal_source: LegalSource | None = None
+    location: Point | None = None
+    location_error_m: float | None = None
+
+    def facts(self) -> dict[str, object]:
+        """Return what was measured, under the names of ``IncidentMessage``."""
+        facts: dict[str, object] = {}
+        if self.speed is not None:
+            facts["speed_kmh"] = self.speed.kmh
+            facts["speed_error_kmh"] = self.speed.error_kmh
+            facts["speed_refused"] = self.speed.refused
+        if self.legal_source is not None:
+            facts["legal_source"] = self.legal_source
+        if self.location is not None:
+            facts["location"] = self.location
+            facts["location_error_m"] = self.location_error_m
+        return facts

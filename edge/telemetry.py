@@ -1,4 +1,4 @@
-"""Traffic statistics of one camera: flow per class, mean speed, how busy, how well seen.
+"""Traffic statistics of one camera: flow by class, lane and turn, speed, how busy, how well seen.
 
 Invariants:
     * A vehicle is counted once in its life, in the period in which it has moved
@@ -11,30 +11,33 @@ Invariants:
     * ``_users`` holds the living and those unseen for less than ``FORGET_S``; ``_forget`` removes
       the rest.
 
-Periods are whole minutes of wall time, so all cameras of the province share them. This module
-sends nothing.
+Periods are whole minutes of wall time, so all cameras of the province share them; with the last
+minute of each quarter of an hour goes the quarter's own summary. This module sends nothing.
 """
 
 from __future__ import annotations
 
 import math
 from collections import Counter, defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from edge.config.drawing import scale_camera
-from edge.contract.messages import ClassFlow, TelemetryMessage
+from edge.contract.flows import ClassFlow
+from edge.contract.messages import PeriodFlow, TelemetryMessage
 from edge.contract.road_users import VEHICLES
 from edge.geometry import in_polygon, metres_per_px
+from edge.lane_flow import Lanes, RoadTally
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
-    from edge.config.camera import CameraConfig
+    from edge.config.camera import CameraConfig, Zone
     from edge.scene import Point, Scene, Track
 
 PERIOD_S = 60.0
+QUARTER_S = 900.0
 MIN_TRAVEL_M = 4.0
 """Net distance that makes a road user traffic. Source: a car's length; the foot point of a standing
 motorbike wanders by less than 1 m in our footage, an id that hops to its neighbour by about 1 m."""
@@ -56,6 +59,8 @@ class RoadUser:
     start_m: Point | None
     seen_s: float
     counted: bool = False
+    visited: set[str] = field(default_factory=set)
+    """Zones it has been in, for turns."""
 
 
 class FlowCounter:
@@ -70,6 +75,9 @@ class FlowCounter:
     ) -> None:
         """Start with an empty road; ``now`` gives the wall time of sending."""
         self._camera, self._scaled = camera, camera
+        self._lanes = Lanes(camera)
+        self._quarter = RoadTally()
+        self._quarter_start: datetime | None = None
         self._box_id, self._now, self._period_s = box_id, now, period_s
         self._users: dict[int, RoadUser] = {}
         self._epoch: int | None = None
@@ -109,7 +117,9 @@ class FlowCounter:
             period_s=self._period_s,
             flows=tuple(self._flow(name) for name in sorted(self._counts)),
             mean_objects=self._objects / frames,
-            observed_ratio=min(self._observed_s / self._period_s, 1.0),
+            observed_ratio=min(self._tally.observed_s / self._period_s, 1.0),
+            detail=self._tally.flow(self._lanes.names, start, self._period_s),
+            quarter=self._quarter_with(start),
         )
         self._begin()
         return message
@@ -120,37 +130,72 @@ class FlowCounter:
         self._counts: Counter[str] = Counter()
         self._metres: defaultdict[str, float] = defaultdict(float)
         self._seconds: defaultdict[str, float] = defaultdict(float)
-        self._frames, self._objects, self._observed_s = 0, 0, 0.0
+        self._frames, self._objects, self._tally = 0, 0, RoadTally()
 
-    def _period_of(self, at: datetime) -> datetime:
-        """Return the start of the period that holds ``at``."""
-        return at - timedelta(seconds=at.timestamp() % self._period_s)
+    def _period_of(self, at: datetime, period_s: float | None = None) -> datetime:
+        """Return the start of the period that holds ``at``; the usual length if none is given."""
+        return at - timedelta(seconds=at.timestamp() % (period_s or self._period_s))
+
+    def _quarter_with(self, start: datetime) -> PeriodFlow | None:
+        """Add the finished period to its quarter of an hour; return a quarter that has ended."""
+        begun, own = self._quarter_start, self._period_of(start, QUARTER_S)
+        ended = None
+        if begun is not None and begun != own:
+            ended = self._quarter.flow(self._lanes.names, begun, QUARTER_S)
+            self._quarter = RoadTally()
+        self._quarter.add(self._tally)
+        self._quarter_start = own
+        if ended is None and self._period_of(self._end_of(start), QUARTER_S) != own:
+            ended = self._quarter.flow(self._lanes.names, own, QUARTER_S)
+            self._quarter, self._quarter_start = RoadTally(), None
+        return ended
+
+    def _end_of(self, start: datetime) -> datetime:
+        """Return when the period that began at ``start`` ends."""
+        return start + timedelta(seconds=self._period_s)
 
     def _add(self, scene: Scene, step_s: float) -> None:
-        """Add one scene to the period's sums."""
+        """Add one scene to the period's sums; a view that has moved shows no road one knows."""
+        if scene.view_moved:
+            return
         if scene.frame_size_px != self._scaled.frame_size_px:
             self._scaled = scale_camera(self._camera, scene.frame_size_px)
-        on_road = [track for track in scene.tracks if self._is_on_road(track)]
-        for track in on_road:
-            self._follow(track, scene.stream_s)
+            self._lanes = Lanes(self._scaled)
+        seen = [(track, self._zones_under(track)) for track in scene.tracks]
+        on_road = [(track, zones) for track, zones in seen if self._is_road(zones)]
+        in_lanes = []
+        for track, zones in on_road:
+            lane = self._lanes.lane_of(zones)
+            self._follow(track, zones, lane, scene.stream_s)
             self._time(track, step_s)
+            if lane is not None:
+                in_lanes.append((track, lane))
+        self._lanes.time(self._tally, in_lanes, step_s)
         self._frames += 1
         self._objects += len(on_road)
-        self._observed_s += step_s
+        self._tally.observed_s += step_s
 
-    def _is_on_road(self, track: Track) -> bool:
-        """Say whether a track is on the drawn roadway; without one the whole picture is road."""
-        inside = {z.kind for z in self._scaled.zones if in_polygon(track.foot_px, z.polygon)}
+    def _zones_under(self, track: Track) -> list[Zone]:
+        """Return the zones that a track is on."""
+        return [z for z in self._scaled.zones if in_polygon(track.foot_px, z.polygon)]
+
+    def _is_road(self, zones: Sequence[Zone]) -> bool:
+        """Say whether zones are the drawn roadway; without one the whole picture is road."""
+        inside = {zone.kind for zone in zones}
         drawn = any(zone.kind in ROADWAY for zone in self._scaled.zones)
         return "ignore" not in inside and (not drawn or bool(inside & ROADWAY))
 
-    def _follow(self, track: Track, now_s: float) -> None:
-        """Count a track once it has travelled far enough."""
+    def _follow(self, track: Track, zones: Sequence[Zone], lane: str | None, now_s: float) -> None:
+        """Count a track once it has travelled far enough, and each turn it ends."""
         user = self._users.setdefault(
             track.track_id, RoadUser(track.foot_px, track.ground_m, now_s)
         )
         user.seen_s = now_s
-        if user.counted or not track.observed or track.class_name not in VEHICLES:
+        if not track.observed or track.class_name not in VEHICLES:
+            return
+        for movement in self._lanes.turned(user.visited, zones):
+            self._tally.turns[movement, track.class_name] += 1
+        if user.counted:
             return
         if track.ground_m is not None and user.start_m is not None:
             travelled_m = math.dist(track.ground_m, user.start_m)
@@ -159,6 +204,8 @@ class FlowCounter:
         if travelled_m >= MIN_TRAVEL_M:
             user.counted = True
             self._counts[track.class_name] += 1
+            if lane is not None:
+                self._tally.counts[lane, track.class_name] += 1
 
     def _time(self, track: Track, step_s: float) -> None:
         """Add what a track travelled and the time it took, where the ground is known.

@@ -23,17 +23,20 @@ import structlog
 
 from edge import __version__
 from edge.alarms import Alarms
+from edge.attendance import Attendance, RollCall
 from edge.camera import Camera, FrameMailbox
 from edge.casework import Casework, Means
 from edge.contract.messages import Phase
 from edge.counters import Counters
 from edge.delivery import Delivery, Surroundings
 from edge.evidence.custody import Custody
+from edge.learned import LearnedFiles
 from edge.model_store.active import SharedDetector
 from edge.model_store.store import load_running
 from edge.oversight import ClockOversight
 from edge.pipeline import Pipeline, Setting
 from edge.place_book import PlaceBook
+from edge.suspensions import Suspensions
 from edge.telemetry import FlowCounter
 from edge.watchdog import Watchdog
 
@@ -79,18 +82,19 @@ class Worker:
         self._box, self._counters, self._alarms = box.config, Counters(), Alarms()
         self._time = ClockOversight(clock, self._counters, self._alarms)
         self._clock = clock = self._time.clock
-        self._watchdog = watchdog or Watchdog(clock)
-        self._judging = threading.Lock()
+        self._watchdog, self._judging = watchdog or Watchdog(clock), threading.Lock()
         detector, self._fallback_reason = load_running(box.config)
         self._detector = SharedDetector(detector)
         data_dir, box_id = Path(box.config.data_dir), box.config.box_id
         self._custody = Custody(data_dir, box_id, clock, self._counters)
-        self._book = PlaceBook(data_dir, self._counters)
+        self._suspensions = Suspensions(data_dir, clock, self._counters)
+        self._book, self._learned = PlaceBook(data_dir, self._counters), LearnedFiles(data_dir)
         around = Surroundings(
             self._detector,
             self._camera_states,
             self._restart,
             self._custody,
+            self._suspensions,
             self._book,
             self._alarms,
             self._video_bytes,
@@ -105,9 +109,9 @@ class Worker:
             counters=self._counters,
         )
         self._watches: dict[str, Watch] = {}
-        self._casework = Casework(box, means)
-        self._mailbox = FrameMailbox()
+        self._casework, self._mailbox = Casework(box, means), FrameMailbox()
         self._cameras: list[Camera] = []
+        self._roll_call = RollCall(self._delivery.outbox.put)
         self._add_cameras(box)
         self._judgement = self._watchdog.pulse("judging frames")
         self._ending = self._watchdog.pulse("stopping", STOPPING_BOUND_S)
@@ -124,6 +128,7 @@ class Worker:
         self._casework.start()
         for camera in self._cameras:
             camera.start()
+        self._roll_call.start()
         log.info("box_started", box=self._box.box_id, cameras=len(self._cameras))
         self._watchdog.start()
         on_started()
@@ -157,6 +162,7 @@ class Worker:
         self._pass_on(changes)
         if minute is not None:
             self._delivery.outbox.put(minute)
+            self._learned.keep(frame.camera_id, watch.pipeline.learned, self._clock.monotonic())
 
     def find(self, incident_id: str) -> IncidentMessage | None:
         """Return an incident's newest revision; None when it is long forgotten."""
@@ -203,9 +209,12 @@ class Worker:
                 box_id=self._box.box_id,
                 software_version=__version__,
                 now=self._clock.now,
+                learned=self._learned.load(config),
+                suspended=self._suspensions.rules_of,
                 book=self._book,
             )
             self._cameras.append(camera)
+            self._roll_call.add(camera, Attendance(config, setting, self._clock, self._counters))
             self._watches[config.id] = Watch(
                 Pipeline(config, self._detector, setting, self._counters),
                 FlowCounter(config, self._box.box_id, self._clock.now),
@@ -223,15 +232,17 @@ class Worker:
     def _finish(self) -> None:
         """Stop in the order of the flow: cameras, incidents, evidence, delivery."""
         log.info("box_stopping", box=self._box.box_id)
+        self._roll_call.stop()
         # A silent camera notices after its timeout only, so all are told at once.
         stops = [threading.Thread(target=camera.stop) for camera in self._cameras]
         for thread in stops:
             thread.start()
         for thread in stops:
             thread.join()
-        for watch in self._watches.values():
+        for camera_id, watch in self._watches.items():
             with self._judging:
                 changes = watch.pipeline.finish()
+            self._learned.keep(camera_id, watch.pipeline.learned)
             self._pass_on(changes)
             if (minute := watch.flow.finish()) is not None:
                 self._delivery.outbox.put(minute)

@@ -76,7 +76,7 @@ class Province:
         sent = self.box.patch(f"/uploads/{item.evidence_id}", headers=head, content=content)
         assert sent.status_code == 204, sent.text
 
-    def desk(self, role: Role = Role.OPERATOR, username: str = "", **options: Any) -> Desk:
+    def desk(self, role: Role = Role.OFFICER, username: str = "", **options: Any) -> Desk:
         """Return the screen of somebody who is already logged in."""
         parts = self.centre.parts
         token = add_person(parts.database, username or role.value, role, parts.clock)

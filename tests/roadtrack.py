@@ -1,7 +1,8 @@
 """Stopped vehicles on an expressway: our pipeline on RoadTrack's detections against its labels.
 
 The detections go through the tracker, ``stopped_vehicle`` and the incident policy exactly as in
-``replay --detections … --fps 10``; only the drawing is made here, one broad carriageway per camera.
+``replay --detections … --fps 10``, with the thresholds a camera has that sets none. A camera file
+holds the ground points and one broad carriageway, nothing else.
 
 Matching, as the method that published the data is scored in our anchors: a labelled vehicle is
 *found* when an alarm overlaps it by IoU ≥ 0.5 in ≥ 20 % of its labelled frames; an alarm is *false*
@@ -60,7 +61,6 @@ DRAWN_AT_PX = (
     (200.0, 300.0), (440.0, 300.0),
     (270.0, 200.0), (370.0, 200.0),
 )  # fmt: skip
-OPTIONS: Mapping[str, float] = {"hold_s": 3.5}
 
 
 @dataclass(slots=True)
@@ -113,7 +113,7 @@ def camera_of(name: str, homography: NDArray[np.float64]) -> CameraConfig:
         frame_size_px=SIZE_PX,
         ground=tuple(ground),
         zones=(carriageway,),
-        rules={KIND.name: dict(OPTIONS)},
+        rules={KIND.name: {}},
     )
 
 

@@ -83,7 +83,20 @@ class FakeSumo:
 
     vehicles: dict[str, Ridden] = field(default_factory=dict)
     light: str = "r"
-    limits: dict[str, float] = field(default_factory=dict)
+    routes: dict[str, list[str]] = field(default_factory=dict)
+    sent: list[str] = field(default_factory=list)
+
+    @property
+    def route(self) -> FakeRoutes:
+        """Return the domain of routes."""
+        return FakeRoutes(self.routes)
+
+    def add(self, name: str, route: str, kind: str, **given: str) -> None:
+        """Remember who was sent, as the domain of vehicles does."""
+        assert route in self.routes
+        assert name.startswith(kind)
+        assert float(given["departPos"]) >= 0
+        self.sent.append(name)
 
     @property
     def vehicle(self) -> FakeSumo:
@@ -136,10 +149,6 @@ class FakeSumo:
         """Say whether it stands at its stop."""
         return self.vehicles[name].stopped
 
-    def setMaxSpeed(self, edge: str, limit: float) -> None:  # noqa: N802 - TraCI's name
-        """Remember the limit."""
-        self.limits[edge] = limit
-
     def __getattr__(self, order: str) -> Any:
         """Return an order that the vehicle remembers."""
         if order.startswith("__"):
@@ -149,6 +158,17 @@ class FakeSumo:
             self.vehicles[name].told.append((order, values))
 
         return tell
+
+
+@dataclass
+class FakeRoutes:
+    """Takes routes."""
+
+    known: dict[str, list[str]]
+
+    def add(self, name: str, edges: list[str]) -> None:
+        """Remember a route."""
+        self.known[name] = edges
 
 
 @dataclass

@@ -7,6 +7,7 @@ the drawing says. A path is the place of the vehicle's near end (the one towards
 a road user is not there.
 
     story: one sentence
+    at: 2026-03-02T22:30:00+07:00  # optional: wall time of second 0
     camera: junction               # a file beside this one's folder: tests/scenarios/<name>.yaml
     rules: {red_light: {}}         # as in a camera file
     signals: {main: {0: green, 5: red}}
@@ -15,19 +16,22 @@ a road user is not there.
     road_users:
       - {id: 1, class: motorbike, path: [[0, 0, -30], [10, 0, 10]], unseen: [[3, 4]]}
       - {id: 2, then: {6: 12}, ...}        # from second 6 the tracker calls it 12
+      - {id: 3, riders: 3, helmets: [{worn: false, size_px: 30, confidence: 0.9}], ...}
       - {id: 3, falls_s: 4, ...}           # from second 4 it lies on the road
-    things:                                # what lies there and is no road user
-      - {at: [3, 5], since_s: 2, until_s: 40, size_m: 0.6}
+    sees:                                  # what else is in the view: see tests/story_views.py
+      things: [{at: [3, 5], during: [2, 40]}]
     expect:
       - {rule: red_light, at_s: 7.5, within_s: 0.5, who: 1, decided_by_s: 9}
 
+What the camera's view, gauges and presence tell is said under ``sees``, see ``tests.story_views``.
 ``expect: []`` says: nothing at all. The picture is a plan view of 10 pixels per metre.
 """
 
 from __future__ import annotations
 
 import math
-from datetime import timedelta
+from dataclasses import replace
+from datetime import datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -41,8 +45,11 @@ from edge.counters import Counters
 from edge.geometry import TYPICAL_HEIGHT_M
 from edge.incidents import Incidents, Origin
 from edge.rules import build_rules
-from edge.scene import Point, Scene, StillThing, Track
+from edge.rules.flow import LearnedTraffic
+from edge.scene import Helmet, Point, Scene, Track
+from edge.speed import SpeedMeter
 from tests.builders import NOON
+from tests.story_views import Sees
 
 FOLDER = Path(__file__).parent / "scenarios"
 PX_PER_M = 10.0
@@ -73,6 +80,10 @@ class RoadUser(BaseModel):
     path: list[tuple[float, float, float]] = Field(min_length=2)
     unseen: list[tuple[float, float]] = []
     then: dict[float, int] = {}
+    box_m: tuple[float, float] | None = None
+    """Width and height of the box, where they differ from those usual for the class."""
+    riders: int | None = None
+    helmets: list[dict[str, Any]] | None = None
     falls_s: float = math.inf
 
     def at(self, second: float) -> tuple[Point, Point] | None:
@@ -87,26 +98,6 @@ class RoadUser(BaseModel):
     def called(self, second: float) -> int:
         """Return the id the tracker gives it at a second."""
         return next((i for s, i in sorted(self.then.items(), reverse=True) if s <= second), self.id)
-
-
-class Thing(BaseModel):
-    """Something that lies there, as wide as it is high."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    at: tuple[float, float]
-    since_s: float
-    until_s: float = math.inf
-    size_m: float = 0.6
-    kind: str = "object"
-
-    def seen(self) -> StillThing:
-        """Return what the watcher of the background says of it."""
-        (x, y), half = to_px(self.at), self.size_m / 2 * PX_PER_M
-        box = (x - half, y - 2 * half, x + half, y)
-        return StillThing(
-            box=box, ground_m=self.at, since_s=self.since_s, area_m2=self.size_m**2, kind=self.kind
-        )
 
 
 class Expected(BaseModel):
@@ -143,8 +134,9 @@ class Story(BaseModel):
     signals: dict[str, dict[float, str]] = {}
     until_s: float
     fps: float = 8.0
-    road_users: list[RoadUser]
-    things: list[Thing] = []
+    at: datetime = NOON
+    road_users: list[RoadUser] = []
+    sees: Sees = Sees()
     expect: list[Expected]
 
 
@@ -166,7 +158,11 @@ def run_story(story: Story) -> list[IncidentMessage]:
         Origin(box_id="story", camera=camera), {r.name: r.policy for r in rules}, Counters()
     )
     messages: list[IncidentMessage] = []
-    for scene in scenes(story):
+    meter, learned = SpeedMeter(camera), LearnedTraffic(camera)
+    for seen in scenes(story):
+        scene = replace(seen, speed_of=meter.speed_of, learned=learned)
+        meter.attend(scene)
+        learned.attend(scene)
         sightings = [sighting for rule in rules for sighting in rule.observe(scene)]
         messages += [change.message for change in incidents.update(scene, sightings)]
     return messages + [change.message for change in incidents.finish()]
@@ -180,10 +176,13 @@ def opened(messages: list[IncidentMessage]) -> list[IncidentMessage]:
 def road_camera(story: Story) -> CameraConfig:
     """Return the camera of a story: its drawing, carried from metres to the plan view."""
     drawn: dict[str, Any] = yaml.safe_load((FOLDER / f"{story.camera}.yaml").read_text("utf-8"))
-    for item in [*drawn.get("zones", []), *drawn.get("stop_lines", [])]:
-        for key in ("polygon", "line", "past", "direction"):
+    items = [drawn.get(key, []) for key in ("zones", "stop_lines", "markings")]
+    for item in [item for several in items for item in several]:
+        for key in ("polygon", "line", "past", "direction", "points"):
             if key in item:
                 item[key] = [to_px(tuple(point)) for point in item[key]]
+    for mark in [mark for gauge in drawn.get("gauges", []) for mark in gauge["marks"]]:
+        mark["px"] = to_px(tuple(mark["px"]))
     corners = [(-30.0, -60.0), (30.0, -60.0), (-30.0, 60.0), (30.0, 60.0)]
     ground = [{"px": to_px(corner), "m": corner} for corner in corners]
     fixed = {"id": story.camera, "name": story.camera, "frame_size_px": SIZE_PX, "ground": ground}
@@ -199,7 +198,7 @@ def scenes(story: Story) -> list[Scene]:
     """Return what the rules see, frame by frame."""
     log = [
         SignalChange.model_validate(
-            {"signal_id": name, "state": state, "clip_s": s, "at": NOON + timedelta(seconds=s)}
+            {"signal_id": name, "state": state, "clip_s": s, "at": story.at + timedelta(seconds=s)}
         )
         for name, phases in story.signals.items()
         for s, state in sorted(phases.items())
@@ -214,13 +213,13 @@ def _scene(story: Story, now_s: float, log: list[SignalChange]) -> Scene:
     tracks = [_track(user, now_s) for user in story.road_users]
     return Scene(
         camera_id=story.camera,
-        captured_at=NOON + timedelta(seconds=now_s),
+        captured_at=story.at + timedelta(seconds=now_s),
         stream_s=now_s,
         frame_size_px=SIZE_PX,
         tracks=tuple(track for track in tracks if track is not None),
         signals={change.signal_id: change.state for change in past},
         signal_log=past,
-        still_things=tuple(t.seen() for t in story.things if t.since_s <= now_s <= t.until_s),
+        **story.sees.facts(now_s, to_px),
     )
 
 
@@ -230,14 +229,13 @@ def _track(user: RoadUser, now_s: float) -> Track | None:
         return None
     place, velocity = where
     x, y = to_px(place)
-    half, height = WIDTH_M[user.class_name] / 2, TYPICAL_HEIGHT_M[user.class_name]
-    if now_s >= user.falls_s:
-        half, height = LYING_M[0] / 2, LYING_M[1]
-    half, height = half * PX_PER_M, height * PX_PER_M
+    usual = WIDTH_M[user.class_name], TYPICAL_HEIGHT_M[user.class_name]
+    width_m, height_m = LYING_M if now_s >= user.falls_s else user.box_m or usual
+    half = width_m / 2 * PX_PER_M
     return Track(
         track_id=user.called(now_s),
         class_name=user.class_name,
-        xyxy=(x - half, y - height, x + half, y),
+        xyxy=(x - half, y - height_m * PX_PER_M, x + half, y),
         score=0.8,
         observed=not any(start <= now_s <= end for start, end in user.unseen),
         first_seen_s=user.path[0][0],
@@ -245,4 +243,7 @@ def _track(user: RoadUser, now_s: float) -> Track | None:
         velocity_px_s=(velocity[0] * PX_PER_M, -velocity[1] * PX_PER_M),
         ground_m=place,
         velocity_mps=velocity,
+        riders=user.riders,
+        riders_confidence=0.9,
+        helmets=None if user.helmets is None else tuple(Helmet(**head) for head in user.helmets),
     )

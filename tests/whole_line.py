@@ -100,7 +100,7 @@ class WholeLine:
 
     def operator(self) -> tuple[str, str]:
         """Return the cookie of an operator who is logged in."""
-        return COOKIE, add_person(self.database, "operator", Role.OPERATOR)
+        return COOKIE, add_person(self.database, "officer", Role.OFFICER)
 
     def arrivals(self) -> list[Arrival]:
         """Return every revision stored, by incident and revision."""

@@ -8,11 +8,11 @@ from central.areas import repository
 from central.areas.catalogue import AreaFacts
 from central.areas.schemas import AreaMatch, AreaMatches, AreaNode, AreaOut
 from central.areas.search import search
-from central.auth.guard import current_user
+from central.auth.guard import Gate, Reach
 from central.centre import CentreDep
 from central.problems import Problem
 
-router = APIRouter(prefix="/areas", tags=["areas"], dependencies=[Depends(current_user)])
+router = APIRouter(prefix="/areas", tags=["areas"], dependencies=[Depends(Gate(Reach.SHARED))])
 
 
 @router.get("")

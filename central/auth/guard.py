@@ -2,18 +2,21 @@
 
 A person carries a session cookie; every changing request also carries ``X-Songlam: 1``, which a
 foreign page cannot send without CORS, and an ``Origin`` that is ours when the browser sends one.
-A box carries a bearer token and reaches box routes only. Routes declare ``CurrentUser`` or
-``require(...)``; nothing else in the product reads cookies or Authorization headers.
+A box carries a bearer token and reaches box routes only. Every route of people declares a
+:class:`Gate`, every route of boxes ``CurrentBox``; a test finds the one that does not. Nothing else
+in the product reads cookies or Authorization headers.
 """
 
-from collections.abc import Callable
+from enum import StrEnum
 from typing import Annotated
 from urllib.parse import urlsplit
 
 from fastapi import Depends, Request
 from sqlalchemy import select
 
+from central.auth import audit
 from central.auth.schemas import Role
+from central.auth.scope import foreign, scope_of
 from central.auth.tokens import token_hash
 from central.centre import Centre, CentreDep
 from central.problems import Problem
@@ -81,21 +84,72 @@ def current_user(centre: CentreDep, user: LoggedInUser) -> UserRow:
 CurrentUser = Annotated[UserRow, Depends(current_user)]
 
 
-def require(*roles: Role) -> Callable[[UserRow], UserRow]:
-    """Return a dependency that lets only ``roles`` pass; an administrator always passes."""
-    allowed = {Role.ADMIN, *roles}
+class Reach(StrEnum):
+    """What a route can touch, and so what the area of a person means there."""
 
-    def check(user: CurrentUser) -> UserRow:
-        if user.role not in allowed:
-            raise Problem(
-                403,
-                "forbidden",
-                "Vai trò của bạn không được làm việc này.",
-                f"Your role may not do this; one of {', '.join(sorted(allowed))} may.",
-            )
+    OWN = "own"
+    """The person's own log-in and settings."""
+    SHARED = "shared"
+    """What is the same for everyone: lists of names, maps, figures of the province."""
+    AREA = "area"
+    """Things that lie somewhere: what the path names must lie within, lists are filtered."""
+    PROVINCE = "province"
+    """What cannot be divided: only for who sees the whole province."""
+
+
+class Gate:
+    """The dependency that every route declares: who may come in, and what they reach."""
+
+    def __init__(self, reach: Reach, *roles: Role, record: str = "") -> None:
+        """Describe a route.
+
+        Args:
+            reach: What it can touch.
+            *roles: Who may; none given: everyone who is logged in. An administrator always passes.
+            record: The verb for the audit log when entering is itself the act: view, search.
+        """
+        self.reach = reach
+        self.roles = frozenset({Role.ADMIN, *roles}) if roles else frozenset(Role)
+        self.record = record
+
+    def __call__(self, request: Request, centre: CentreDep, user: CurrentUser) -> UserRow:
+        """Return who comes in.
+
+        Raises:
+            Problem: 403, not this role or not this area; 404, the thing is not theirs to see.
+        """
+        scope = scope_of(user)
+        if user.role not in self.roles:
+            raise _forbidden(f"one of {', '.join(sorted(self.roles))} may")
+        if self.reach is Reach.PROVINCE and not scope.whole:
+            raise _forbidden("it is for who sees the whole province")
+        if self.reach is Reach.AREA:
+            with centre.database.read() as session:
+                kind = foreign(session, scope, request.path_params.items())
+            if kind is not None:
+                raise Problem(404, f"no_such_{kind}", "Không có.", f"There is no such {kind}.")
+        if self.record:
+            self._write(request, centre, user)
         return user
 
-    return check
+    def _write(self, request: Request, centre: Centre, user: UserRow) -> None:
+        """Record who came in for what."""
+        named = next(iter(request.path_params.values()), "")
+        noun = request.url.path.split("/")[3].removesuffix("s")
+        asked = {"query": request.url.query[:500]} if request.url.query else {}
+        with centre.database.write() as session:
+            thing = (noun, str(named)[:200])
+            audit.record(session, centre.clock(), user.username, self.record, thing, **asked)
+
+
+def _forbidden(why: str) -> Problem:
+    """Return the refusal of who has another role or area."""
+    return Problem(
+        403,
+        "forbidden",
+        "Vai trò hoặc địa bàn của bạn không được làm việc này.",
+        f"You may not do this: {why}.",
+    )
 
 
 def find_user(centre: Centre, token: str) -> UserRow | None:

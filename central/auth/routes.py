@@ -7,7 +7,7 @@ from fastapi import APIRouter, Depends, Request, Response
 from sqlalchemy import select
 
 from central.auth import service
-from central.auth.guard import COOKIE, LoggedInUser, check_same_site, require
+from central.auth.guard import COOKIE, Gate, LoggedInUser, Reach, check_same_site
 from central.auth.passwords import verify_password
 from central.auth.schemas import (
     LoginRequest,
@@ -25,7 +25,7 @@ from central.problems import Problem
 from central.tables.users import UserRow
 
 router = APIRouter(tags=["users"])
-Admin = Annotated[UserRow, Depends(require(Role.ADMIN))]
+Admin = Annotated[UserRow, Depends(Gate(Reach.PROVINCE, Role.ADMIN))]
 
 
 @router.post("/session", dependencies=[Depends(check_same_site)])
@@ -121,6 +121,7 @@ def me(user: UserRow, centre: Centre) -> Me:
         username=user.username,
         display_name=user.display_name,
         role=Role(user.role),
+        areas=user.areas,
         must_change_password=user.must_change_password and centre.settings.require_password_change,
     )
 

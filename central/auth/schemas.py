@@ -17,13 +17,26 @@ Password = Annotated[str, Field(min_length=PASSWORD_MIN, max_length=200)]
 
 
 class Role(StrEnum):
-    """What a person is here to do; what each may do stands at the routes."""
+    """What a person is here to do; what each may do stands at the routes and in the life cycles."""
 
     ADMIN = "admin"
     TECHNICIAN = "technician"
     OPERATOR = "operator"
+    """On duty at the centre: incidents, and violations to look at."""
+    SHIFT_LEAD = "shift_lead"
     OFFICER = "officer"
+    """Verifies suspected violations."""
+    COMMANDER = "commander"
+    """Approves what an officer verified."""
+    COMMUNE_POLICE = "commune_police"
+    AUDITOR = "auditor"
+    """Reads everything, the audit log too, and changes nothing."""
     LEADER = "leader"
+    """Reads, changes nothing."""
+
+
+Areas = Annotated[list[Annotated[str, Field(max_length=20)]], Field(max_length=130)]
+"""Codes of communes; ``*`` is the whole province."""
 
 
 class LoginRequest(BaseModel):
@@ -46,6 +59,7 @@ class Me(BaseModel):
     username: str
     display_name: str
     role: Role
+    areas: Areas
     must_change_password: bool
 
 
@@ -69,6 +83,7 @@ class NewUser(BaseModel):
     username: Username
     display_name: str = Field(min_length=1, max_length=120)
     role: Role
+    areas: Areas = Field(default_factory=lambda: ["*"])
 
 
 class UserChange(BaseModel):
@@ -76,6 +91,7 @@ class UserChange(BaseModel):
 
     display_name: str | None = Field(default=None, min_length=1, max_length=120)
     role: Role | None = None
+    areas: Areas | None = None
     disabled: bool | None = None
 
 

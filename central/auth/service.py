@@ -49,12 +49,14 @@ def create_user(session: Session, new: NewUser, actor: str, now: datetime) -> st
             username=new.username,
             display_name=new.display_name,
             role=new.role,
+            areas=new.areas,
             password_hash=hash_password(password),
             must_change_password=True,
             created_at=now,
         )
     )
-    audit.record(session, now, actor, "create", ("user", new.username), role=new.role)
+    told = {"role": new.role, "areas": ",".join(new.areas)}
+    audit.record(session, now, actor, "create", ("user", new.username), **told)
     return password
 
 
@@ -145,7 +147,8 @@ def change_user(
         setattr(user, name, value)
     if user.disabled:
         session.execute(delete(LoginRow).where(LoginRow.username == username))
-    audit.record(session, now, actor, "change", ("user", username), **changed)
+    told = {name: ",".join(v) if name == "areas" else v for name, v in changed.items()}
+    audit.record(session, now, actor, "change", ("user", username), **told)
     return user
 
 

@@ -8,7 +8,7 @@ from fastapi.responses import Response, StreamingResponse
 from sqlalchemy import func, select
 
 from central.auth import audit
-from central.auth.guard import current_user, require
+from central.auth.guard import Gate, Reach
 from central.auth.schemas import Role
 from central.centre import CentreDep
 from central.custody import ledger
@@ -29,8 +29,9 @@ from central.tables.custody import LedgerRow
 from central.tables.evidence import EvidenceRow
 from central.tables.users import UserRow
 
-router = APIRouter(tags=["custody"], dependencies=[Depends(current_user)])
-Keeper = Annotated[UserRow, Depends(require(Role.OFFICER))]
+router = APIRouter(tags=["custody"])
+PROVINCE = Depends(Gate(Reach.PROVINCE))
+Keeper = Annotated[UserRow, Depends(Gate(Reach.AREA, Role.OFFICER, Role.COMMANDER))]
 PAGE = 50
 JSON_LINES = "application/jsonl"
 LOSSES: dict[str, tuple[str, dict[str, str]]] = {
@@ -56,10 +57,11 @@ def export_incident(
     """Return everything about an incident as a zip that carries its own verifier; recorded."""
     errand = export.Errand(username=user.username, at=centre.clock(), purpose=purpose)
     with centre.database.write() as session:
-        row = incidents.get(session, incident_id)
+        incidents.get(session, incident_id)
         thing = ("incident", incident_id)
         audit.record(session, errand.at, user.username, "export", thing, purpose=purpose)
-        session.flush()
+    with centre.database.read() as session:  # after the commit: its own line is in the access log
+        row = incidents.get(session, incident_id)
         contents = export.members(session, row, uploads.files, errand)
     return StreamingResponse(
         export.zipped(incident_id, contents, errand.at),
@@ -68,7 +70,7 @@ def export_incident(
     )
 
 
-@router.get("/retention")
+@router.get("/retention", dependencies=[PROVINCE])
 def get_retention(centre: CentreDep) -> RetentionItem:
     """Return the rules of retention and how much they would delete now."""
     with centre.database.read() as session:
@@ -84,7 +86,7 @@ def get_retention(centre: CentreDep) -> RetentionItem:
     )
 
 
-@router.get("/losses")
+@router.get("/losses", dependencies=[PROVINCE])
 def list_losses(centre: CentreDep) -> LossList:
     """List every way in which this centre can lose something, zero or not."""
     read = centre.metrics.registry.get_sample_value
@@ -95,7 +97,7 @@ def list_losses(centre: CentreDep) -> LossList:
     return LossList(items=[LossItem(code=code, count=n) for code, n in counted.items()])
 
 
-@router.get("/deletions")
+@router.get("/deletions", dependencies=[PROVINCE])
 def list_deletions(centre: CentreDep, cursor: int | None = None) -> DeletionList:
     """List the records of deletion, newest first."""
     with centre.database.read() as session:
@@ -106,7 +108,7 @@ def list_deletions(centre: CentreDep, cursor: int | None = None) -> DeletionList
     )
 
 
-@router.get("/deletions/ledger.jsonl", response_class=Response)
+@router.get("/deletions/ledger.jsonl", dependencies=[PROVINCE], response_class=Response)
 def get_ledger(centre: CentreDep) -> Response:
     """Return the centre's whole signed chain (holds, releases, deletions), entry by entry."""
     with centre.database.read() as session:
@@ -114,7 +116,7 @@ def get_ledger(centre: CentreDep) -> Response:
     return Response(content, media_type=JSON_LINES, headers=_attachment("chain.jsonl"))
 
 
-@router.get("/deletions/checkpoint.json", response_class=Response)
+@router.get("/deletions/checkpoint.json", dependencies=[PROVINCE], response_class=Response)
 def get_checkpoint(centre: CentreDep) -> Response:
     """Return the signed head of the centre's chain as it is now."""
     with centre.database.read() as session:
@@ -122,7 +124,7 @@ def get_checkpoint(centre: CentreDep) -> Response:
     return Response(content, media_type="application/json", headers=_attachment("checkpoint.json"))
 
 
-@router.get("/deletions/{seq}", response_class=Response)
+@router.get("/deletions/{seq}", dependencies=[PROVINCE], response_class=Response)
 def get_deletion(seq: int, centre: CentreDep) -> Response:
     """Return one record of deletion exactly as it was signed."""
     with centre.database.read() as session:

@@ -19,7 +19,7 @@ from sqlalchemy import select
 
 from central.custody import heads, integrity
 from central.evidence.guide import Told, guide
-from central.incidents import evidence_rows, views
+from central.incidents import evidence_rows, page
 from central.tables.users import AuditRow
 from edge.contract.chain import canonical
 from edge.contract.messages import EvidenceKind
@@ -84,7 +84,7 @@ def members(
         files=[member.name for member in evidence],
         absent=[file_name(row) for row in rows if row not in here],
     )
-    shown = views.detail(session, incident).model_dump_json(indent=1)
+    shown = page.detail(session, incident).model_dump_json(indent=1)
     seen = "".join(f"{line}\n" for line in _access_log(session, incident.incident_id))
     return [
         *evidence,

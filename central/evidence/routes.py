@@ -8,14 +8,16 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect
 
 from central.auth import audit
-from central.auth.guard import CurrentBox, CurrentUser
+from central.auth.guard import CurrentBox, Gate, Reach
 from central.centre import CentreDep
 from central.evidence.service import SAFE_MEDIA_TYPES, Uploads
 from central.evidence.uploads import TUS_HEADERS, WRONG_HASH, parse_creation, parse_offset
 from central.problems import Problem
 from central.tables.evidence import EvidenceRow
+from central.tables.users import UserRow
 
 router = APIRouter(tags=["evidence"])
+Viewer = Annotated[UserRow, Depends(Gate(Reach.AREA))]
 
 
 def get_uploads(request: Request) -> Uploads:
@@ -104,7 +106,7 @@ async def _receive(request: Request, uploads: Uploads, evidence_id: str, room: i
 def get_evidence(
     evidence_id: str,
     request: Request,
-    user: CurrentUser,
+    user: Viewer,
     centre: CentreDep,
     uploads: UploadsDep,
 ) -> FileResponse:

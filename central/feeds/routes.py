@@ -10,7 +10,7 @@ from starlette.datastructures import UploadFile
 
 from central.areas.catalogue import PROVINCE_CODE
 from central.auth import audit
-from central.auth.guard import CurrentUser, require
+from central.auth.guard import Gate, Reach
 from central.auth.schemas import Role
 from central.centre import Centre, CentreDep
 from central.feeds import repository, service, sheets
@@ -35,8 +35,9 @@ from central.tables.feeds import DeliveryRow, FeedRow
 from central.tables.users import UserRow
 
 router = APIRouter(prefix="/feeds", tags=["feeds"])
-Technician = Annotated[UserRow, Depends(require(Role.TECHNICIAN))]
-Uploader = Annotated[UserRow, Depends(require(Role.TECHNICIAN, Role.OPERATOR))]
+Reader = Annotated[UserRow, Depends(Gate(Reach.SHARED))]
+Technician = Annotated[UserRow, Depends(Gate(Reach.PROVINCE, Role.TECHNICIAN))]
+Uploader = Annotated[UserRow, Depends(Gate(Reach.PROVINCE, Role.TECHNICIAN, Role.OPERATOR))]
 MULTIPART_BYTES = 10_000
 """What the form around an uploaded file may add."""
 
@@ -100,7 +101,7 @@ _FILE_FORM = {
 
 
 @router.get("")
-def list_feeds(_: CurrentUser, centre: CentreDep) -> FeedList:
+def list_feeds(_: Reader, centre: CentreDep) -> FeedList:
     """Return all feeds, each with how its last delivery went."""
     with centre.database.read() as session:
         items = [
@@ -207,7 +208,7 @@ def take_upload(
 
 
 @router.get("/template.csv", response_class=Response)
-def download_template(_: CurrentUser, component: str | None = None) -> Response:
+def download_template(_: Reader, component: str | None = None) -> Response:
     """Return a table to fill in, with every indicator that takes values from outside."""
     indicators = [
         indicator
@@ -224,7 +225,7 @@ def download_template(_: CurrentUser, component: str | None = None) -> Response:
 
 @router.get("/{code}/deliveries")
 def list_deliveries(
-    code: str, _: CurrentUser, centre: CentreDep, cursor: int | None = None
+    code: str, _: Reader, centre: CentreDep, cursor: int | None = None
 ) -> DeliveryList:
     """Return what came through a feed, newest first: when, by whom, with which result."""
     with centre.database.read() as session:
@@ -239,7 +240,7 @@ def list_deliveries(
 
 
 @router.get("/{code}/deliveries/{delivery_id}")
-def read_delivery(code: str, delivery_id: int, _: CurrentUser, centre: CentreDep) -> DeliveryDetail:
+def read_delivery(code: str, delivery_id: int, _: Reader, centre: CentreDep) -> DeliveryDetail:
     """Return one delivery with the rows that did not land and what is allowed."""
     with centre.database.read() as session:
         _known(repository.find_feed(session, code))

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy.orm import Session
 
+    from central.auth.scope import Scope
     from edge.contract.messages import CameraState, TelemetryMessage
 
 
@@ -40,10 +41,18 @@ def all_boxes(session: Session) -> Sequence[BoxRow]:
 
 
 def cameras_by_box(
-    session: Session, box_ids: Iterable[str] | None = None
+    session: Session, box_ids: Iterable[str] | None = None, *, scope: Scope | None = None
 ) -> dict[str, list[CameraRow]]:
-    """Return the cameras of the given boxes (all when None), by box and then by id."""
+    """Return the cameras of the given boxes (all when None), by box and then by id.
+
+    Args:
+        session: Where to read.
+        box_ids: Whose cameras.
+        scope: Only those that lie within; None: all.
+    """
     query = select(CameraRow).order_by(CameraRow.box_id, CameraRow.camera_id)
+    if scope is not None:
+        query = query.where(scope.condition(CameraRow.area_code))
     if box_ids is not None:
         query = query.where(CameraRow.box_id.in_(box_ids))
     found: dict[str, list[CameraRow]] = {}

@@ -4,42 +4,47 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends
 
-from central.auth.guard import current_user, require
+from central.auth.guard import Gate, Reach
 from central.auth.schemas import Role
+from central.auth.scope import scope_of
 from central.centre import CentreDep
 from central.custody.schemas import Acceptance
 from central.fleet import repository, service
 from central.fleet.schemas import BoxItem, BoxList, BoxToken, CameraList, NewBox
 from central.tables.users import UserRow
 
-router = APIRouter(tags=["fleet"], dependencies=[Depends(current_user)])
-Technician = Annotated[UserRow, Depends(require(Role.TECHNICIAN))]
+router = APIRouter(tags=["fleet"])
+Viewer = Annotated[UserRow, Depends(Gate(Reach.AREA))]
+Technician = Annotated[UserRow, Depends(Gate(Reach.AREA, Role.TECHNICIAN))]
+Registrar = Annotated[UserRow, Depends(Gate(Reach.PROVINCE, Role.TECHNICIAN))]
 
 
 @router.get("/boxes")
-def list_boxes(centre: CentreDep) -> BoxList:
-    """List every registered box with its health and its cameras."""
+def list_boxes(user: Viewer, centre: CentreDep) -> BoxList:
+    """List every registered box with its health and its cameras, as far as they are theirs."""
+    scope = scope_of(user)
     with centre.database.read() as session:
-        cameras = repository.cameras_by_box(session)
+        cameras = repository.cameras_by_box(session, scope=scope)
         boxes = repository.all_boxes(session)
         chains = repository.chains_by_box(session)
         return BoxList(
             items=[
                 service.item(box, cameras.get(box.box_id, []), chains.get(box.box_id))
                 for box in boxes
+                if scope.whole or box.box_id in cameras
             ]
         )
 
 
 @router.get("/boxes/{box_id}")
-def get_box(box_id: str, centre: CentreDep) -> BoxItem:
+def get_box(box_id: str, _: Viewer, centre: CentreDep) -> BoxItem:
     """Return one box with its health and its cameras."""
     with centre.database.read() as session:
         return service.view(session, service.get(session, box_id))
 
 
 @router.post("/boxes", status_code=201)
-def register_box(new: NewBox, user: Technician, centre: CentreDep) -> BoxToken:
+def register_box(new: NewBox, user: Registrar, centre: CentreDep) -> BoxToken:
     """Register a box; its secret is shown once."""
     with centre.database.write() as session:
         return service.register(session, new, user.username, centre.clock())
@@ -67,11 +72,11 @@ def remove_box(box_id: str, user: Technician, centre: CentreDep) -> None:
 
 
 @router.get("/cameras")
-def list_cameras(centre: CentreDep) -> CameraList:
-    """List every camera with its box."""
+def list_cameras(user: Viewer, centre: CentreDep) -> CameraList:
+    """List every camera that is theirs to see, with its box."""
     with centre.database.read() as session:
         boxes = {box.box_id: box for box in repository.all_boxes(session)}
-        found = repository.cameras_by_box(session)
+        found = repository.cameras_by_box(session, scope=scope_of(user))
         return CameraList(
             items=[
                 service.camera_item(boxes[box_id], camera)

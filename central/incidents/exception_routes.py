@@ -5,16 +5,16 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Query
 from pydantic import BaseModel, Field
 
-from central.auth.guard import current_user, require
-from central.auth.schemas import Role
+from central.auth.guard import Gate, Reach
 from central.centre import CentreDep
 from central.custody.schemas import Reason
 from central.incidents import exceptions, service
+from central.incidents.stages import DUTY
 from central.tables.users import UserRow
 from edge.contract.messages import LearnedException
 
-router = APIRouter(tags=["incidents"], dependencies=[Depends(current_user)])
-Reviewer = Annotated[UserRow, Depends(require(Role.OPERATOR, Role.OFFICER))]
+router = APIRouter(tags=["incidents"])
+Reviewer = Annotated[UserRow, Depends(Gate(Reach.AREA, *DUTY))]
 
 
 class ExceptionOrder(BaseModel):

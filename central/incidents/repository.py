@@ -16,6 +16,7 @@ from sqlalchemy import func, select, tuple_, update
 from central.incidents.catalogue import describe_rule
 from central.incidents.evidence_rows import ForeignSenderError, announce_evidence, refresh_media
 from central.incidents.schemas import IncidentFilter, ReviewStatus
+from central.incidents.stages import first_stage
 from central.tables.fleet import BoxRow, CameraRow
 from central.tables.incidents import IncidentEventRow, IncidentRow, RevisionRow
 
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Select
     from sqlalchemy.orm import Session
 
+    from central.auth.scope import Scope
     from edge.contract.messages import IncidentMessage
 
 
@@ -111,6 +113,7 @@ def _new_row(message: IncidentMessage, now: datetime) -> IncidentRow:
         received_at=now,
         historical=message.historical,
         status=ReviewStatus.NEW,
+        stage=first_stage(describe_rule(message.rule).incident_class),
         version=1,
         # Announced before it is flushed, so the columns' defaults are not there yet.
         clip_ready=False,
@@ -180,7 +183,10 @@ def find(session: Session, incident_id: str) -> IncidentRow | None:
 
 
 def find_page(
-    session: Session, wanted: IncidentFilter, after: tuple[datetime, str] | None
+    session: Session,
+    wanted: IncidentFilter,
+    after: tuple[datetime, str] | None,
+    scope: Scope,
 ) -> Sequence[tuple[IncidentRow, str | None]]:
     """Return up to ``limit`` + 1 incidents with their camera's name, newest first.
 
@@ -188,11 +194,13 @@ def find_page(
         session: Where to read.
         wanted: What to filter by.
         after: (occurred_at, incident_id) of the last incident of the page before.
+        scope: Whose communes are listed.
     """
     same_camera = (CameraRow.box_id == IncidentRow.box_id) & (
         CameraRow.camera_id == IncidentRow.camera_id
     )
     query = _filtered(select(IncidentRow, CameraRow.name).outerjoin(CameraRow, same_camera), wanted)
+    query = query.where(scope.condition(IncidentRow.area_code))
     if after is not None:
         query = query.where(tuple_(IncidentRow.occurred_at, IncidentRow.incident_id) < after)
     newest_first = (IncidentRow.occurred_at.desc(), IncidentRow.incident_id.desc())
@@ -202,7 +210,11 @@ def find_page(
 
 def _filtered(query: Select[IncidentRow, str], wanted: IncidentFilter) -> Select[IncidentRow, str]:
     """Return ``query`` with the conditions of ``wanted``."""
-    many = ((IncidentRow.status, wanted.status), (IncidentRow.rule, wanted.rule))
+    many = (
+        (IncidentRow.status, wanted.status),
+        (IncidentRow.stage, wanted.stage),
+        (IncidentRow.rule, wanted.rule),
+    )
     for column, values in many:
         if values:
             query = query.where(column.in_(values))
@@ -210,10 +222,13 @@ def _filtered(query: Select[IncidentRow, str], wanted: IncidentFilter) -> Select
         (IncidentRow.camera_id, wanted.camera_id),
         (IncidentRow.box_id, wanted.box_id),
         (IncidentRow.area_code, wanted.area_code),
+        (IncidentRow.incident_class, wanted.incident_class),
     )
     for wanted_column, value in one:
         if value is not None:
             query = query.where(wanted_column == value)
+    if not wanted.merged:
+        query = query.where(IncidentRow.merged_into.is_(None))
     if wanted.from_at is not None:
         query = query.where(IncidentRow.occurred_at >= wanted.from_at)
     if wanted.to_at is not None:
@@ -222,10 +237,24 @@ def _filtered(query: Select[IncidentRow, str], wanted: IncidentFilter) -> Select
 
 
 def set_status(
-    session: Session, row: IncidentRow, version: int, status: ReviewStatus, now: datetime
+    session: Session,
+    row: IncidentRow,
+    version: int,
+    status: ReviewStatus,
+    now: datetime,
+    **more: object,
 ) -> bool:
-    """Write a review if nobody else has reviewed since ``version``; return whether it was."""
-    values = {"status": status, "version": version + 1, "reviewed_at": now}
+    """Write a step if nobody else took one since ``version``; return whether it was.
+
+    Args:
+        session: Where to write.
+        row: The incident.
+        version: The version that the person saw.
+        status: The verdict from now on.
+        now: When it is taken.
+        **more: Other columns that the step changes.
+    """
+    values = {"status": status, "version": version + 1, "reviewed_at": now, **more}
     if row.acknowledged_at is None and status is not ReviewStatus.NEW:
         values["acknowledged_at"] = now
     # The version is compared inside the UPDATE: two reviewers at once cannot both win.
@@ -245,6 +274,15 @@ def events(session: Session, incident_id: str) -> Sequence[IncidentEventRow]:
         select(IncidentEventRow)
         .where(IncidentEventRow.incident_id == incident_id)
         .order_by(IncidentEventRow.id)
+    ).all()
+
+
+def merged_children(session: Session, incident_id: str) -> Sequence[IncidentRow]:
+    """Return what is the same event as an incident, oldest first."""
+    return session.scalars(
+        select(IncidentRow)
+        .where(IncidentRow.merged_into == incident_id)
+        .order_by(IncidentRow.occurred_at, IncidentRow.incident_id)
     ).all()
 
 

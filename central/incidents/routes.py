@@ -1,58 +1,89 @@
 """HTTP routes of incidents."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, Query
 
-from central.auth.guard import current_user, require
+from central.auth.guard import Gate, Reach
 from central.auth.schemas import Role
+from central.auth.scope import scope_of
 from central.centre import Centre, CentreDep
 from central.custody.schemas import HoldOrder, Reason
-from central.incidents import service, views
+from central.incidents import page, service
+from central.incidents.case_schemas import LifeCycleList, StepKind
 from central.incidents.catalogue import REJECT_REASONS, RULES
+from central.incidents.legal import law_of
 from central.incidents.schemas import (
     Confirmation,
     IncidentDetail,
     IncidentFilter,
     IncidentItem,
     IncidentList,
+    Merger,
     Rejection,
     RejectReasonList,
     Review,
-    ReviewKind,
     RuleList,
+    Step,
 )
+from central.incidents.stages import FIELD, described
 from central.tables.users import UserRow
 
-router = APIRouter(tags=["incidents"], dependencies=[Depends(current_user)])
-Keeper = Annotated[UserRow, Depends(require(Role.OFFICER))]
-Reviewer = Annotated[UserRow, Depends(require(Role.OPERATOR, Role.OFFICER))]
+router = APIRouter(tags=["incidents"])
+Keeper = Annotated[UserRow, Depends(Gate(Reach.AREA, Role.OFFICER, Role.COMMANDER))]
+Reviewer = Annotated[UserRow, Depends(Gate(Reach.AREA, *FIELD))]
+Viewer = Annotated[UserRow, Depends(Gate(Reach.AREA, record="view"))]
+Searcher = Annotated[UserRow, Depends(Gate(Reach.AREA, record="search"))]
+SHARED = Depends(Gate(Reach.SHARED))
+PLATE_READERS = frozenset({Role.OFFICER, Role.COMMANDER, Role.COMMUNE_POLICE, Role.AUDITOR})
+"""Who reads number plates; everyone else sees them masked."""
+PlainStep = Literal[
+    StepKind.DISPATCH,
+    StepKind.ARRIVE,
+    StepKind.CLEAR,
+    StepKind.RESOLVE,
+    StepKind.CLOSE,
+    StepKind.NEED_MORE,
+    StepKind.APPROVE,
+    StepKind.SEND_BACK,
+    StepKind.HAND_OVER,
+    StepKind.SETTLE,
+]
 
 
-@router.get("/catalogue")
+@router.get("/catalogue", dependencies=[SHARED])
 def get_catalogue() -> RuleList:
     """Return every rule with its code, names, class and severity."""
     return RuleList(items=list(RULES.values()))
 
 
 @router.get("/incidents")
-def list_incidents(wanted: Annotated[IncidentFilter, Query()], centre: CentreDep) -> IncidentList:
+def list_incidents(
+    wanted: Annotated[IncidentFilter, Query()], user: Searcher, centre: CentreDep
+) -> IncidentList:
     """List incidents, newest first by the time they happened."""
     with centre.database.read() as session:
-        return service.list_page(session, wanted)
+        return service.list_page(session, wanted, scope_of(user))
 
 
-@router.get("/incidents/reject-reasons")
+@router.get("/life-cycles", dependencies=[SHARED])
+def list_life_cycles() -> LifeCycleList:
+    """Return both life cycles: which step leads from where to where, and who may take it."""
+    return LifeCycleList(items=[described("incident"), described("violation")])
+
+
+@router.get("/incidents/reject-reasons", dependencies=[SHARED])
 def list_reject_reasons() -> RejectReasonList:
     """Return the reasons for which an incident may be rejected."""
     return RejectReasonList(items=list(REJECT_REASONS.values()))
 
 
 @router.get("/incidents/{incident_id}")
-def get_incident(incident_id: str, centre: CentreDep) -> IncidentDetail:
-    """Return everything about one incident."""
+def get_incident(incident_id: str, user: Viewer, centre: CentreDep) -> IncidentDetail:
+    """Return everything about one incident; plates are masked for who may not read them."""
+    law, plates = law_of(centre.settings), user.role in PLATE_READERS
     with centre.database.read() as session:
-        return views.detail(session, service.get(session, incident_id))
+        return page.detail(session, service.get(session, incident_id), law=law, plates=plates)
 
 
 @router.post("/incidents/{incident_id}/acknowledge")
@@ -60,7 +91,7 @@ def acknowledge(
     incident_id: str, wanted: Review, user: Reviewer, centre: CentreDep
 ) -> IncidentItem:
     """Say that somebody is looking at it. 409 when somebody else was first."""
-    return _review(centre, incident_id, ReviewKind.ACKNOWLEDGE, wanted, user)
+    return _review(centre, incident_id, StepKind.ACKNOWLEDGE, wanted, user)
 
 
 @router.post("/incidents/{incident_id}/confirm")
@@ -68,19 +99,45 @@ def confirm(
     incident_id: str, wanted: Confirmation, user: Reviewer, centre: CentreDep
 ) -> IncidentItem:
     """Confirm that it is what it says."""
-    return _review(centre, incident_id, ReviewKind.CONFIRM, wanted, user)
+    return _review(centre, incident_id, StepKind.CONFIRM, wanted, user)
 
 
 @router.post("/incidents/{incident_id}/reject")
 def reject(incident_id: str, wanted: Rejection, user: Reviewer, centre: CentreDep) -> IncidentItem:
     """Reject it for one of the listed reasons."""
-    return _review(centre, incident_id, ReviewKind.REJECT, wanted, user)
+    return _review(centre, incident_id, StepKind.REJECT, wanted, user)
 
 
 @router.post("/incidents/{incident_id}/reopen")
 def reopen(incident_id: str, wanted: Review, user: Reviewer, centre: CentreDep) -> IncidentItem:
     """Take a confirmation or rejection back."""
-    return _review(centre, incident_id, ReviewKind.REOPEN, wanted, user)
+    return _review(centre, incident_id, StepKind.REOPEN, wanted, user)
+
+
+@router.post("/incidents/{incident_id}/steps/{kind}")
+def take_step(
+    incident_id: str, kind: PlainStep, wanted: Step, user: Reviewer, centre: CentreDep
+) -> IncidentItem:
+    """Take any other step of its life cycle; ``/life-cycles`` says which there are.
+
+    403 for who verified what they would approve; 409 when the stage does not allow it, somebody
+    changed it since, or a hand-over is not complete.
+    """
+    return _review(centre, incident_id, kind, wanted, user)
+
+
+@router.post("/incidents/{incident_id}/merge")
+def merge(incident_id: str, wanted: Merger, user: Reviewer, centre: CentreDep) -> IncidentItem:
+    """Make it the same event as another of the same class and commune; ``split`` undoes it."""
+    with centre.database.write() as session:
+        return service.merge(session, centre, incident_id, wanted, user)
+
+
+@router.post("/incidents/{incident_id}/split")
+def split(incident_id: str, wanted: Step, user: Reviewer, centre: CentreDep) -> IncidentItem:
+    """Make it an incident of its own again; the centre does not merge it there any more."""
+    with centre.database.write() as session:
+        return service.split(session, centre, incident_id, wanted, user)
 
 
 @router.post("/incidents/{incident_id}/hold")
@@ -102,8 +159,8 @@ def release_hold(
 
 
 def _review(
-    centre: Centre, incident_id: str, kind: ReviewKind, wanted: Review, user: UserRow
+    centre: Centre, incident_id: str, kind: StepKind, wanted: Review, user: UserRow
 ) -> IncidentItem:
     """Take one review step in one transaction."""
     with centre.database.write() as session:
-        return service.review(session, centre, incident_id, kind, wanted, user.username)
+        return service.review(session, centre, incident_id, kind, wanted, user)

@@ -8,6 +8,13 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from central.custody.schemas import HoldItem, Integrity
+from central.incidents.case_schemas import (
+    Findings,
+    LegalView,
+    Requirement,
+    Stage,
+    StepKind,
+)
 from edge.contract.catalogue import IncidentClass, Severity
 from edge.contract.messages import (
     BoxAt,
@@ -15,6 +22,7 @@ from edge.contract.messages import (
     ModelRef,
     Phase,
     SignalChange,
+    SpeedRefusal,
     TimeSource,
     TimeTrust,
     UtcTime,
@@ -22,21 +30,12 @@ from edge.contract.messages import (
 
 
 class ReviewStatus(StrEnum):
-    """Where the review by people stands."""
+    """What people made of it so far: the verdict on the detection, whatever the life cycle."""
 
     NEW = "new"
     ACKNOWLEDGED = "acknowledged"
     CONFIRMED = "confirmed"
     REJECTED = "rejected"
-
-
-class ReviewKind(StrEnum):
-    """What a person did."""
-
-    ACKNOWLEDGE = "acknowledge"
-    CONFIRM = "confirm"
-    REJECT = "reject"
-    REOPEN = "reopen"
 
 
 class RuleItem(BaseModel):
@@ -64,6 +63,7 @@ class IncidentItem(RuleItem):
     revision: int
     phase: Phase
     status: ReviewStatus
+    stage: Stage
     version: int
     camera_id: str
     camera_name: str
@@ -88,6 +88,12 @@ class IncidentItem(RuleItem):
     """Whether the capture time can be relied on, as the box says."""
     held: bool
     """Whether a legal hold is on it."""
+    cleared_at: UtcTime | None
+    """When a person said that the road is free again; acknowledged or not."""
+    merged_into: str | None
+    """The incident that this one is the same event as."""
+    due_at: UtcTime | None
+    """When the next period of the law is over; violations only."""
 
 
 class IncidentList(BaseModel):
@@ -120,15 +126,19 @@ class EvidenceEntry(BaseModel):
 
 
 class EventEntry(BaseModel):
-    """What a person did to an incident."""
+    """One change of an incident; never altered."""
 
     at: UtcTime
     actor: str
-    kind: ReviewKind
+    kind: StepKind
     from_status: ReviewStatus
     to_status: ReviewStatus
+    from_stage: Stage
+    to_stage: Stage
+    version: int
     reason_code: str | None
     note: str
+    detail: dict[str, Any]
 
 
 class RevisionEntry(BaseModel):
@@ -156,6 +166,13 @@ class IncidentDetail(IncidentItem):
     time_source: TimeSource
     clock_offset_s: float | None = None
     """The camera's clock minus the box's; None where unknown, as with boxes of before."""
+    location_error_m: float | None = None
+    """Standard deviation of the event's place; None where ``location`` is the camera's."""
+    speed_kmh: float | None = None
+    """For reference only: no certified meter took it."""
+    speed_error_kmh: float | None = None
+    speed_refused: SpeedRefusal = ""
+    """Why there is no speed; empty where there is one, or where nobody asked."""
     evidence_missing: str
     integrity: Integrity
     holds: list[HoldItem]
@@ -165,6 +182,12 @@ class IncidentDetail(IncidentItem):
     evidence: list[EvidenceEntry]
     events: list[EventEntry]
     revisions: list[RevisionEntry]
+    findings: Findings | None
+    legal: LegalView
+    requirements: list[Requirement]
+    """What a hand-over needs; empty for what is never handed over."""
+    merged: list[IncidentItem]
+    """What is the same event as this one."""
 
 
 class IncidentFilter(BaseModel):
@@ -173,6 +196,9 @@ class IncidentFilter(BaseModel):
     model_config = ConfigDict(extra="forbid", populate_by_name=True)
 
     status: list[ReviewStatus] = Field(default_factory=list, description="Any of these")
+    stage: list[Stage] = Field(default_factory=list, description="Any of these")
+    incident_class: IncidentClass | None = None
+    merged: bool = Field(default=False, description="Also what is the same event as another")
     rule: list[str] = Field(default_factory=list, description="Any of these")
     camera_id: str | None = None
     box_id: str | None = None
@@ -202,15 +228,29 @@ class Review(BaseModel):
 
 
 class Confirmation(Review):
-    """Confirm that the incident is what it says."""
+    """Confirm that the incident is what it says; a violation is thereby verified."""
 
     note: Note = ""
+    findings: Findings | None = None
 
 
 class Rejection(Review):
     """Reject an incident, with the reason from the list."""
 
     reason_code: str
+    note: Note = ""
+
+
+class Step(Review):
+    """A step without a reason code; some need a note."""
+
+    note: Note = ""
+
+
+class Merger(Review):
+    """Make an incident the same event as another."""
+
+    into: str = Field(max_length=64)
     note: Note = ""
 
 

@@ -11,84 +11,74 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from central.custody import holds
-from central.incidents import repository, views
-from central.incidents.catalogue import REJECT_REASONS
-from central.incidents.schemas import (
-    IncidentFilter,
-    IncidentItem,
-    IncidentList,
-    Review,
-    ReviewKind,
-    ReviewStatus,
-)
+from central.incidents import merging, repository, steps, views
+from central.incidents.case_schemas import StepKind
+from central.incidents.schemas import IncidentFilter, IncidentItem, IncidentList, Review
+from central.incidents.stages import life_cycle
 from central.problems import Problem
-from central.tables.incidents import IncidentEventRow
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
+    from central.auth.scope import Scope
     from central.centre import Centre
+    from central.incidents.schemas import Merger, Step
     from central.tables.incidents import IncidentRow
-
-STEPS: dict[ReviewKind, tuple[frozenset[ReviewStatus], ReviewStatus]] = {
-    ReviewKind.ACKNOWLEDGE: (frozenset({ReviewStatus.NEW}), ReviewStatus.ACKNOWLEDGED),
-    ReviewKind.CONFIRM: (
-        frozenset({ReviewStatus.NEW, ReviewStatus.ACKNOWLEDGED}),
-        ReviewStatus.CONFIRMED,
-    ),
-    ReviewKind.REJECT: (
-        frozenset({ReviewStatus.NEW, ReviewStatus.ACKNOWLEDGED}),
-        ReviewStatus.REJECTED,
-    ),
-    ReviewKind.REOPEN: (
-        frozenset({ReviewStatus.CONFIRMED, ReviewStatus.REJECTED}),
-        ReviewStatus.ACKNOWLEDGED,
-    ),
-}
-"""Step → (from which statuses, to which). Reopened means somebody is looking at it again."""
+    from central.tables.users import UserRow
 
 
 def review(
-    session: Session, centre: Centre, incident_id: str, kind: ReviewKind, wanted: Review, actor: str
+    session: Session,
+    centre: Centre,
+    incident_id: str,
+    kind: StepKind,
+    wanted: Review,
+    user: UserRow,
 ) -> IncidentItem:
-    """Take one review step and announce it.
+    """Take one step of its life cycle and announce it.
 
     Raises:
-        Problem: 404, no such incident; 409, the status does not allow the step or somebody
-            reviewed it since; 422, the reason is unknown or needs a note.
+        Problem: 404, no such incident; and all of :func:`central.incidents.steps.take`.
     """
-    row, now = get(session, incident_id), centre.clock()
-    reason, note = _reason(wanted), str(getattr(wanted, "note", ""))
-    allowed, target = STEPS[kind]
-    before = ReviewStatus(row.status)
-    stale = row.version != wanted.version
-    if not stale and before not in allowed:
-        raise Problem(
-            409,
-            "wrong_status",
-            "Trạng thái hiện tại không cho phép việc này.",
-            f"An incident that is {before} cannot take the step {kind}.",
-        )
-    if stale or not repository.set_status(session, row, wanted.version, target, now):
-        raise Problem(
-            409,
-            "stale_version",
-            "Người khác vừa thay đổi vụ này. Hãy tải lại.",
-            "Somebody else has just changed this incident. Reload it.",
-        )
-    session.add(
-        IncidentEventRow(
-            incident_id=incident_id,
-            at=now,
-            actor=actor,
-            kind=kind,
-            from_status=before,
-            to_status=target,
-            reason_code=reason,
-            note=note,
-        )
-    )
-    return views.announce(session, centre.live, row, now)
+    return steps.take(session, centre, get(session, incident_id), kind, wanted, user)
+
+
+def merge(
+    session: Session, centre: Centre, incident_id: str, wanted: Merger, user: UserRow
+) -> IncidentItem:
+    """Make an incident the same event as another.
+
+    Raises:
+        Problem: 403, 404, 409; see :func:`central.incidents.merging.merge`.
+    """
+    row = _to_sort(session, incident_id, user)
+    by = (user.username, wanted.note)
+    merging.merge(session, centre, row, wanted.into, by, wanted.version)
+    return views.item(row, repository.camera_name(session, row))
+
+
+def split(
+    session: Session, centre: Centre, incident_id: str, wanted: Step, user: UserRow
+) -> IncidentItem:
+    """Make an incident one of its own again.
+
+    Raises:
+        Problem: 403, 404, 409; see :func:`central.incidents.merging.split`.
+    """
+    row = _to_sort(session, incident_id, user)
+    merging.split(session, centre, row, (user.username, wanted.note), wanted.version)
+    return views.item(row, repository.camera_name(session, row))
+
+
+def _to_sort(session: Session, incident_id: str, user: UserRow) -> IncidentRow:
+    """Return an incident that this person may merge and split: who may acknowledge it.
+
+    Raises:
+        Problem: 403 or 404.
+    """
+    row = get(session, incident_id)
+    steps.check_role(life_cycle(row.incident_class)[StepKind.ACKNOWLEDGE], user)
+    return row
 
 
 def hold(
@@ -129,14 +119,14 @@ def get(session: Session, incident_id: str) -> IncidentRow:
     return row
 
 
-def list_page(session: Session, wanted: IncidentFilter) -> IncidentList:
-    """Return one page of incidents.
+def list_page(session: Session, wanted: IncidentFilter, scope: Scope) -> IncidentList:
+    """Return one page of the incidents within a scope.
 
     Raises:
         Problem: 422, the cursor is not one of ours.
     """
     after = parse_cursor(wanted.cursor) if wanted.cursor else None
-    found = repository.find_page(session, wanted, after)
+    found = repository.find_page(session, wanted, after, scope)
     page = found[: wanted.limit]
     more = len(found) > wanted.limit
     return IncidentList(
@@ -164,25 +154,3 @@ def parse_cursor(cursor: str) -> tuple[datetime, str]:
         raise Problem(
             422, "bad_cursor", "Trang không hợp lệ.", "The cursor is not one of ours."
         ) from error
-
-
-def _reason(wanted: Review) -> str | None:
-    """Return the reason of a rejection, checked.
-
-    Raises:
-        Problem: 422, the reason is unknown or needs a note.
-    """
-    code: str | None = getattr(wanted, "reason_code", None)
-    if code is None:
-        return None
-    reason = REJECT_REASONS.get(code)
-    if reason is None:
-        raise Problem(
-            422,
-            "unknown_reason",
-            "Lý do không có trong danh mục.",
-            f"The reason must be one of {', '.join(REJECT_REASONS)}.",
-        )
-    if reason.note_required and not str(getattr(wanted, "note", "")).strip():
-        raise Problem(422, "note_required", "Hãy ghi rõ lý do.", "This reason needs a note.")
-    return code

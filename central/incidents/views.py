@@ -1,20 +1,12 @@
-"""How an incident looks to people: in a list, on its own page, and on the live stream."""
+"""How an incident looks to people in a list and on the live stream; its page is ``page``."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from central.custody import holds, integrity
-from central.custody.schemas import HoldItem
-from central.incidents import evidence_rows, repository
+from central.incidents import repository
 from central.incidents.catalogue import describe_rule
-from central.incidents.schemas import (
-    EventEntry,
-    EvidenceEntry,
-    IncidentDetail,
-    IncidentItem,
-    RevisionEntry,
-)
+from central.incidents.schemas import IncidentItem
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -22,7 +14,6 @@ if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
     from central.live import LiveHub
-    from central.tables.evidence import EvidenceRow
     from central.tables.incidents import IncidentRow
 
 
@@ -56,44 +47,6 @@ _COPIED = tuple(
     }
 )
 """Fields that an item takes from the row as they are."""
-
-
-def detail(session: Session, row: IncidentRow) -> IncidentDetail:
-    """Return everything about one incident."""
-    message: dict[str, Any] = row.message
-    own = set(IncidentDetail.model_fields) - set(IncidentItem.model_fields)
-    told = {name: message[name] for name in own if name in message}
-    events = repository.events(session, row.incident_id)
-    found = repository.revisions(session, row.incident_id)
-    told["evidence"] = [
-        evidence_entry(each) for each in evidence_rows.of_incident(session, row.incident_id)
-    ]
-    told["events"] = [EventEntry.model_validate(each, from_attributes=True) for each in events]
-    told["revisions"] = [
-        RevisionEntry(revision=number, phase=phase, received_at=at) for number, phase, at in found
-    ]
-    told["integrity"] = integrity.judge(session, row)
-    told["holds"] = [
-        HoldItem.model_validate(each, from_attributes=True)
-        for each in holds.of_incident(session, row.incident_id)
-    ]
-    told["held_on_box"] = repository.box_holds(session, row)
-    shown = item(row, repository.camera_name(session, row))
-    return IncidentDetail.model_validate({**shown.model_dump(), **told})
-
-
-def evidence_entry(row: EvidenceRow) -> EvidenceEntry:
-    """Return one file of evidence as the incident page shows it."""
-    stored = evidence_rows.is_here(row)
-    arriving = "partial" if row.received_bytes else "expected"
-    state = "deleted" if row.deleted_at else "stored" if stored else arriving
-    copied = set(EvidenceEntry.model_fields) - {"state", "url", "playable"}
-    return EvidenceEntry(
-        **{name: getattr(row, name) for name in copied},
-        state=state,
-        url=evidence_url(row.evidence_id) if stored else None,
-        playable=stored and evidence_rows.is_playable(row),
-    )
 
 
 def evidence_url(evidence_id: str) -> str:

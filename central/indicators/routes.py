@@ -7,7 +7,8 @@ from fastapi import APIRouter, Depends, Query
 from pydantic import AwareDatetime
 
 from central.areas.catalogue import PROVINCE_CODE
-from central.auth.guard import current_user
+from central.auth.guard import Gate, Reach
+from central.auth.scope import scope_of
 from central.centre import CentreDep
 from central.indicators import records
 from central.indicators.catalogue import Component, Indicator, load_catalogue
@@ -22,8 +23,9 @@ from central.indicators.schemas import (
 from central.indicators.service import IndicatorView, Window
 from central.problems import Problem
 from central.tables.areas import AreaRow
+from central.tables.users import UserRow
 
-router = APIRouter(tags=["indicators"], dependencies=[Depends(current_user)])
+router = APIRouter(tags=["indicators"], dependencies=[Depends(Gate(Reach.SHARED))])
 
 
 def _component(code: str) -> Component:
@@ -62,6 +64,7 @@ def _area(centre: CentreDep, area_code: str = PROVINCE_CODE) -> str:
     return area_code
 
 
+Viewer = Annotated[UserRow, Depends(Gate(Reach.AREA))]
 AreaQuery = Annotated[str, Depends(_area)]
 
 
@@ -109,12 +112,15 @@ def read_by_area(centre: CentreDep, code: str, period_start: AwareDatetime | Non
 def read_records(
     centre: CentreDep,
     code: str,
+    user: Viewer,
     area_code: AreaQuery,
     period_start: AwareDatetime,
     cursor: Annotated[int, Query(ge=0)] = 0,
 ) -> RecordList:
     """Return the records behind one number: deliveries with file and row, or incidents."""
     indicator = _indicator(code)
+    if not scope_of(user).allows([area_code]):
+        raise Problem(404, "unknown_area", "Không có địa bàn này.", "No such area.")
     number = records.Number(
         indicator=indicator,
         area_code=area_code,

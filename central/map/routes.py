@@ -5,13 +5,13 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Header, Response
 
-from central.auth.guard import current_user
+from central.auth.guard import Gate, Reach
 from central.centre import CentreDep
 from central.map import files
 from central.map.schemas import MapConfig
 from central.problems import Problem
 
-router = APIRouter(prefix="/map", tags=["map"], dependencies=[Depends(current_user)])
+router = APIRouter(prefix="/map", tags=["map"], dependencies=[Depends(Gate(Reach.SHARED))])
 
 BOUNDS = (103.85, 18.5, 105.85, 20.05)
 """The province and a narrow margin; west, south, east, north. Source: the fetched outline."""

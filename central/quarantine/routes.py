@@ -4,7 +4,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Response
 
-from central.auth.guard import require
+from central.auth.guard import Gate, Reach
 from central.auth.schemas import Role
 from central.centre import CentreDep
 from central.problems import Problem
@@ -13,7 +13,7 @@ from central.quarantine.schemas import QuarantineItem, QuarantineList
 from central.tables.users import UserRow
 
 router = APIRouter(tags=["quarantine"])
-Technician = Annotated[UserRow, Depends(require(Role.TECHNICIAN, Role.OPERATOR))]
+Technician = Annotated[UserRow, Depends(Gate(Reach.PROVINCE, Role.TECHNICIAN, Role.OPERATOR))]
 
 
 @router.get("/quarantine")

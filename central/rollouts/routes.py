@@ -6,7 +6,7 @@ from fastapi import APIRouter, Depends
 from fastapi.responses import FileResponse
 
 from central.auth import audit
-from central.auth.guard import CurrentBox, CurrentUser, require
+from central.auth.guard import CurrentBox, Gate, Reach
 from central.auth.schemas import Role
 from central.centre import Centre, CentreDep
 from central.problems import Problem
@@ -20,17 +20,18 @@ from central.tables.users import UserRow
 from edge.contract.messages import ModelManifest
 
 router = APIRouter(tags=["models"])
-Technician = Annotated[UserRow, Depends(require(Role.TECHNICIAN))]
+Reader = Annotated[UserRow, Depends(Gate(Reach.SHARED))]
+Technician = Annotated[UserRow, Depends(Gate(Reach.PROVINCE, Role.TECHNICIAN))]
 
 
 @router.get("/trust")
-def get_trust(_: CurrentUser, centre: CentreDep) -> Trust:
+def get_trust(_: Reader, centre: CentreDep) -> Trust:
     """Return the public key that a box must pin to take this centre's models."""
     return Trust(public_key=load_signing_key(centre.data_dir).public_base64)
 
 
 @router.get("/models")
-def list_models(_: CurrentUser, centre: CentreDep) -> ModelList:
+def list_models(_: Reader, centre: CentreDep) -> ModelList:
     """Return every model version, newest first."""
     with centre.database.read() as session:
         running = repository.boxes_running(session)
@@ -39,7 +40,7 @@ def list_models(_: CurrentUser, centre: CentreDep) -> ModelList:
 
 
 @router.get("/models/{name}/{version}")
-def get_model(name: str, version: str, _: CurrentUser, centre: CentreDep) -> ModelItem:
+def get_model(name: str, version: str, _: Reader, centre: CentreDep) -> ModelItem:
     """Return one model version."""
     with centre.database.read() as session:
         row = service.find_or_refuse(session, name, version)

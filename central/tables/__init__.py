@@ -4,6 +4,7 @@ One module per noun. A new module is added to the imports below, so that migrati
 """
 
 from central.tables import (
+    alerts,
     areas,
     custody,
     evidence,
@@ -20,6 +21,7 @@ from central.tables.base import Row
 
 __all__ = [
     "Row",
+    "alerts",
     "areas",
     "custody",
     "evidence",

@@ -5,10 +5,13 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, String, false
+from sqlalchemy import ForeignKey, Index, String, false, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from central.tables.base import Row
+
+UNDECIDED = "alert_level IS NULL OR level > alert_level"
+"""Incidents that are new or have become worse since alerting decided about them."""
 
 
 class IncidentRow(Row):
@@ -25,6 +28,16 @@ class IncidentRow(Row):
         Index("ix_incidents_camera", "camera_id", "occurred_at", "incident_id"),
         Index("ix_incidents_box", "box_id", "occurred_at", "incident_id"),
         Index("ix_incidents_area", "area_code", "occurred_at", "incident_id"),
+        Index("ix_incidents_stage", "stage", "occurred_at", "incident_id"),
+        Index("ix_incidents_escalate_at", "escalate_at"),
+        Index("ix_incidents_merged_into", "merged_into"),
+        # What alerting has not looked at: a handful of rows, however many there are.
+        Index(
+            "ix_incidents_undecided",
+            "received_at",
+            sqlite_where=text(UNDECIDED),
+            postgresql_where=text(UNDECIDED),
+        ),
     )
 
     incident_id: Mapped[str] = mapped_column(String(64), primary_key=True)
@@ -46,6 +59,8 @@ class IncidentRow(Row):
     place: Mapped[str] = mapped_column(String(64))
     level: Mapped[int] = mapped_column(default=0, server_default="0")
     """How bad it is, for rules that grade (congestion: 1 to 3); else 0."""
+    alert_level: Mapped[int | None]
+    """The level at which alerting decided about it; None: it has not yet."""
     latitude: Mapped[float | None]
     longitude: Mapped[float | None]
     historical: Mapped[bool]
@@ -66,6 +81,18 @@ class IncidentRow(Row):
     """Whether the capture time can be relied on, as the box says."""
     held: Mapped[bool] = mapped_column(default=False, server_default=false())
     """Whether a legal hold is on it; written with the hold itself."""
+    stage: Mapped[str] = mapped_column(String(16), default="new", server_default="new")
+    """Where it stands in its life cycle, a :class:`central.incidents.stages.Stage`."""
+    cleared_at: Mapped[datetime | None]
+    """When a person said that the road is free again; independent of any acknowledgement."""
+    merged_into: Mapped[str | None] = mapped_column(String(64))
+    """The incident that this one is the same event as."""
+    findings: Mapped[dict[str, Any] | None]
+    """Plate and vehicle as the verifying officer read them."""
+    due_at: Mapped[datetime | None]
+    """When the next period of the law is over; violations only."""
+    escalate_at: Mapped[datetime | None]
+    """When somebody must be told that it is getting late; None: nothing more to tell."""
 
 
 class RevisionRow(Row):
@@ -98,8 +125,14 @@ class IncidentEventRow(Row):
     at: Mapped[datetime]
     actor: Mapped[str] = mapped_column(String(64))
     kind: Mapped[str] = mapped_column(String(20))
-    """acknowledge, confirm, reject or reopen."""
+    """A :class:`central.incidents.schemas.StepKind`."""
     from_status: Mapped[str] = mapped_column(String(16))
     to_status: Mapped[str] = mapped_column(String(16))
     reason_code: Mapped[str | None] = mapped_column(String(40))
     note: Mapped[str] = mapped_column(String(2000), default="")
+    from_stage: Mapped[str] = mapped_column(String(16), default="", server_default="")
+    to_stage: Mapped[str] = mapped_column(String(16), default="", server_default="")
+    version: Mapped[int] = mapped_column(default=0, server_default="0")
+    """The incident's version after it; 0 for events of before there were stages."""
+    detail: Mapped[dict[str, Any]] = mapped_column(default=dict, server_default="{}")
+    """What else was said or decided: findings, unit, route, period, the other incident."""

@@ -24,6 +24,21 @@ class UserRow(Row):
     must_change_password: Mapped[bool]
     disabled: Mapped[bool] = mapped_column(default=False)
     created_at: Mapped[datetime]
+    areas: Mapped[list[Any]] = mapped_column(default=lambda: ["*"], server_default='["*"]')
+    """Codes of the communes whose things they see; ``*`` is the whole province."""
+
+
+class SavedFilterRow(Row):
+    """A filter of the queue that a person keeps under a name."""
+
+    __tablename__ = "saved_filters"
+
+    username: Mapped[str] = mapped_column(
+        ForeignKey("users.username", ondelete="CASCADE"), primary_key=True
+    )
+    name: Mapped[str] = mapped_column(String(60), primary_key=True)
+    query: Mapped[str] = mapped_column(String(500))
+    """As it stands in the address bar, without the question mark."""
 
 
 class LoginRow(Row):
@@ -66,3 +81,21 @@ class AuditRow(Row):
     object_kind: Mapped[str] = mapped_column(String(40))
     object_id: Mapped[str] = mapped_column(String(200))
     detail: Mapped[dict[str, Any]]
+    previous: Mapped[str] = mapped_column(String(64))
+    """``sha256`` of the line before; zeros before the first."""
+    sha256: Mapped[str] = mapped_column(String(64))
+    """Over this line and ``previous``; see :mod:`central.auth.audit`."""
+
+
+class AuditCheckpointRow(Row):
+    """The head of the audit log, signed now and then; a trigger refuses changes and deletions."""
+
+    __tablename__ = "audit_checkpoints"
+
+    last_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    """The audit line that it is about: lines are numbered without gap."""
+    sha256: Mapped[str] = mapped_column(String(64))
+    signed_at: Mapped[datetime]
+    public_key: Mapped[str] = mapped_column(String(64))
+    """Base64 of the 32 raw bytes of the Ed25519 key that signed."""
+    signature: Mapped[str] = mapped_column(String(120))

@@ -5,6 +5,8 @@ Invariants:
       written beside its place, checked, and moved. A broken download is resumed next time.
     * Nothing is fetched twice, nothing that is listed without an upstream address is invented.
     * What could not be had is told at the end with the way to place it by hand; exit code 1.
+    * A host that cannot be reached is asked once, for a few seconds: without a network the command
+      ends soon, whatever the lists hold.
 
 Files come from ``$SONGLAM_ASSETS`` (default ``../shared/assets`` when it exists), else from the
 upstream address in ``models/registry.yaml`` and ``configs/demo/assets.yaml``. This module knows
@@ -19,7 +21,7 @@ import os
 import sys
 import time
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Literal
+from typing import IO, TYPE_CHECKING, Any, Literal
 
 import httpx
 import yaml
@@ -37,12 +39,12 @@ LISTS = (ROOT / "models/registry.yaml", ROOT / "configs/demo/assets.yaml")
 GROUPS = ("models", "clips", "geo")
 FOLDERS = {"models": "models", "clips": "video", "geo": "geo"}
 CHUNK_BYTES = 1 << 18
-TIMEOUT_S = 30.0
+TIMEOUT_S, CONNECT_S = 30.0, 4.0
 EXIT_INCOMPLETE, EXIT_CONFIG = 1, 2
 
 
 class Asset(Strict):
-    """One file that is not in the repository."""
+    """One file that is not in the repository, or one of ours that is (``committed``)."""
 
     file: str = Field(pattern=r"^[\w][\w.-]*$", title="File name, the same here and upstream of us")
     sha256: Sha256
@@ -54,6 +56,7 @@ class Asset(Strict):
     credit: str = Field(default="", title="Words to print where it is shown")
     use: Literal["default", "supported", "comparison"] = "default"
     manifest: str = Field(default="", title="Models: the manifest that describes the file")
+    committed: str = Field(default="", title="Path in the repository: verified, never fetched")
     note: str = ""
 
 
@@ -67,6 +70,30 @@ class AssetLists(Strict):
 
 class MissingAssetError(Exception):
     """One file cannot be had; says why."""
+
+
+class Upstreams(httpx.Client):
+    """A client that remembers which hosts cannot be reached."""
+
+    def __init__(self) -> None:
+        super().__init__(timeout=httpx.Timeout(TIMEOUT_S, connect=CONNECT_S), follow_redirects=True)
+        self._silent: dict[str, str] = {}
+        """Host → why; as many as the lists name."""
+
+    def send(self, request: httpx.Request, **given: Any) -> httpx.Response:
+        """Send a request, unless its host could not be reached a moment ago.
+
+        Raises:
+            httpx.ConnectError: It cannot be reached.
+        """
+        host = request.url.host
+        if host in self._silent:
+            raise httpx.ConnectError(f"{self._silent[host]} (not asked again)", request=request)
+        try:
+            return super().send(request, **given)
+        except (httpx.ConnectError, httpx.ConnectTimeout, httpx.ProxyError) as error:
+            self._silent[host] = str(error)
+            raise
 
 
 class Bar:
@@ -124,18 +151,23 @@ def run(args: argparse.Namespace) -> int:
     local = local_assets()
     sys.stderr.write(f"assets into {args.dest}" + (f" from {local}\n" if local else "\n"))
     missing = []
-    with httpx.Client(timeout=TIMEOUT_S, follow_redirects=True) as client:
+    with Upstreams() as client:
         for group, asset in chosen(lists, args.only or GROUPS, everything=args.all):
             place = Path(FOLDERS[group]) / asset.file
             bar = Bar(str(place), asset.size_bytes, sys.stderr)
             try:
+                if asset.committed:
+                    bar.end(verify_committed(asset, ROOT))
+                    continue
                 bar.end(fetch(asset, args.dest / place, local and local / place, client, bar))
             except MissingAssetError as error:
                 bar.end("MISSING")
                 missing.append(f"  {args.dest / place}: {error}")
     if missing:
-        sys.stderr.write("\nCould not be had; place by hand and run again:\n")
-        sys.stderr.write("\n".join(missing) + "\n")
+        sys.stderr.write(
+            "\nCould not be had; place by hand, or set SONGLAM_ASSETS to a folder that holds them, "
+            "and run again:\n" + "\n".join(missing) + "\n"
+        )
     return EXIT_INCOMPLETE if missing else 0
 
 
@@ -205,6 +237,18 @@ def fetch(asset: Asset, place: Path, local: Path | None, client: httpx.Client, b
         )
     part.replace(place)
     return outcome
+
+
+def verify_committed(asset: Asset, root: Path) -> str:
+    """Make sure that a file of the repository is the listed one; nothing is fetched.
+
+    Raises:
+        MissingAssetError: It is not there, or was altered.
+    """
+    path = root / asset.committed
+    if not path.is_file() or not is_asset(path, asset):
+        raise MissingAssetError(f"{asset.committed} is not as committed: git checkout it")
+    return "in the repository"
 
 
 def is_asset(path: Path, asset: Asset) -> bool:

@@ -71,6 +71,10 @@ class GroundPoint(Strict):
 
     px: PointPx = Field(title="Pixel (x, y)")
     m: tuple[float, float] = Field(title="Road plane (x, y) in metres")
+    geo: tuple[float, float] | None = Field(
+        default=None,
+        title="Latitude, longitude in WGS-84 degrees; three points with it place incidents",
+    )
 
 
 class SpeedLimit(Strict):

@@ -20,6 +20,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 from pydantic.functional_validators import AfterValidator
 
 from edge.contract.chain import ChainHead
+from edge.contract.flows import ClassFlow, LaneFlow, TurnFlow
 
 SCHEMA_VERSION = 1
 
@@ -30,6 +31,22 @@ FileName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$")]
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 TimeSource = Literal["rtcp", "arrival", "file"]
 TimeTrust = Literal["trusted", "doubtful", "untrusted", "unknown"]
+SpeedRefusal = Literal[
+    "",
+    "no_geometry",
+    "view_moved",
+    "clock",
+    "too_short",
+    "too_few_points",
+    "too_far",
+    "outside_points",
+    "too_uncertain",
+]
+"""Why no speed is told: nothing drawn to measure with; the camera looks elsewhere; the stream's
+time jumped; seen for under a second; seen too seldom; beyond the usable plane; beyond the drawn
+points; the error would be too large."""
+LegalSource = Literal["A", "B", "C"]
+"""Standing as evidence: A a certified device, B supplied by others, C statistics only."""
 BoxAt = tuple[float, float, float, float, float]
 """(clip_s, x1, y1, x2, y2): seconds on the stream's clock, then source pixels."""
 
@@ -114,6 +131,9 @@ class IncidentMessage(Message):
     revision: int = Field(ge=1)
     phase: Phase
     rule: Identifier
+    code: str = ""
+    """Code of the incident catalogue for this act on this kind of road; empty from older boxes:
+    then the rule's own code."""
     camera_id: Identifier
     occurred_at: UtcTime
     decided_at: UtcTime
@@ -135,8 +155,16 @@ class IncidentMessage(Message):
     frame_size_px: tuple[int, int]
     location: tuple[float, float] | None = None
     """(latitude, longitude) of the camera or, where geometry is known, of the event."""
+    location_error_m: float | None = None
+    """Standard deviation of the event's place, metres; None where it is the camera's."""
+    speed_kmh: float | None = None
+    """Of the road user concerned, for reference only: no certified meter took it."""
+    speed_error_kmh: float | None = None
+    """Half the width of the interval that covers the truth in 95 of 100 cases."""
+    speed_refused: SpeedRefusal = ""
+    """Why ``speed_kmh`` is not told; empty where it is, or where nobody asked."""
     area_code: str = ""
-    legal_source: Literal["A", "B", "C"] = "B"
+    legal_source: LegalSource = "B"
     signal_log: tuple[SignalChange, ...] = ()
     time_source: TimeSource = "arrival"
     clock_offset_s: float | None = None
@@ -254,14 +282,17 @@ class ReportedMessage(Message):
     progress_ratio: Ratio = 0.0
 
 
-class ClassFlow(BaseModel):
-    """Vehicles of one class that passed in one period."""
+class PeriodFlow(BaseModel):
+    """Traffic by lane and turn over one period."""
 
     model_config = ConfigDict(extra="ignore", frozen=True)
 
-    object_class: str
-    count: int = Field(ge=0)
-    mean_speed_kmh: float | None = None
+    period_start: UtcTime
+    period_s: float = Field(gt=0)
+    observed_ratio: Ratio = 1.0
+    pcu_per_h: float | None = None
+    lanes: tuple[LaneFlow, ...] = ()
+    turns: tuple[TurnFlow, ...] = ()
 
 
 class TelemetryMessage(Message):
@@ -276,6 +307,12 @@ class TelemetryMessage(Message):
     mean_objects: float = 0.0
     observed_ratio: Ratio = 1.0
     """Share of the period in which frames were really seen; below 1 the counts are too low."""
+    detail: PeriodFlow | None = None
+    """The same period by lane and turn."""
+    quarter: PeriodFlow | None = None
+    """The quarter of an hour that ended with this period, or before it; else None."""
+    helmet_ratio: Ratio | None = None
+    """Share of riders seen who wore a helmet; None while nobody can tell."""
 
 
 class ReceiptMessage(Message):
@@ -336,11 +373,24 @@ class CommandMessage(Message):
 
     kind: Literal["command"] = "command"
     command: Literal[
-        "resend_state", "restart", "hold", "release", "except_place", "forget_exception"
+        "resend_state",
+        "restart",
+        "hold",
+        "release",
+        "suspend_rules",
+        "resume_rules",
+        "except_place",
+        "forget_exception",
     ]
     expires_at: UtcTime
     incident_id: str = ""
-    """For all but ``resend_state`` and ``restart``: which incident."""
+    """For ``hold``, ``release``, ``except_place`` and ``forget_exception``: which incident."""
+    camera_id: str = ""
+    """For ``suspend_rules`` and ``resume_rules``: whose rules."""
+    rules: tuple[str, ...] = ()
+    """Likewise: which of them."""
+    until: UtcTime | None = None
+    """For ``suspend_rules``: when they look again by themselves."""
     exception: LearnedException | None = None
     """For ``except_place``: what is no news any more, and until when."""
     reason: str = ""

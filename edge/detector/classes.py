@@ -18,6 +18,7 @@ ALIASES = {
     "van": "car",
     "pickup": "car",
     "minibus": "bus",
+    "three-wheeler": "three_wheeler",
     "tricycle": "three_wheeler",
     "cow": "livestock",
     "buffalo": "livestock",

@@ -16,7 +16,8 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from edge.geometry import GroundPlane, signed_distance, typical_metres_per_px
+from edge.config.hours import holds
+from edge.geometry import GroundPlane, in_polygon, signed_distance, typical_metres_per_px
 
 if TYPE_CHECKING:
     from edge.config.camera import CameraConfig, StopLine
@@ -39,6 +40,10 @@ DEPTH_STRETCH = 2.0
 """Metres of road per metre of upright object, going up the picture without ground points.
 
 Source: 1 / sin(30°), the usual steepest look of a roadside camera."""
+
+MAX_PHASE_S = 180.0
+"""No phase is longer: from there on the light is out of order (``signal_fault``) and its red blames
+nobody. Source: domain-vn.md §4, SC_HONG_DEN."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,13 +192,45 @@ class Red:
     is_warned: bool
 
 
-def present_red(scene: Scene, signal_id: str) -> Red | None:
-    """Return the present red of a signal; None when it is not surely red."""
-    if scene.signals.get(signal_id) != "red":
+def present_red(scene: Scene, signal_id: str, *, yellow: bool = False) -> Red | None:
+    """Return the present red of a signal; None when it is not surely red or has stuck.
+
+    Args:
+        scene: What is seen now, with the log of the signals.
+        signal_id: Which of them.
+        yellow: A yellow after green counts as red, and the red after it began with it.
+    """
+    stops = {"red", "yellow"} if yellow else {"red"}
+    if scene.signals.get(signal_id) not in stops:
         return None
     changes = [change for change in scene.signal_log if change.signal_id == signal_id]
-    if not changes or changes[-1].state != "red":
+    first = len(changes)
+    while first > 0 and changes[first - 1].state in stops:
+        first -= 1
+    before = [change.state for change in changes[:first] if change.state != "unknown"]
+    after_green = bool(before) and before[-1] == "green"
+    if not after_green:
+        # A yellow that does not follow green is a flashing one: only the red after it counts.
+        first += sum(change.state == "yellow" for change in changes[first:])
+    if first == len(changes) or scene.stream_s - changes[first].clip_s > MAX_PHASE_S:
         return None
-    since_s = changes[-1].clip_s
-    known = [change.state for change in changes[:-1] if change.state != "unknown"]
-    return Red(since_s, is_warned=not known or known[-1] != "green")
+    warned = not after_green or changes[first].state == "yellow"
+    return Red(changes[first].clip_s, is_warned=warned)
+
+
+def permitted_on_red(camera: CameraConfig, track: Track, scene: Scene) -> frozenset[str]:
+    """Return the turns that are permitted on red from the lane a vehicle is on, now.
+
+    A lane is the entry zone of a movement drawn with ``on_red``.
+    """
+    if not camera.movements:
+        return frozenset()
+    lanes = {zone.id: zone.polygon for zone in camera.zones}
+    return frozenset(
+        movement.turn
+        for movement in camera.movements
+        if movement.on_red
+        and (not movement.classes or track.class_name in movement.classes)
+        and in_polygon(track.foot_px, lanes[movement.entry])
+        and holds(movement.hours, scene.captured_at)
+    )

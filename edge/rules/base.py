@@ -114,12 +114,17 @@ class RuleKind(Generic[OptionsT]):
         make: Builds the rule from a camera (scaled to the stream) and valid options.
         suits: Says whether the drawing holds what the rule needs; used when the camera file has no
             ``rules:`` section.
+        undrawn: Also watches a camera on whose picture no road was drawn: then the whole picture
+            is road, and what is learned from the traffic refines it (``edge.rules.road``).
+        needs_frames: False for a rule about a camera's presence, which ``edge.attendance`` asks.
     """
 
     name: str
     options: type[OptionsT]
     make: Callable[[CameraConfig, OptionsT], Rule]
     suits: Callable[[CameraConfig], bool]
+    undrawn: bool = False
+    needs_frames: bool = True
 
     def check(self, given: Mapping[str, object]) -> list[str]:
         """Return every mistake in ``given`` as ``rules.<rule>.<key>: …`` lines."""

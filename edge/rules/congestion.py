@@ -30,7 +30,7 @@ from edge.geometry import in_polygon, metres_per_px
 from edge.rules.approach import LENGTH_M
 from edge.rules.base import IncidentPolicy, RuleKind, RuleOptions, option
 from edge.rules.baseline import Baseline, HourlyBaseline
-from edge.rules.road import DEPTH_STRETCH, DRIVEN, MPS_TO_KMH, Road, has_lasted
+from edge.rules.road import DEPTH_STRETCH, DRIVEN, MPS_TO_KMH, WHOLE_PICTURE, Road, has_lasted
 from edge.rules.waiting import LawfulWait
 from edge.scene import Sighting
 
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from edge.config.camera import CameraConfig, Zone
-    from edge.scene import Scene, Track
+    from edge.scene import KnownTraffic, Scene, Track
 
 NAME = "congestion"
 CONFIDENCE = (0.6, 0.75, 0.9)
@@ -163,6 +163,7 @@ class Congestion:
         self._options = options
         self._road = Road.of(camera)
         self._wait = LawfulWait(camera, options.discharge_s)
+        self._learned: KnownTraffic | None = None
         self._epoch: int | None = None
         self.baseline: Baseline = HourlyBaseline()
         """Usual speeds; replaced by whoever knows better."""
@@ -173,6 +174,7 @@ class Congestion:
     def observe(self, scene: Scene) -> Sequence[Sighting]:
         """Return one sighting per zone that has been jammed for long enough."""
         self._wait.attend(scene)
+        self._learned = scene.learned
         if scene.epoch != self._epoch:
             self._epoch = scene.epoch
             for stretch in self._stretches:
@@ -245,9 +247,16 @@ class Congestion:
         low, high = stretch.points_px.min(axis=0), stretch.points_px.max(axis=0)
         near = ((boxes[:, :2] <= high) & (boxes[:, 2:] >= low)).all(axis=1)
         left, top, right, bottom = boxes[near].T[:, :, None]
-        x, y = stretch.points_px.T
+        x, y = self._road_points(stretch).T
         inside = (x >= left) & (x <= right) & (y >= top) & (y <= bottom)
         return float(np.mean(np.logical_or.reduce(inside, axis=0)))
+
+    def _road_points(self, stretch: _Stretch) -> NDArray[np.float32]:
+        """Return a zone's points; where nobody drew the road, those where vehicles drive."""
+        if stretch.zone.id != WHOLE_PICTURE or self._learned is None:
+            return stretch.points_px
+        is_road = [self._learned.is_road((x, y)) for x, y in stretch.points_px.tolist()]
+        return stretch.points_px[is_road] if any(is_road) else stretch.points_px
 
     def _speed(self, inside: Sequence[Track]) -> float | None:
         """Return the space-mean speed of the vehicles inside; None when there is none."""
@@ -312,4 +321,5 @@ KIND = RuleKind(
     options=CongestionOptions,
     make=Congestion,
     suits=lambda camera: any(zone.kind in DRIVEN for zone in camera.zones),
+    undrawn=True,
 )

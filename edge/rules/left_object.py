@@ -108,18 +108,18 @@ class LeftObject:
 
     def _look_at(self, still: StillThing, people: Sequence[Track], scene: Scene) -> None:
         """Note one thing and whether somebody is with it."""
-        foot = ((still.box[0] + still.box[2]) / 2, still.box[3])
+        foot = ((still.xyxy[0] + still.xyxy[2]) / 2, still.xyxy[3])
         zone = next((z for z in self._zones if in_polygon(foot, z.polygon)), None)
         if zone is None or not holds(zone.hours, scene.captured_at):
             return
         now_s = scene.stream_s
         for thing in self._things:
-            if box_overlap(thing.box, still.box, of_smaller=True) >= SAME_THING:
+            if box_overlap(thing.box, still.xyxy, of_smaller=True) >= SAME_THING:
                 break
         else:
-            thing = _Thing(still.box, zone, still.since_s, still.since_s, now_s)
+            thing = _Thing(still.xyxy, zone, still.since_s, still.since_s, now_s)
             self._things.append(thing)
-        thing.box, thing.last_s = still.box, now_s
+        thing.box, thing.last_s = still.xyxy, now_s
         if any(_distance_m(person, foot, still) <= self._options.near_m for person in people):
             thing.alone_since_s = now_s
 

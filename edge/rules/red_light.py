@@ -6,8 +6,12 @@ the whole vehicle past the second line while the same red lasts. So who is over 
 light changes, who creeps over and waits (``stop_line``), who goes on green, and who turns off
 before the second line is never sighted.
 
-Where turning right on red is permitted, draw the second line so that it is not met on that way, or
-set ``right_turn_allowed``.
+Where a turn on red is permitted, draw it as a movement with ``on_red`` that begins in its lane, or
+draw the second line so that it is not met on that way; ``right_turn_allowed`` permits it to all.
+While an officer directs the traffic the centre lets this rule rest (``edge.suspensions``).
+
+Crossing on yellow is not sighted unless ``yellow`` asks for it: then the time to stop is granted
+(``yellow_grace_s``), and a yellow that follows green is one with the red after it.
 
 Three moments for the record: before the line, on it, past it. Who crept over the line, waited or
 shuffled there and then ran has occurred when the run began, not when the creeping did.
@@ -30,7 +34,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from edge.contract.road_users import MOTOR_VEHICLES
 from edge.geometry import box_overlap
-from edge.rules.approach import Approach, present_red
+from edge.rules.approach import Approach, permitted_on_red, present_red
 from edge.rules.base import IncidentPolicy, RuleKind, RuleOptions, TrackMemory, option
 from edge.scene import Moment, Sighting
 
@@ -50,7 +54,7 @@ PACE_S = 1.5
 """Pace is judged over this long; shorter and the jitter of boxes looks like movement."""
 TURN_OVER_S = 0.8
 TURNED_DEG = 20.0
-"""Heading this far to the right over the last ``TURN_OVER_S`` is turning. A turner is at half of a
+"""Heading this far off the arrow over the last ``TURN_OVER_S`` is turning. A turner is at half of a
 right angle when past a crossing; who goes straight weaves by less."""
 ALONG_DEG = 70.0
 """The way from before the line to through it leaves the arrow by no more than this."""
@@ -100,6 +104,15 @@ class RedLightOptions(RuleOptions):
         default=False, title="Turning right on red is permitted here",
         source="sign or arrow at the junction",
     )  # fmt: skip
+    yellow: bool = option(
+        default=False, title="Crossing on yellow counts too",
+        source="Law 36/2024 Art. 11.4: yellow means stop before the line",
+    )  # fmt: skip
+    yellow_grace_s: float = option(
+        2.5, title="Crossings this soon after yellow began are let go", unit="s",
+        source="1 s to react and 3.5 m/s² from 40 km/h: who is nearer than that cannot stop",
+        ge=0, le=10,
+    )  # fmt: skip
     bicycles: bool = option(
         default=True, title="Watch bicycles too", source="NĐ 168/2024 9.2.đ applies to bicycles"
     )
@@ -129,6 +142,8 @@ class _Passage:
     through_s: float | None = None
     key: str = ""
     """What the crossing is sighted under, once it is through."""
+    permitted: frozenset[str] = frozenset()
+    """Turns that are permitted on red from the lane it came from."""
 
     def take(self, track: Track, now_s: float, past_m: float) -> None:
         """Add where the vehicle is now."""
@@ -189,7 +204,7 @@ class RedLight:
 
     def __init__(self, camera: CameraConfig, options: RedLightOptions) -> None:
         """Watch every stop line drawn."""
-        self._options = options
+        self._camera, self._options = camera, options
         self._classes = MOTOR_VEHICLES | ({"bicycle"} if options.bicycles else set())
         self._watched = [
             (approach, TrackMemory(lambda _: _Passage(), linger_s=LINGER_S))
@@ -201,7 +216,7 @@ class RedLight:
         sightings = []
         for approach, memory in self._watched:
             memory.attend(scene)
-            red = present_red(scene, approach.stop.signal)
+            red = present_red(scene, approach.stop.signal, yellow=self._options.yellow)
             for track in scene.tracks:
                 if not track.observed or track.class_name not in self._classes:
                     continue
@@ -211,6 +226,8 @@ class RedLight:
                     self._take_over(passage, memory, approach, track, scene.stream_s)
                 passage.take(track, scene.stream_s, past_m)
                 self._judge(passage, approach, track, red)
+                if passage.before is not None and passage.on_s is None:
+                    passage.permitted |= permitted_on_red(self._camera, track, scene)
                 if passage.through_s == scene.stream_s:
                     passage.key = _key(passage, memory, f"{approach.stop.id}/{track.track_id}")
                 if self._is_running(passage, scene.stream_s):
@@ -242,7 +259,8 @@ class RedLight:
     def _counts(self, red: Red, now_s: float) -> bool:
         """Say whether the red has lasted long enough to blame who crosses the line now."""
         options = self._options
-        grace_s = options.grace_s if red.is_warned else options.unwarned_grace_s
+        warned_s = options.yellow_grace_s if options.yellow else options.grace_s
+        grace_s = warned_s if red.is_warned else options.unwarned_grace_s
         return now_s >= red.since_s + grace_s
 
     def _goes_along(self, passage: _Passage, approach: Approach) -> bool:
@@ -252,11 +270,14 @@ class RedLight:
             return False
         if abs(approach.heading_off_deg(passage.before.track, newest.track)) > ALONG_DEG:
             return False
-        if not self._options.right_turn_allowed:
+        permitted = passage.permitted | ({"right"} if self._options.right_turn_allowed else set())
+        if not permitted:
             return True
         since_s = newest.at_s - TURN_OVER_S
         start = next(step for step in passage.way if step.at_s >= since_s)
-        return approach.heading_off_deg(start.track, newest.track) <= TURNED_DEG
+        turned_deg = approach.heading_off_deg(start.track, newest.track)
+        turn = "right" if turned_deg > 0 else "left"
+        return (turn if abs(turned_deg) > TURNED_DEG else "straight") not in permitted
 
     def _take_over(
         self,
@@ -280,6 +301,7 @@ class RedLight:
                 passage.way.extend(other.way)
                 passage.before, passage.on_s = other.before, other.on_s
                 passage.red_s, other.before = other.red_s, None
+                passage.permitted = other.permitted
                 return
 
     def _is_running(self, passage: _Passage, now_s: float) -> bool:

@@ -17,15 +17,20 @@ from collections import deque
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from edge.config.camera import Zone
 from edge.geometry import GroundPlane, in_polygon, metres_per_px
 
 if TYPE_CHECKING:
-    from edge.config.camera import CameraConfig, Zone
+    from edge.config.camera import CameraConfig
     from edge.scene import Point, Track, Xyxy
 
 DRIVEN = frozenset({"carriageway", "lane"})
 """Zones on which vehicles drive."""
 OFF_ROAD = frozenset({"ignore", "pavement"})
+DRAWN_ROAD = DRIVEN | {"emergency_lane", "junction"}
+"""Who drew one of these has drawn the road."""
+WHOLE_PICTURE = "picture"
+"""Id of the zone that stands in where no road was drawn."""
 MPS_TO_KMH = 3.6
 ROUNDING_S = 1e-6
 ARROW_PARTS = (1.0, 0.5, 0.25, 0.1)
@@ -37,6 +42,21 @@ DEPTH_STRETCH = 2.5
 
 Source: 1 / sin(24°); a camera 8 m up looks 24° down at the road 20 m away, and flatter farther off,
 so apparent metres are mostly a lower bound of the way made."""
+
+
+def with_whole_picture(camera: CameraConfig) -> CameraConfig:
+    """Return ``camera`` with its whole picture as carriageway, where no road was drawn on it."""
+    if any(zone.kind in DRAWN_ROAD for zone in camera.zones):
+        return camera
+    width, height = camera.frame_size_px
+    # A foot point on the picture's rim is on the road.
+    left, top, right, bottom = -1.0, -1.0, width + 1.0, height + 1.0
+    whole = Zone(
+        id=WHOLE_PICTURE,
+        kind="carriageway",
+        polygon=((left, top), (right, top), (right, bottom), (left, bottom)),
+    )
+    return camera.model_copy(update={"zones": (*camera.zones, whole)})
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -55,14 +75,16 @@ class Road:
     def zone_at(self, foot_px: Point, kinds: frozenset[str] = DRIVEN) -> Zone | None:
         """Return the first drawn zone of ``kinds`` under a foot point; None off the road.
 
-        Where ``kinds`` asks for crosswalks, a crosswalk drawn on a carriageway wins.
+        Where ``kinds`` asks for crosswalks, a crosswalk drawn on a carriageway wins; where it asks
+        for pavements, they are not off the road.
         """
+        off = OFF_ROAD - kinds
         under = [
             zone
             for zone in self.zones
-            if zone.kind in kinds | OFF_ROAD and in_polygon(foot_px, zone.polygon)
+            if zone.kind in kinds | off and in_polygon(foot_px, zone.polygon)
         ]
-        if any(zone.kind in OFF_ROAD for zone in under):
+        if any(zone.kind in off for zone in under):
             return None
         crosswalks = [zone for zone in under if zone.kind == "crosswalk"]
         return next(iter(crosswalks or under), None)

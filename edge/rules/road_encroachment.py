@@ -99,7 +99,7 @@ class RoadEncroachment:
         """Return what lies in each area too long and is no road user, each as its own sighting."""
         found: dict[str, list[Sighting]] = {}
         for thing in scene.still_things:
-            left, _, right, bottom = thing.box
+            left, _, right, bottom = thing.xyxy
             lasted = has_lasted(thing.since_s, scene.stream_s, self._options.hold_s)
             if thing.kind != "object" or not lasted:
                 continue
@@ -113,7 +113,7 @@ class RoadEncroachment:
                         seen_s=scene.stream_s,
                         confidence=0.6,
                         place=zone.id,
-                        boxes=((scene.stream_s, *thing.box),),
+                        boxes=((scene.stream_s, *thing.xyxy),),
                     )
                     found.setdefault(zone.id, []).append(sighting)
         return found

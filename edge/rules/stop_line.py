@@ -3,8 +3,8 @@
 A sighting needs all of: the signal surely red; the front over the line by ``over_m`` or more; the
 vehicle not yet past the second line; at rest for ``hold_s`` of this red. Who was seen to cross the
 line before the red (stuck in the junction) is not meant, nor is who comes from the side or from
-ahead and never came over this line. A vehicle first seen standing there counts: on a box that has
-just started nobody saw it come.
+ahead and never came over this line, nor who waits to turn where that is permitted on red. A vehicle
+first seen standing there counts: on a box that has just started nobody saw it come.
 
 When it moves off on red it is ``red_light``'s; when the light turns green it is over.
 """
@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from edge.contract.road_users import MOTOR_VEHICLES
-from edge.rules.approach import Approach, present_red
+from edge.rules.approach import Approach, permitted_on_red, present_red
 from edge.rules.base import IncidentPolicy, RuleKind, RuleOptions, TrackMemory, option
 from edge.scene import Moment, Sighting
 
@@ -53,6 +53,8 @@ class _Stay:
     came_legally: bool | None = None
     """Whether its front crossed the line before the present red; None when nobody saw it cross."""
     was_before: bool = False
+    may_turn: bool = False
+    """A turn is permitted on red from the lane in which it came to the line."""
     first_px: Point | None = None
     strayed: bool = False
     """It moved while over the line, without having come over it: cross traffic."""
@@ -69,7 +71,7 @@ class StopLineRule:
 
     def __init__(self, camera: CameraConfig, options: StopLineOptions) -> None:
         """Watch every stop line drawn."""
-        self._options = options
+        self._camera, self._options = camera, options
         self._classes = MOTOR_VEHICLES | ({"bicycle"} if options.bicycles else set())
         self._watched = [
             (approach, TrackMemory(lambda _: _Stay(), linger_s=LINGER_S))
@@ -88,6 +90,8 @@ class StopLineRule:
                     continue
                 stay = memory.of(track, scene.stream_s)
                 self._follow(stay, approach, track, scene.stream_s, red_s)
+                if stay.was_before and stay.over_s is None:
+                    stay.may_turn = bool(permitted_on_red(self._camera, track, scene))
                 if red_s is not None and self._is_over(stay, scene.stream_s, red_s):
                     sightings.append(_sighting(stay, approach, track, scene))
         return sightings
@@ -121,7 +125,7 @@ class StopLineRule:
             stay.over_s = None
 
     def _is_over(self, stay: _Stay, now_s: float, red_s: float) -> bool:
-        if stay.over_s is None or stay.strayed or stay.came_legally:
+        if stay.over_s is None or stay.strayed or stay.came_legally or stay.may_turn:
             return False
         return now_s - max(stay.over_s, stay.rested_s, red_s) >= self._options.hold_s
 

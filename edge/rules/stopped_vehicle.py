@@ -8,6 +8,8 @@ Invariants:
       not count, until it has lasted so long that the signal cannot be the reason.
     * Where most traffic in the zone crawls or stands, that is ``congestion``'s news, not this
       rule's.
+    * Where the traffic that passes is fast, known by the road plane, whoever is slower than a
+      runner is as good as at rest and is told at once.
 
 Parked vehicles outside the drawn carriageway are never seen: draw the parking strip as ``ignore``.
 """
@@ -26,7 +28,8 @@ from edge.geometry import iou
 from edge.rules.base import DAY_S, IncidentPolicy, RuleKind, RuleOptions, TrackMemory, option
 from edge.rules.crowding import Crowding
 from edge.rules.pace import Pace, pace_of, rest_began_s
-from edge.rules.road import DRIVEN, Road, Trail, has_lasted
+from edge.rules.passing import Passing
+from edge.rules.road import DRIVEN, WHOLE_PICTURE, Road, Trail, has_lasted
 from edge.rules.waiting import LawfulWait
 from edge.scene import Sighting
 
@@ -34,7 +37,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from edge.config.camera import CameraConfig, Zone
-    from edge.scene import Scene, Track, Xyxy
+    from edge.scene import KnownTraffic, Point, Scene, Track, Xyxy
 
 NAME = "stopped_vehicle"
 WATCHED = DRIVEN | {"no_stopping"}
@@ -57,8 +60,30 @@ class StoppedVehicleOptions(RuleOptions):
         le=3600,
         source="provincial catalogue: expressway lane 10 s, hard shoulder 30 s, street 60 s",
     )
+    fast_hold_s: float = option(
+        2.5,
+        title="Where traffic is fast, standing for at least",
+        unit="s",
+        ge=1,
+        le=3600,
+        source="at 100 km/h the next driver is 55 m nearer: nobody stops there for ten seconds",
+    )
+    fast_kmh: float = option(
+        60.0,
+        title="Traffic is fast where most pass at",
+        unit="km/h",
+        ge=20,
+        source="lowest speed allowed on expressways, QCVN 41 and Law 36/2024, article 25",
+    )
     max_speed_kmh: float = option(
         3.0, title="Standing means slower than", unit="km/h", ge=0.1, source="walking pace"
+    )
+    fast_max_speed_kmh: float = option(
+        8.0,
+        title="Where traffic is fast, standing means slower than",
+        unit="km/h",
+        ge=0.1,
+        source="an eighth of the slowest that may drive there; found sooner on RoadTrack K221",
     )
     settle_s: float = option(
         2.0, title="Time over which rest is measured", unit="s", ge=0.5, le=30, source="box noise"
@@ -149,23 +174,32 @@ class StoppedVehicle:
         clear_after_s=15.0, merge_gap_s=10.0, merge_iou=0.4, cool_down_s=0.0, repeat_after_s=DAY_S
     )
 
-    def __init__(self, camera: CameraConfig, options: StoppedVehicleOptions) -> None:
-        """Watch every carriageway, lane and no-stopping zone of ``camera``."""
+    def __init__(
+        self,
+        camera: CameraConfig,
+        options: StoppedVehicleOptions,
+        watched: frozenset[str] = WATCHED,
+    ) -> None:
+        """Watch the zones of these kinds: every carriageway, lane and no-stopping zone."""
         self._options = options
+        self._watched = watched
         self._road = Road.of(camera)
         self._wait = LawfulWait(camera, options.discharge_s)
         self._crowding = Crowding(options.crowd_vehicles, options.crowd_ratio)
+        self._passing = Passing(options.fast_kmh)
         self._trails: TrackMemory[Trail] = TrackMemory(
             lambda _: Trail(options.settle_s, has_plane=False), linger_s=1.0
         )
+        self._learned: KnownTraffic | None = None
         self._spots: list[_Spot] = []
         self._ids = count(1)
 
     def observe(self, scene: Scene) -> Sequence[Sighting]:
         """Return one sighting per vehicle that has stood too long and still stands."""
-        now_s = scene.stream_s
+        now_s, self._learned = scene.stream_s, scene.learned
         if self._trails.attend(scene):
             self._spots.clear()
+            self._passing.clear()
         self._wait.attend(scene)
         self._crowding.attend(now_s)
         for track in scene.tracks:
@@ -184,13 +218,17 @@ class StoppedVehicle:
 
     def _look_at(self, track: Track, now_s: float) -> None:
         """Let one vehicle stand at its spot, leave it, or drive on."""
-        zone = self._road.zone_at(track.foot_px, WATCHED)
+        zone = self._road.zone_at(track.foot_px, self._watched)
+        if zone is not None and zone.id == WHOLE_PICTURE and not self._is_road(track.foot_px):
+            zone = None
         trail = self._trails.of(track, now_s)
         trail.add(track, now_s)
         if zone is None:
             return
-        pace = pace_of(trail, self._road.plane, self._options.max_speed_kmh)
+        pace = pace_of(trail, self._road.plane, self._rest_kmh(zone))
         self._crowding.saw(zone.id, track.track_id, pace, now_s)
+        if pace is Pace.DRIVE:
+            self._passing.saw(zone.id, track)
         spot = self._spot_of(track)
         if pace is Pace.REST and spot is None:
             spot = self._new_spot(track, zone, rest_began_s(trail), now_s)
@@ -203,6 +241,15 @@ class StoppedVehicle:
             # It drove off. A tracker may also have lent its id to a passing vehicle: whoever is
             # found standing here within a moment goes on with the spot's time.
             spot.until_s = min(spot.until_s, now_s + LENT_ID_S)
+
+    def _is_road(self, foot_px: Point) -> bool:
+        """Say whether others drive here, where nobody drew the road."""
+        return self._learned is None or self._learned.is_road(foot_px)
+
+    def _rest_kmh(self, zone: Zone) -> float:
+        """Return the speed below which a vehicle stands in ``zone``."""
+        fast = self._passing.is_fast(zone.id)
+        return self._options.fast_max_speed_kmh if fast else self._options.max_speed_kmh
 
     def _spot_of(self, track: Track) -> _Spot | None:
         """Return the spot a track stands in: its own, else the one it overlaps most."""
@@ -227,6 +274,8 @@ class StoppedVehicle:
     def _is_due(self, spot: _Spot) -> bool:
         """Say whether a spot's vehicle has stood too long."""
         hold_s = self._options.hold_s
+        if self._passing.is_fast(spot.zone.id):
+            hold_s = min(hold_s, self._options.fast_hold_s)
         if spot.scores < self._options.min_score * spot.seen:
             return False
         longest_s = self._options.max_wait_s + hold_s
@@ -255,4 +304,5 @@ KIND = RuleKind(
     options=StoppedVehicleOptions,
     make=StoppedVehicle,
     suits=lambda camera: any(zone.kind in WATCHED for zone in camera.zones),
+    undrawn=True,
 )

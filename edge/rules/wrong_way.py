@@ -6,7 +6,9 @@ Invariants:
       swaps ids between opposing streams makes a jump, and a jump is not a way.
     * A vehicle astride the line between opposing lanes is on neither: the bottom centre of a box
       seen from the side lies up to a quarter of its width off the wheels.
-    * Slow backing and a motorbike pushed by hand stay below the speed; both are not this rule.
+    * A motorbike pushed by hand stays below the speed. Who came along the course and then backs in
+      its own track, into a parking bay or away from a closed road, is not this rule's, unless the
+      road is an expressway, where backing is the same act.
     * A zone without a drawn direction is judged by the flow learned there, once enough vehicles
       agree; a zone where they do not agree is never judged.
 
@@ -24,15 +26,14 @@ import numpy as np
 from edge.contract.road_users import VEHICLES
 from edge.geometry import angle_between_deg
 from edge.rules.base import IncidentPolicy, RuleKind, RuleOptions, TrackMemory, option
-from edge.rules.flow import LearnedFlow
-from edge.rules.road import DRIVEN, MPS_TO_KMH, Road, Step, Trail, has_lasted
+from edge.rules.road import DRIVEN, MPS_TO_KMH, WHOLE_PICTURE, Road, Step, Trail, has_lasted
 from edge.scene import Sighting
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from edge.config.camera import CameraConfig, Zone
-    from edge.scene import Point, Scene, Track
+    from edge.scene import KnownTraffic, Point, Scene, Track
 
 NAME = "wrong_way"
 LOST_S = 2.0
@@ -42,6 +43,22 @@ REACH_HEIGHTS = 2.0
 FOOTPRINT_RATIO = 0.25
 """How far left and right of the foot point, in box widths, wheels may be. Source: a car of 4.5 m by
 1.8 m seen at 45 degrees fills 4.5 m across, and the middle of its near side is 1.1 m off centre."""
+UNDRAWN_CAUTION = 3.0
+"""Where nobody even drew a road, so many times the vehicles must agree: a street for both ways may
+see one way only for a while."""
+WAYS = DRIVEN | {"emergency_lane"}
+COMING_S = 1.0
+COMING_M = 1.0
+COMING_RATIO = 0.36
+"""Who made ``COMING_M`` along the course in ``COMING_S``, at most ``COMING_RATIO`` of it sideways,
+comes along it. Source: own choice; walking pace, and 20 degrees."""
+OWN_TRACK_M = 2.0
+"""Who backs stays this close to the track in which it came; a U-turn is wider. Source: turning
+circle of a motorbike, about 4 m across."""
+EXPRESSWAY: dict[str, float] = {"min_s": 1.0, "backing_kmh": 0.0}
+"""What holds on an expressway where the camera file says nothing else.
+
+Source: provincial catalogue VP_NGUOC_CHIEU_CT: wrong way, backing and U-turn from 1 s."""
 MIN_STEPS = 5
 """A line through fewer points has no scatter to speak of."""
 
@@ -62,6 +79,14 @@ class WrongWayOptions(RuleOptions):
     )
     min_speed_kmh: float = option(
         5.0, title="Faster than", unit="km/h", ge=0, source="provincial catalogue VP_NGUOC_CHIEU"
+    )
+    backing_kmh: float = option(
+        15.0,
+        title="Backing in its own track is slower than; 0: backing counts as well",
+        unit="km/h",
+        ge=0,
+        le=50,
+        source="own choice: nobody backs faster for more than a moment",
     )
     min_angle_deg: float = option(
         135.0,
@@ -149,6 +174,8 @@ class _Driver:
     course: Point | None = None
     began_s: float | None = None
     event: str = ""
+    came: Step | None = None
+    """Where it last was while it drove along the course."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,7 +207,7 @@ class WrongWay:
         self._options = options
         self._road = Road.of(camera)
         self._courses = {zone.id: self._road.course(zone) for zone in camera.zones}
-        self._flow = LearnedFlow(camera.frame_size_px, int(options.learn_vehicles))
+        self._learned: KnownTraffic | None = None
         self._drivers = TrackMemory(
             lambda _: _Driver(Trail(options.window_s, self._road.plane is not None)), linger_s=1.0
         )
@@ -190,7 +217,7 @@ class WrongWay:
         """Return one sighting per vehicle that drives the wrong way now."""
         if self._drivers.attend(scene):
             self._last_seen.clear()
-        self._flow.attend(scene)
+        self._learned = scene.learned
         kept_s = LOST_S + self._options.window_s
         self._last_seen = {
             event: last
@@ -211,11 +238,13 @@ class WrongWay:
         if zone is None:
             return None
         driver.trail.add(track, now_s)
+        self._note_coming(driver)
         way = fit_way(driver.trail) if self._may_matter(driver) else None
         course = None
         if way is not None:
-            course = driver.course or self._learned_course(track, driver, way)
-        if way is None or course is None or not self._is_against(way, course):
+            course = driver.course or self._learned_course(track, driver, zone)
+        against = way is not None and course is not None and self._is_against(way, course)
+        if not against or self._is_backing(driver, way):
             driver.began_s = None
             return None
         if driver.began_s is None:
@@ -227,13 +256,13 @@ class WrongWay:
 
     def _zone_of(self, track: Track) -> Zone | None:
         """Return the zone that a vehicle is on, None when it stands astride two opposing ones."""
-        zone = self._road.zone_at(track.foot_px, DRIVEN)
+        zone = self._road.zone_at(track.foot_px, WAYS)
         course = None if zone is None else self._courses[zone.id]
         if course is None:
             return zone
         (x, y), reach_px = track.foot_px, (track.xyxy[2] - track.xyxy[0]) * FOOTPRINT_RATIO
         for side in (x - reach_px, x + reach_px):
-            beside = self._road.zone_at((side, y), DRIVEN)
+            beside = self._road.zone_at((side, y), WAYS)
             other = None if beside is None else self._courses[beside.id]
             if other is not None and course[0] * other[0] + course[1] * other[1] < 0:
                 return None
@@ -251,6 +280,35 @@ class WrongWay:
             driver.began_s = None
         driver.course = course
 
+    def _note_coming(self, driver: _Driver) -> None:
+        """Remember where a vehicle is that drives along the course."""
+        steps, course = driver.trail.steps, driver.course
+        if course is None or not steps:
+            return
+        newest = steps[-1]
+        if len(steps) == 1 and not driver.trail.has_plane:
+            driver.came = None  # apparent metres begin anew with the trail
+        start = newest
+        for step in reversed(steps):
+            if newest.at_s - step.at_s > COMING_S:
+                break
+            start = step
+        dx, dy = newest.at_m[0] - start.at_m[0], newest.at_m[1] - start.at_m[1]
+        along_m, aside_m = dx * course[0] + dy * course[1], abs(dx * course[1] - dy * course[0])
+        if along_m >= COMING_M and aside_m <= COMING_RATIO * along_m:
+            driver.came = newest
+
+    def _is_backing(self, driver: _Driver, way: Way | None) -> bool:
+        """Say whether a vehicle backs, slowly, in the track in which it came."""
+        came, course = driver.came, driver.course
+        if came is None or course is None or way is None:
+            return False
+        if way.speed_kmh >= self._options.backing_kmh:
+            return False
+        newest = driver.trail.steps[-1]
+        dx, dy = newest.at_m[0] - came.at_m[0], newest.at_m[1] - came.at_m[1]
+        return abs(dx * course[1] - dy * course[0]) <= OWN_TRACK_M
+
     def _event_of(self, track: Track, driver: _Driver, zone: Zone) -> str:
         """Return the event of a driver the tracker lost just where this one began, else a new."""
         first = driver.trail.steps[0]
@@ -259,15 +317,17 @@ class WrongWay:
                 return event
         return f"{zone.id}:{track.track_id}"
 
-    def _learned_course(self, track: Track, driver: _Driver, way: Way) -> Point | None:
-        """Return which way others drive here, and let this vehicle vote in its turn."""
-        if way.speed_kmh <= self._options.min_speed_kmh:
+    def _learned_course(self, track: Track, driver: _Driver, zone: Zone) -> Point | None:
+        """Return which way others drive here, if enough of them are known to."""
+        if self._learned is None:
             return None
+        wanted = self._options.learn_vehicles
+        if zone.id == WHOLE_PICTURE:
+            wanted *= UNDRAWN_CAUTION
         first = driver.trail.steps[0].foot_px
-        course = self._flow.course_between(first, track.foot_px, besides=track.track_id)
-        for step in driver.trail.steps:
-            self._flow.vote(track.track_id, step.foot_px, way.velocity_mps)
-        return course
+        return self._learned.course_between(
+            first, track.foot_px, besides=track.track_id, min_vehicles=wanted
+        )
 
     def _may_matter(self, driver: _Driver) -> bool:
         """Say whether a way is worth fitting: long enough, really seen, and not along the course.
@@ -319,9 +379,17 @@ class WrongWay:
         )
 
 
+def wrong_way(camera: CameraConfig, options: WrongWayOptions) -> WrongWay:
+    """Return the rule with the profile of the camera's road; options that are given stand."""
+    profile = EXPRESSWAY if camera.road_kind == "expressway" else {}
+    update = {key: value for key, value in profile.items() if key not in options.model_fields_set}
+    return WrongWay(camera, options.model_copy(update=update))
+
+
 KIND = RuleKind(
     name=NAME,
     options=WrongWayOptions,
-    make=WrongWay,
+    make=wrong_way,
     suits=lambda camera: any(zone.kind in DRIVEN for zone in camera.zones),
+    undrawn=True,
 )

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 FREE_OF_RULES = 7
 """SUMO's speed mode that keeps distances and ignores lights and right of way."""
 BRAKING_MPS2 = 2.5
+PATIENCE_S, SENT_FROM_M = 6.0, 70.0
+"""How long before its time a halt waits for somebody to come, and from where one is sent then."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,7 +192,10 @@ class RedRunner:
 
 @dataclass
 class Halt:
-    """A vehicle stops on an edge: a breakdown, an illegal stop, or a bus at its stop."""
+    """A vehicle stops on an edge: a breakdown, an illegal stop, or a bus at its stop.
+
+    The next of its class that comes does it; when none comes in time one is sent.
+    """
 
     edge: str
     network: Network
@@ -201,12 +206,15 @@ class Halt:
     is_alike: bool = False
     rule: str = "stopped_vehicle"
     _name: str = ""
+    _is_sent: bool = False
     _stood: tuple[float, float] | None = None
 
     def steer(self, sumo: Any, now_s: float) -> None:
         """Stop the next vehicle of the class that comes; note when it stands and when it leaves."""
         if not self._name and now_s >= self.from_s - 15:
             self._name = self._next(sumo)
+            if not self._name and not self._is_sent and now_s >= self.from_s - PATIENCE_S:
+                self._send(sumo)
             if self._name:
                 index = self.network.edge_lanes(self.edge)[0].index
                 sumo.vehicle.setStop(self._name, self.edge, self.at_m, index, self.for_s)
@@ -216,6 +224,16 @@ class Halt:
             stands = sumo.vehicle.isStopped(self._name)
             if stands:
                 self._stood = (self._stood[0] if self._stood else now_s, now_s)
+
+    def _send(self, sumo: Any) -> None:
+        """Let one of the class drive in before the place, as soon as there is room for it."""
+        self._is_sent = True
+        name, lane = f"{self.kind}.halt.{self.edge}", self.network.edge_lanes(self.edge)[0].index
+        sumo.route.add(name, [self.edge])
+        sumo.vehicle.add(
+            name, name, self.kind, departLane=str(lane), departSpeed="avg",
+            departPos=f"{max(self.at_m - SENT_FROM_M, 5):.1f}",
+        )  # fmt: skip
 
     def _next(self, sumo: Any) -> str:
         """Return a vehicle of the class that can still stop there on the right lane."""
@@ -243,6 +261,37 @@ class Halt:
             return []
         note = f"{self.kind} stands" + (" where it may" if self.is_alike else "")
         return [Deed(self.rule, (self._name,), *self._stood, self.is_alike, note)]
+
+
+@dataclass
+class Queue:
+    """Whoever waits at a red light, as the law wants: no stop, no jam."""
+
+    edge: str
+    _waits: list[tuple[float, float]] = field(default_factory=list)
+    """Begin and end of each red; a film has a few."""
+    _was_red: bool = False
+
+    def steer(self, sumo: Any, now_s: float) -> None:
+        """Note how long it is red."""
+        red = _is_red(sumo, self.edge)
+        if red and not self._was_red:
+            self._waits.append((now_s, now_s))
+        elif red:
+            self._waits[-1] = (self._waits[-1][0], now_s)
+        self._was_red = red
+
+    def cast(self, actors: list[Actor], now_s: float) -> list[Actor]:
+        """Change nobody."""
+        del now_s
+        return actors
+
+    def deeds(self) -> list[Deed]:
+        """Return each wait."""
+        return [
+            Deed("stopped_vehicle", (), begun_s, ended_s, is_alike=True, note="queue at red")
+            for begun_s, ended_s in self._waits
+        ]
 
 
 def smooth(share: float) -> float:

@@ -6,13 +6,14 @@ drawing's. The file is read by ``python -m edge replay`` and by a box like any o
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import cv2
 import numpy as np
 import yaml
 
-from edge.simulation.ground import STOP_GAP_M, STOP_LINE_M, band
+from edge.simulation.ground import STOP_GAP_M, STOP_LINE_M, band, beside
 from edge.simulation.street import LENS_PITCH_M
 
 if TYPE_CHECKING:
@@ -24,13 +25,19 @@ if TYPE_CHECKING:
     from edge.simulation.street import Scenery
 
 LEAST_AREA_PX = 900.0
+BEND_PARTS = 2
+"""Pieces of a quarter circle: within one the road turns by 45 degrees, and an arrow holds."""
 PAST_M = 6.5
 """A second line this far beyond the stop line: beyond the zebra crossing, in the junction."""
 EDGE_PX = 2.0
+JAM_HOLD_S = 10.0
+"""A real camera waits for minutes; a film is over before that."""
 
 
-def camera_file(place: Place, network: Network, scenery: Scenery, lens: Lens, film: Path) -> str:
-    """Return the text of the camera file."""
+def camera_file(
+    place: Place, network: Network, scenery: Scenery, lens: Lens, film: Path, *, jam: bool = False
+) -> str:
+    """Return the text of the camera file; with ``jam`` congestion is told within a short film."""
     edge = place.watch.approach
     signalled = place.watch.signal and edge in scenery.signal_heads
     fields: dict[str, Any] = {
@@ -53,6 +60,9 @@ def camera_file(place: Place, network: Network, scenery: Scenery, lens: Lens, fi
     if signalled:
         fields["signals"] = [{"id": "den", "region": _region(scenery, edge, lens)}]
         fields["stop_lines"] = [_stop_line(network, edge, lens)]
+    if jam:
+        fields["rules"] = {"congestion": {"hold_s": JAM_HOLD_S}, "stopped_vehicle": {},
+                           "wrong_way": {}, "pedestrian_on_carriageway": {}}  # fmt: skip
     comment = "# Made with the film by scripts/simulate_camera: drawn from the lens, not by eye.\n"
     return comment + yaml.safe_dump(
         fields, allow_unicode=True, sort_keys=False, default_flow_style=None
@@ -116,9 +126,12 @@ def _ground(place: Place, lens: Lens) -> list[dict[str, Any]]:
 def _zones(place: Place, network: Network, lens: Lens, *, signalled: bool) -> list[dict[str, Any]]:
     """Return carriageways by direction, crossings and the junction."""
     zones: list[dict[str, Any]] = []
-    for number, edge in enumerate(place.watch.carriageways, start=1):
-        lanes = [lane for lane in network.lanes if lane.edge == edge and lane.kind != "pavement"]
-        outline, arrow = _piece(place, lanes[0], lanes[-1], lens)
+    pieces = [
+        piece
+        for edge in place.watch.carriageways
+        for piece in _pieces(place, [i for i in network.lanes if i.edge == edge], lens)
+    ]
+    for number, (outline, arrow) in enumerate(pieces, start=1):
         polygon = visible(lens, outline)
         if polygon is None:
             continue
@@ -136,6 +149,23 @@ def _zones(place: Place, network: Network, lens: Lens, *, signalled: bool) -> li
         if polygon is not None:
             zones.append({"id": f"vach-{number}", "kind": "crosswalk", "polygon": _round(polygon)})
     return zones
+
+
+def _pieces(place: Place, all_lanes: list[Lane], lens: Lens) -> list[tuple[Any, Any]]:
+    """Return outlines (4, 2) and arrows (2, 2) of an edge: one, or short ones along a bend."""
+    lanes = [lane for lane in all_lanes if lane.kind != "pavement"]
+    first, last = lanes[0], lanes[-1]
+    if not any(lanes[0].edge == street.name for street in place.streets if street.bend):
+        return [_piece(place, first, last, lens)]
+    right = beside(first.shape, -first.width_m / 2)
+    left = beside(last.shape, last.width_m / 2)
+    cuts = np.linspace(0, len(right) - 1, BEND_PARTS + 1).round().astype(int)
+    found = []
+    for begin, end in pairwise(cuts):
+        ends = [(right[at] + left[at]) / 2 for at in (begin, end)]
+        outline = np.array([*right[begin : end + 1], *left[begin : end + 1][::-1]])
+        found.append((outline, np.array(ends)))
+    return found
 
 
 def _piece(place: Place, first: Lane, last: Lane, lens: Lens) -> tuple[Any, Any]:

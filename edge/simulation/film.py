@@ -17,12 +17,12 @@ import numpy as np
 from edge.simulation.daylight import WEATHERS, Weather
 from edge.simulation.drawing import camera_file
 from edge.simulation.figures import Figure
-from edge.simulation.ground import paint
-from edge.simulation.lettering import draw_lettering
+from edge.simulation.ground import Canvas, paint
+from edge.simulation.lettering import Lettering, draw_lettering
 from edge.simulation.mesh import Lamp
 from edge.simulation.network import Network, build
 from edge.simulation.picture import Renderer
-from edge.simulation.places import PLACES, Place
+from edge.simulation.places import PLACES, Place, jammed
 from edge.simulation.plans import plan
 from edge.simulation.stage import Stage, open_gl
 from edge.simulation.street import Scenery, furnish
@@ -82,46 +82,76 @@ class Gait:
         return actor.pose, self.lean[actor.name]
 
 
-class Film:
-    """Everything a film needs, built; then :meth:`shoot` it once."""
+@dataclass(frozen=True, eq=False)
+class Site:
+    """A place built once, for any number of films: streets, scenery, what people ride and wear.
 
-    def __init__(self, order: Order, folder: Path) -> None:
-        """Build place, scenery and stage.
+    Its films share one OpenGL context: a second one would take the first one's calls.
+    """
+
+    gl: Any
+    place: Place
+    network: Network
+    canvas: Canvas
+    letters: Lettering
+    scenery: Scenery
+    wardrobe: Wardrobe
+
+    @classmethod
+    def build(cls, place: Place, seed: int, folder: Path) -> Site:
+        """Draw a place from a seed; SUMO's network goes to ``folder``.
 
         Raises:
             ConfigError: A part of the extra, or OpenGL, is missing.
         """
+        rng = np.random.default_rng(seed)
+        network = build(place, folder)
+        canvas = paint(place, network, rng)
+        letters = draw_lettering(rng)
+        scenery = furnish(place, network, canvas, letters, rng)
+        return cls(open_gl(), place, network, canvas, letters, scenery, Wardrobe(rng, letters))
+
+
+class Film:
+    """Everything a film needs, built; then :meth:`shoot` it once."""
+
+    def __init__(self, order: Order, folder: Path, site: Site | None = None) -> None:
+        """Set the stage; a ``site`` that is built already, perhaps with another lens, is used.
+
+        Raises:
+            ConfigError: A part of the extra, or OpenGL, is missing.
+        """
+        place = PLACES[order.place]
+        place = jammed(place) if order.script == "jam" else place
+        site = site or Site.build(place, order.seed, folder)
         self.order = order
-        self.place: Place = PLACES[order.place]
+        self.place = site.place
         self.weather: Weather = WEATHERS[order.weather]
         self.lens: Lens = self.place.lens.scaled(order.size_px)
         self._folder = folder
-        rng = np.random.default_rng(order.seed)
-        self.network: Network = build(self.place, folder)
-        canvas = paint(self.place, self.network, rng)
-        letters = draw_lettering(rng)
-        self.scenery: Scenery = furnish(self.place, self.network, canvas, letters, rng)
-        self.wardrobe = Wardrobe(rng, letters)
-        self.stage = Stage(open_gl(), self.lens, self.weather, order.samples)
-        self.stage.bake(canvas, self.scenery, letters.image)
+        self.network, self.scenery, self.wardrobe = site.network, site.scenery, site.wardrobe
+        self.stage = Stage(site.gl, self.lens, self.weather, order.samples)
+        self.stage.bake(site.canvas, self.scenery, site.letters.image)
         self.renderer = Renderer(self.stage, self.wardrobe, self.scenery.lamps_m, order.seed)
         self.script: Script = plan(self.place, self.network, order.script)
         self.record = Record(order.fps, order.size_px)
+        self._gait = Gait()
 
     def shoot(self) -> Iterator[Any]:
         """Yield uint8 (height, width, 3) RGB pictures; their truth gathers in ``record``."""
-        gait = Gait()
         with Traffic(self.place, self.network, self.order.seed, self._folder) as traffic:
             instants = traffic.instants(self.order.fps, self.order.seconds, self.script)
             for number, instant in enumerate(instants, start=1):
-                gait.keep({actor.name for actor in instant.actors})
-                drawn = [
-                    (actor, self.figure(actor, gait, instant.at_s)) for actor in instant.actors
-                ]
-                figures = [figure for _, figure in drawn] + self._signals(instant)
-                picture = self.renderer.draw(figures, instant.at_s)
-                self.record.add(number, instant, drawn, picture, self.renderer)
-                yield picture.image
+                yield self.take(number, instant)
+
+    def take(self, number: int, instant: Instant) -> Any:
+        """Return the picture of an instant, which becomes frame ``number`` of the record."""
+        self._gait.keep({actor.name for actor in instant.actors})
+        drawn = [(actor, self.figure(actor, self._gait, instant.at_s)) for actor in instant.actors]
+        figures = [figure for _, figure in drawn] + self._signals(instant)
+        picture = self.renderer.draw(figures, instant.at_s)
+        self.record.add(number, instant, drawn, picture, self.renderer)
+        return picture.image
 
     def figure(self, actor: Actor, gait: Gait, at_s: float) -> Figure:
         """Return how an actor looks now."""
@@ -191,4 +221,5 @@ class Film:
 
     def camera_file(self, film: Path) -> str:
         """Return the text of a camera file for this film."""
-        return camera_file(self.place, self.network, self.scenery, self.lens, film)
+        place, jam = self.place, self.order.script == "jam"
+        return camera_file(place, self.network, self.scenery, self.lens, film, jam=jam)

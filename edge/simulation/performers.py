@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 class Follow:
     """Somebody who is not SUMO's follows a path: wrong way, on foot, pushing a motorbike.
 
-    path: points (x, y) with the speed from there on, metres per second.
+    path: points (x, y) with the speed from there on, metres per second; below zero it backs. The
+        same point twice: it stands there for so many seconds.
     """
 
     name: str
@@ -38,20 +39,25 @@ class Follow:
     variant: int = -1
     makes_way_m: float = 0.0
     """SUMO's vehicles nearer than this before it are asked to swerve to their left."""
+    begins_at: float = math.pi / 2
+    """Heading of who stands first, radians anticlockwise from east."""
     _here: Actor | None = None
     _seen: list[float] = field(default_factory=list)
     """First and last second on the path."""
 
     def _at(self, since_s: float) -> tuple[float, float, float, float] | None:
         """Return x, y, heading, speed; None before and after."""
-        left_s = since_s
+        left_s, heading = since_s, self.begins_at
         for (x0, y0, speed), (x1, y1, _) in zip(self.path, self.path[1:], strict=False):
             long = math.hypot(x1 - x0, y1 - y0)
-            took_s = long / max(speed, 0.01) if long > 0 else speed
+            stands = long == 0
+            took_s = speed if stands else long / max(abs(speed), 0.01)
+            if not stands:
+                heading = math.atan2(y1 - y0, x1 - x0) + (math.pi if speed < 0 else 0.0)
             if left_s < took_s:
                 share = left_s / took_s
-                heading = math.atan2(y1 - y0, x1 - x0)
-                return x0 + (x1 - x0) * share, y0 + (y1 - y0) * share, heading, speed
+                mps = 0.0 if stands else speed
+                return x0 + (x1 - x0) * share, y0 + (y1 - y0) * share, heading, mps
             left_s -= took_s
         return None
 
@@ -95,22 +101,14 @@ class Follow:
 
 @dataclass
 class Jam:
-    """Everybody on some edges goes at walking pace from ``from_s`` on: congestion."""
+    """Everybody crawls, from before the film until its end: see ``places.jammed``."""
 
-    edges: tuple[str, ...]
-    from_s: float
-    speed_mps: float = 1.2
-    _is_told: bool = False
     _until_s: float = 0.0
 
     def steer(self, sumo: Any, now_s: float) -> None:
-        """Lower the permitted speed once."""
-        if now_s >= self.from_s:
-            self._until_s = now_s
-            if not self._is_told:
-                self._is_told = True
-                for edge in self.edges:
-                    sumo.edge.setMaxSpeed(edge, self.speed_mps)
+        """Note how long it lasts."""
+        del sumo
+        self._until_s = now_s
 
     def cast(self, actors: list[Actor], now_s: float) -> list[Actor]:
         """Change nobody."""
@@ -118,10 +116,8 @@ class Jam:
         return actors
 
     def deeds(self) -> list[Deed]:
-        """Return the jam; slow traffic needs some seconds to pack."""
-        if not self._is_told:
-            return []
-        return [Deed("congestion", (), self.from_s + 8, self._until_s, note="traffic crawls")]
+        """Return the jam."""
+        return [Deed("congestion", (), 0.0, self._until_s, note="traffic crawls")]
 
 
 @dataclass

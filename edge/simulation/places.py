@@ -9,7 +9,7 @@ Invariants:
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from edge.simulation.optics import Lens
 
@@ -192,9 +192,21 @@ ROUNDABOUT = Place(
         Route(("-west", "ring3", "south"), 250),
     ),
     lens=Lens((1280, 720), 690, (9.5, -56.0, 13.0), -7.0, 21.0, -0.08),
-    watch=Watch("-south", ("-south",), far_m=40),
+    watch=Watch("-south", ("-south", "ring3", "ring4"), far_m=40),
     shares=CITY_SHARES,
     ring_m=(RING_M - 4.4, RING_M + 4.4),
     bounds_m=(-85, -75, 85, 115),
 )  # fmt: skip
 PLACES = {place.name: place for place in (JUNCTION, STREET, EXPRESSWAY, ROUNDABOUT)}
+CRAWL_KMH, JAM_TRAFFIC, JAM_WARM_UP_S = 6.0, 2.0, 220.0
+"""Walking pace, twice the usual traffic, and time for the streets to fill at that pace."""
+
+
+def jammed(place: Place) -> Place:
+    """Return a place with more traffic than its streets can take."""
+    return replace(
+        place,
+        streets=tuple(replace(street, speed_kmh=CRAWL_KMH) for street in place.streets),
+        routes=tuple(replace(i, per_hour=JAM_TRAFFIC * i.per_hour) for i in place.routes),
+        warm_up_s=JAM_WARM_UP_S,
+    )

@@ -18,6 +18,7 @@ from edge.simulation.buildings import house, stall
 from edge.simulation.draws import chance
 from edge.simulation.ground import PX_PER_M, band, beside
 from edge.simulation.mesh import (
+    POSITION,
     Lamp,
     Paint,
     box,
@@ -58,11 +59,14 @@ class Scenery:
         mesh: All of it.
         lamps_m: float64 (n, 3), where street lamps shine from.
         signal_heads: Edge → middle of its three lamps and the way it faces, degrees from north.
+        idle_m: Corners (8, 3) of each parked motorbike and lounger: they stand in the picture and
+            are no road users of the truth.
     """
 
     mesh: Mesh
     lamps_m: NDArray[np.float64]
     signal_heads: dict[str, tuple[NDArray[np.float64], float]] = field(default_factory=dict)
+    idle_m: tuple[NDArray[np.float64], ...] = ()
 
 
 def furnish(
@@ -71,9 +75,11 @@ def furnish(
     """Return the scenery of a place."""
     parts: list[Mesh] = [kerbs(canvas)]
     lamps: list[NDArray[np.float64]] = []
+    idle: list[Mesh] = []
     outer = [lane for lane in network.lanes if lane.kind == "pavement"]
     for lane in outer:
         parts += _frontages(place, canvas, lane, letters, rng)
+        idle += _parked(place, lane, rng)
         along, posts = _kerbside(place, lane, rng)
         parts += along
         lamps += posts
@@ -83,7 +89,14 @@ def furnish(
         parts += more
         lamps += posts
     heads = _signals(place, network, parts)
-    return Scenery(join(*parts), np.array(lamps).reshape(-1, 3), heads)
+    mesh = join(*parts, *idle)
+    return Scenery(mesh, np.array(lamps).reshape(-1, 3), heads, tuple(map(_corners, idle)))
+
+
+def _corners(mesh: Mesh) -> NDArray[np.float64]:
+    """Return the corners (8, 3) of the upright box round a mesh."""
+    ends = [mesh[:, POSITION].min(axis=0), mesh[:, POSITION].max(axis=0)]
+    return np.array([[ends[x][0], ends[y][1], ends[z][2]] for x, y, z in np.ndindex(2, 2, 2)])
 
 
 def kerbs(canvas: Canvas) -> Mesh:
@@ -180,9 +193,9 @@ def _frontages(
 def _kerbside(
     place: Place, lane: Lane, rng: np.random.Generator
 ) -> tuple[list[Mesh], list[NDArray[np.float64]]]:
-    """Return trees, poles, wires, lamps, parked motorbikes and loungers of a pavement."""
+    """Return trees, poles, wires and lamps of a pavement."""
     kerb = lane.width_m / 2 - 0.7
-    parts = _parked(place, lane, rng)
+    parts: list[Mesh] = []
     crowns = [tree(rng) for _ in range(3)]
     for point, way in _steps(lane, 8.5, float(rng.uniform(3, 7))):
         at = point + _left(way) * kerb

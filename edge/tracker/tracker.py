@@ -66,6 +66,7 @@ class Lives(Columns):
 
     ids: int64 (n,). first_s, seen_s: first and last detection, stream seconds (n,).
     scores: of the last detection (n,). evidence: sum of scores (n,). votes: (n, classes).
+    feet: foot point of the last detection, source pixels (n, 2).
     """
 
     ids: NDArray[np.int64]
@@ -74,6 +75,7 @@ class Lives(Columns):
     scores: NDArray[np.float64]
     evidence: NDArray[np.float64]
     votes: NDArray[np.float64]
+    feet: NDArray[np.float64]
 
     @classmethod
     def start(cls, ids: list[int], now_s: float) -> Lives:
@@ -86,6 +88,7 @@ class Lives(Columns):
             np.zeros(n),
             np.zeros(n),
             np.zeros((n, len(ROAD_USERS))),
+            np.zeros((n, 2)),
         )
 
     @property
@@ -199,6 +202,7 @@ class Tracker:
         lives.scores[rows] = scores
         lives.evidence[rows] += scores
         lives.votes[rows, classes] += scores * VOTE[classes]
+        lives.feet[rows] = found.measured[columns, :2]
 
     def _found(self, columns: NDArray[np.int64], found: Seen) -> None:
         """Found a track on each of the detections ``columns``."""
@@ -209,6 +213,7 @@ class Tracker:
         lives, rows, classes = self._lives, np.arange(first, first + len(ids)), found.classes
         lives.scores[rows] = lives.evidence[rows] = found.scores[columns]
         lives.votes[rows, classes[columns]] = found.scores[columns] * VOTE[classes[columns]]
+        lives.feet[rows] = found.measured[columns, :2]
 
     def _forget(self) -> None:
         """Drop tracks that were unseen too long or went out of the picture unseen."""
@@ -235,6 +240,7 @@ class Tracker:
             ground, velocity, usable = self._plane.project(foot_px, speed_px_s)
             metres, metres_s = _points(ground, usable), _points(velocity, usable)
         boxes, feet, speeds = (a.tolist() for a in (self._motion.xyxy()[told], foot_px, speed_px_s))
+        seen_feet = lives.feet[told].tolist()
         ids, scores, first_s = (a[told].tolist() for a in (lives.ids, lives.scores, lives.first_s))
         classes, observed = (a[told].tolist() for a in (lives.classes, lives.seen_s == self._now_s))
         return tuple(
@@ -247,6 +253,7 @@ class Tracker:
                 first_seen_s=first_s[i],
                 foot_px=tuple(feet[i]),
                 velocity_px_s=tuple(speeds[i]),
+                seen_foot_px=tuple(seen_feet[i]),
                 ground_m=metres[i],
                 velocity_mps=metres_s[i],
             )

@@ -13,6 +13,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from scripts.demo_stack.cast import Cast, choose_cast, find_model
 from scripts.demo_stack.check import wait_for_playable_incident
 from scripts.demo_stack.parts import POLL_S, ROOT, DemoError
 from scripts.demo_stack.stack import Centre, fill_example_data, running_box, running_centre
@@ -32,8 +33,8 @@ def main(arguments: Sequence[str]) -> int:
     begun = time.monotonic()
     try:
         if options.check:
-            return _check(options.seconds, begun)
-        return _show(options.port, fresh=options.fresh)
+            return _check(_cast(), options.seconds, begun)
+        return _show(_cast(), options.port, fresh=options.fresh)
     except KeyboardInterrupt:
         print("\nstopped", file=sys.stderr)
         return 0 if not options.check else 130
@@ -54,25 +55,26 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _check(seconds: float, begun: float) -> int:
+def _check(cast: Cast, seconds: float, begun: float) -> int:
     """Run everything in a folder of its own and print what was found as one JSON line."""
     with tempfile.TemporaryDirectory(prefix="songlam-demo-") as name, ExitStack() as running:
         folder = Path(name)
         centre = running.enter_context(running_centre(folder, 0))
         _say(f"centre at {centre.address}")
-        box = running.enter_context(running_box(folder, centre))
-        _say("box started; waiting for an incident with a playable clip")
+        box = running.enter_context(running_box(folder, centre, cast.box_file))
+        kinds = f" and {len(cast.kinds)} kinds of incidents" if cast.kinds else ""
+        _say(f"box started; waiting for an incident with a playable clip{kinds}")
 
         def alive() -> None:
             centre.part.check_alive()
             box.check_alive()
 
-        summary = wait_for_playable_incident(centre.api, alive, seconds)
+        summary = wait_for_playable_incident(centre.api, alive, seconds, cast.kinds)
     print(json.dumps({**summary.as_dict(), "seconds_in_all": round(time.monotonic() - begun, 1)}))
     return 0
 
 
-def _show(port: int, *, fresh: bool) -> int:
+def _show(cast: Cast, port: int, *, fresh: bool) -> int:
     """Run everything until Ctrl-C."""
     if fresh and FOLDER.exists():
         shutil.rmtree(FOLDER)
@@ -80,7 +82,7 @@ def _show(port: int, *, fresh: bool) -> int:
         _say("starting the centre")
         centre = running.enter_context(running_centre(FOLDER, port))
         _say("starting the box with its cameras")
-        box = running.enter_context(running_box(FOLDER, centre))
+        box = running.enter_context(running_box(FOLDER, centre, cast.box_file))
         _say("filling the other eight components with example data")
         fill_example_data(centre)
         _announce(centre)
@@ -88,6 +90,19 @@ def _show(port: int, *, fresh: bool) -> int:
             centre.part.check_alive()
             box.check_alive()
             time.sleep(POLL_S)
+
+
+def _cast() -> Cast:
+    """Return what is played, and say so when it is not the real clips."""
+    cast = choose_cast()
+    if cast.missing:
+        _say(
+            f"{len(cast.missing)} of the real clips are not here ({', '.join(cast.missing)}): "
+            "rendered films play instead. To get the clips run scripts/fetch_assets with a "
+            "network, or with SONGLAM_ASSETS=FOLDER that holds them, then scripts/demo again"
+        )
+    _say(f"model {find_model().relative_to(ROOT).parent}")
+    return cast
 
 
 def _announce(centre: Centre) -> None:

@@ -34,6 +34,8 @@ class Summary:
     clip_codec: str
     clip_frames: int
     incidents: int
+    kinds: list[str]
+    seconds_to_kinds: float
     cameras_online: int
 
     def as_dict(self) -> dict[str, object]:
@@ -41,27 +43,45 @@ class Summary:
         return asdict(self)
 
 
-def wait_for_playable_incident(api: Api, alive: Callable[[], None], within_s: float) -> Summary:
-    """Return what was found once an incident with a playable clip is served.
+def wait_for_playable_incident(
+    api: Api, alive: Callable[[], None], within_s: float, kinds: frozenset[str] = frozenset()
+) -> Summary:
+    """Return what was found once an incident with a playable clip, and all ``kinds``, are served.
 
     Raises:
         DemoError: A program ended, a clip is not what its hash says, or time is up.
     """
     begun = time.monotonic()
     first_s: float | None = None
-    incidents: list[Json] = []
+    playable: tuple[Json, Json, float] | None = None
+    seen: set[str] = set()
+    count = 0
     while (waited_s := time.monotonic() - begun) < within_s:
         alive()
         incidents = api.get("/incidents?limit=100")["items"]
+        count = len(incidents)
+        seen |= {incident["rule"] for incident in incidents}
         if incidents and first_s is None:
             first_s = waited_s
-        for incident in incidents:
-            clip = find_clip(api, incident) if incident["clip_ready"] else None
-            if clip is not None:
-                return _summary(api, incident, clip, (first_s or waited_s, waited_s))
+        if playable is None:
+            playable = _playable(api, incidents, waited_s)
+        if playable is not None and kinds <= seen:
+            waited = (first_s or waited_s, playable[2], waited_s)
+            return _summary(api, playable[:2], waited, sorted(seen))
         time.sleep(POLL_S)
-    seen = f"{len(incidents)} incidents came, none with a playable clip" if first_s else "none came"
-    raise DemoError(f"no incident with a playable clip within {within_s:.0f} s: {seen}")
+    told = f"{count} incidents came" if count else "no incident came"
+    lack = "" if playable else ", none with a playable clip"
+    unseen = f"; never seen: {', '.join(sorted(kinds - seen))}" if kinds - seen else ""
+    raise DemoError(f"within {within_s:.0f} s {told}{lack}{unseen}")
+
+
+def _playable(api: Api, incidents: list[Json], waited_s: float) -> tuple[Json, Json, float] | None:
+    """Return an incident with its playable clip and when it was found, None when none has one."""
+    for incident in incidents:
+        clip = find_clip(api, incident) if incident["clip_ready"] else None
+        if clip is not None:
+            return incident, clip, waited_s
+    return None
 
 
 def find_clip(api: Api, incident: Json) -> Json | None:
@@ -73,8 +93,11 @@ def find_clip(api: Api, incident: Json) -> Json | None:
     return None
 
 
-def _summary(api: Api, incident: Json, clip: Json, waited: tuple[float, float]) -> Summary:
+def _summary(
+    api: Api, found: tuple[Json, Json], waited: tuple[float, float, float], kinds: list[str]
+) -> Summary:
     """Fetch the clip, compare its hash, decode it, and say what was seen."""
+    incident, clip = found
     content = api.fetch(clip["url"])
     if hashlib.sha256(content.content).hexdigest() != clip["sha256"]:
         raise DemoError(f"clip {clip['evidence_id']} is not what its SHA-256 says")
@@ -99,5 +122,7 @@ def _summary(api: Api, incident: Json, clip: Json, waited: tuple[float, float]) 
         clip_codec=codec,
         clip_frames=frames,
         incidents=len(api.get("/incidents?limit=100")["items"]),
+        kinds=kinds,
+        seconds_to_kinds=round(waited[2], 1),
         cameras_online=sum(camera["status"] == "online" for camera in cameras),
     )

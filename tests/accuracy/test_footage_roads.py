@@ -31,6 +31,7 @@ MANIFEST = ROOT / "models/deimv2_femto_coco_416/1.0.0/manifest.json"
 
 @pytest.fixture(scope="module")
 def detector() -> Detector:
+    asset("models")
     return Detector.load(MANIFEST, threads=2)
 
 

@@ -35,6 +35,7 @@ TOLERANCE_S = 2.0
 
 @pytest.fixture(scope="module")
 def detector() -> Detector:
+    asset("models")
     return Detector.load(MODELS / "deimv2_femto_coco_416/1.0.0/manifest.json", threads=2)
 
 

@@ -22,10 +22,19 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.e2e
 
 PASSWORD = "một câu dài dễ nhớ"
-PAGES = ("/", "/alerts", "/boxes", "/models", "/quarantine", "/admin/users", "/admin/boxes")
+PAGES = (
+    "/",
+    "/desk",
+    "/alerts",
+    "/boxes",
+    "/models",
+    "/quarantine",
+    "/admin/users",
+    "/admin/boxes",
+)
 
 
-def queue_of(province: Province, role: Role = Role.OPERATOR, username: str = "") -> Desk:
+def queue_of(province: Province, role: Role = Role.OFFICER, username: str = "") -> Desk:
     """Return a desk with the queue open and its line live."""
     desk = province.desk(role, username).open("/")
     expect(desk.by("line-status")).to_contain_text("Trực tuyến")
@@ -133,7 +142,7 @@ def test_a_rejection_by_keyboard_has_a_reason_and_can_be_undone(province: Provin
 
     desk.page.get_by_role("button", name="Hoàn tác").click()
 
-    expect(desk.status("i-1")).to_have_text("Đã tiếp nhận")
+    expect(desk.status("i-1")).to_have_text("Đang xác minh")
     desk.open("/incidents/i-1")
     expect(desk.by("timeline")).to_contain_text("Trùng lặp")
 
@@ -160,7 +169,7 @@ def test_a_reader_is_offered_no_decision(province: Province) -> None:
     desk.pick("i-1")
     expect(desk.by("confirm")).to_have_count(0)
     desk.press("c")
-    expect(desk.status("i-1")).to_have_text("Mới")
+    expect(desk.status("i-1")).to_have_text("Mới phát hiện")
 
 
 def test_a_box_shows_its_health_and_why_it_kept_the_old_model(province: Province) -> None:

@@ -137,7 +137,7 @@ def test_a_change_that_a_foreign_page_could_cause_is_refused(
 
 def test_a_change_from_our_own_page_is_taken(centre: RunningCentre) -> None:
     headers = {"Origin": centre.url}
-    person = centre.person(Role.OPERATOR)
+    person = centre.person(Role.OFFICER)
     taken = person.post("/incidents/i1/acknowledge", json={"version": 1}, headers=headers)
 
     assert (taken.status_code, taken.json()["status"]) == (200, "acknowledged")
@@ -150,7 +150,7 @@ MATRIX = [
     ("GET", "/cameras", None, set(Role)),
     ("GET", "/catalogue", None, set(Role)),
     ("POST", "/incidents/i1/reject", {"version": 9, "reason_code": "duplicate"},
-     {Role.ADMIN, Role.OPERATOR, Role.OFFICER}),
+     {Role.OFFICER, Role.COMMANDER}),
     ("POST", "/boxes", {"box_id": "n9", "name": "Mới"}, {Role.ADMIN, Role.TECHNICIAN}),
     ("POST", "/boxes/n1/token", None, {Role.ADMIN, Role.TECHNICIAN}),
     ("DELETE", "/boxes/n7", None, {Role.ADMIN, Role.TECHNICIAN}),
@@ -240,13 +240,13 @@ def test_two_officers_at_once_one_wins_and_the_other_is_told(centre: RunningCent
 def test_a_rejection_needs_a_known_reason_and_the_present_version(
     centre: RunningCentre, body: dict[str, Any], status: int, expected: str
 ) -> None:
-    answer = centre.person(Role.OPERATOR).post("/incidents/i1/reject", json=body)
+    answer = centre.person(Role.OFFICER).post("/incidents/i1/reject", json=body)
 
     assert (answer.status_code, code(answer)) == (status, expected)
 
 
 def test_a_confirmed_incident_cannot_be_acknowledged(centre: RunningCentre) -> None:
-    person = centre.person(Role.OPERATOR)
+    person = centre.person(Role.OFFICER)
     person.post("/incidents/i1/confirm", json={"version": 1})
     answer = person.post("/incidents/i1/acknowledge", json={"version": 2})
 

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from central import migrations
 from central.auth import audit
+from central.auth.scope import Scope
 from central.fleet import service as fleet
 from central.incidents import repository, service, views
 from central.incidents.evidence_rows import ForeignSenderError
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from central.db import Database
+
+WHOLE = Scope(frozenset({"*"}))
 
 
 def evidence_item(evidence_id: str = "e1", **given: Any) -> EvidenceItem:
@@ -218,7 +221,7 @@ def test_pages_follow_each_other_without_gap_or_repeat(database: Database) -> No
     cursor = None
     with database.read() as session:
         for _ in range(4):
-            page = service.list_page(session, IncidentFilter(limit=3, cursor=cursor))
+            page = service.list_page(session, IncidentFilter(limit=3, cursor=cursor), WHOLE)
             seen += [item.incident_id for item in page.items]
             cursor = page.next_cursor
 
@@ -237,7 +240,7 @@ def test_filters_narrow_a_list_together(database: Database) -> None:
             repository.store(session, message, NOON)
     wanted = IncidentFilter(rule=["red_light", "stop_line"], area_code="17329", status=["new"])
     with database.read() as session:
-        page = service.list_page(session, wanted)
+        page = service.list_page(session, wanted, WHOLE)
 
     assert [item.incident_id for item in page.items] == ["a"]
 
@@ -247,8 +250,8 @@ def test_time_filters_take_the_start_and_leave_the_end(database: Database) -> No
         repository.store(session, incident_message(), NOON)
     at = NOON.isoformat()
     with database.read() as session:
-        inside = service.list_page(session, IncidentFilter.model_validate({"from": at}))
-        outside = service.list_page(session, IncidentFilter.model_validate({"to": at}))
+        inside = service.list_page(session, IncidentFilter.model_validate({"from": at}), WHOLE)
+        outside = service.list_page(session, IncidentFilter.model_validate({"to": at}), WHOLE)
 
     assert (len(inside.items), len(outside.items)) == (1, 0)
 

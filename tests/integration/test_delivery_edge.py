@@ -148,6 +148,28 @@ def test_the_centre_may_order_a_restart(bench: Bench) -> None:
     assert wait_until(began_anew, 40)
 
 
+def test_the_centre_may_let_rules_of_a_camera_rest(bench: Bench) -> None:
+    bench.box()
+    assert wait_until(lambda: bool(bench.centre.of_kind("state")), 40)
+    command = CommandMessage(
+        message_id="c2",
+        box_id="n1",
+        sent_at=NOON,
+        command="suspend_rules",
+        expires_at=NOON.replace(year=2100),
+        camera_id="gate",
+        rules=("red_light",),
+        until=NOON.replace(year=2100),
+    )
+    bench.centre.send("n1", Channel.COMMAND, command.model_dump_json())
+
+    def rests() -> bool:
+        return bool(bench.centre.of_kind("state")[-1]["counters"]["rules_suspended"] == 1)
+
+    assert wait_until(rests, 40)
+    assert "red_light" in next(bench.folder.rglob("suspensions.json")).read_text(encoding="utf-8")
+
+
 def test_a_box_with_mistakes_in_its_files_starts_nothing_and_names_them_all(bench: Bench) -> None:
     text = bench.box_file.read_text(encoding="utf-8")
     bench.box_file.write_text(text.replace("heartbeat_s", "hartbeat_s"), encoding="utf-8")

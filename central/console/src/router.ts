@@ -43,6 +43,11 @@ export const router = createRouter({
       meta: { title: 'incident.title' },
     },
     {
+      path: '/desk',
+      component: () => import('./pages/DeskPage.vue'),
+      meta: { title: 'cases.desk' },
+    },
+    {
       path: '/alerts',
       component: () => import('./pages/AlertsPage.vue'),
       meta: { bare: true, title: 'alerts.title' },

@@ -50,6 +50,13 @@ PAIRS = {
     "Integrity": "Integrity",
     "Fault": "Fault",
     "Hold": "HoldItem",
+    "Findings": "Findings",
+    "Offence": "OffenceItem",
+    "Deadline": "DeadlineItem",
+    "Authority": "RouteItem",
+    "Legal": "LegalView",
+    "Requirement": "Requirement",
+    "SavedFilter": "SavedFilter",
     "Chain": "ChainItem",
     "Alarm": "AlarmItem",
     "DeletionRecord": "DeletionItem",
@@ -92,7 +99,17 @@ def test_the_console_reads_only_fields_that_the_api_sends(
     assert fields_of(interface) - set(schemas[schema]["properties"]) == set()
 
 
-STATUSES = ("ReviewStatus", "Severity", "IncidentClass", "RolloutPhase", "Quality", "Freshness")
+STATUSES = (
+    "ReviewStatus",
+    "Stage",
+    "StepKind",
+    "Role",
+    "Severity",
+    "IncidentClass",
+    "RolloutPhase",
+    "Quality",
+    "Freshness",
+)
 
 
 @pytest.mark.parametrize("name", [*STATUSES, "Period", "Kind", "Origin", "AreaLevel"])

@@ -8,7 +8,7 @@ import pytest
 
 from central.custody import integrity
 from central.fleet import service as fleet
-from central.incidents import repository, views
+from central.incidents import page, repository, views
 from central.tables.custody import ManifestRow
 from central.tables.evidence import EvidenceRow
 from tests.builders import NOON, incident_message, state_message
@@ -254,7 +254,7 @@ def test_the_trust_in_the_time_follows_the_newest_revision(centre: Centre) -> No
         take_in(session, later)
         row = repository.find(session, "i1")
         assert row is not None
-        detail = views.detail(session, row)
+        detail = page.detail(session, row)
 
     assert (detail.time_trust, detail.clock_offset_s) == ("untrusted", -3.25)
 
@@ -271,7 +271,7 @@ def test_a_message_of_before_has_a_time_of_unknown_trust(centre: Centre) -> None
             if name not in {"time_trust", "clock_offset_s"}
         }
         session.flush()
-        detail = views.detail(session, row)
+        detail = page.detail(session, row)
 
     assert (detail.time_trust, detail.clock_offset_s) == ("unknown", None)
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from sqlalchemy import select
 
+from central.incidents import page as incident_page
 from central.incidents import repository, views
 from central.incidents.catalogue import REJECT_REASONS, RULES, describe_rule
 from central.ingest import Ingest
@@ -64,7 +65,7 @@ def test_a_frozen_incident_has_a_complete_page(
     with parts[0].database.read() as session:
         row = repository.find(session, told["incident_id"])
         assert row is not None
-        page = views.detail(session, row)
+        page = incident_page.detail(session, row)
 
     assert (page.incident_id, page.revision) == (told["incident_id"], told["revision"])
     assert [list(box) for box in page.boxes] == told.get("boxes", [])

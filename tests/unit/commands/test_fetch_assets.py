@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import hashlib
 import io
+import socket
 from typing import TYPE_CHECKING
 
 import httpx
@@ -16,9 +17,11 @@ from edge.commands.fetch_assets import (
     AssetLists,
     Bar,
     MissingAssetError,
+    Upstreams,
     chosen,
     fetch,
     load_lists,
+    verify_committed,
 )
 from edge.detector.manifest import load_manifest
 from edge.errors import ConfigError
@@ -190,6 +193,19 @@ def test_the_bar_moves_on_a_terminal_and_is_one_line_elsewhere() -> None:
     assert terminal.getvalue().count("\r") == 2
 
 
+def test_a_file_of_the_repository_is_verified_and_never_fetched(tmp_path: Path) -> None:
+    ours = asset(upstream=None).model_copy(update={"committed": "weights/ours.onnx"})
+    path = tmp_path / ours.committed
+    path.parent.mkdir()
+    with pytest.raises(MissingAssetError, match="git checkout"):
+        verify_committed(ours, tmp_path)
+    path.write_bytes(CONTENT)
+    assert verify_committed(ours, tmp_path) == "in the repository"
+    path.write_bytes(CONTENT[:-1] + b"?")
+    with pytest.raises(MissingAssetError, match="git checkout"):
+        verify_committed(ours, tmp_path)
+
+
 def test_the_repositorys_own_lists_are_valid_and_fit_the_manifests() -> None:
     lists = load_lists(fetch_assets.LISTS)
     names = [a.file for group in (lists.models, lists.clips, lists.geo) for a in group]
@@ -248,3 +264,14 @@ def test_the_command_fetches_the_map_and_tells_what_is_missing(
     assert code == fetch_assets.EXIT_INCOMPLETE
     assert f"{tmp_path}/c/geo/nghe_an_communes.geojson: no certain address" in said
     assert "place by hand" in said
+
+
+def test_a_host_that_cannot_be_reached_is_asked_once() -> None:
+    with socket.socket() as closed:
+        closed.bind(("127.0.0.1", 0))
+        address = f"http://127.0.0.1:{closed.getsockname()[1]}/clip.mp4"
+        with Upstreams() as client:
+            with pytest.raises(httpx.ConnectError, match="refused"):
+                client.get(address)
+            with pytest.raises(httpx.ConnectError, match="not asked again"):
+                client.get(address)

@@ -110,6 +110,16 @@ def test_frames_become_messages_about_what_happened() -> None:
     assert first.scene_version == scene_version(camera())
 
 
+def test_a_rule_rests_while_an_officer_directs_the_traffic() -> None:
+    resting = {"gate": frozenset({"red_light"})}
+    setting = Setting(box_id="n1", suspended=lambda camera_id: resting.get(camera_id, frozenset()))
+    pipeline = Pipeline(camera(), Rider(), setting, Counters())
+
+    assert messages(pipeline) == []
+    resting.clear()
+    assert messages(Pipeline(camera(), Rider(), setting, Counters()))
+
+
 @pytest.mark.parametrize("scale", [0.5, 0.75, 2.0])
 def test_a_stream_of_another_size_tells_the_same_story(scale: float) -> None:
     """The drawing is on the main stream, the box watches the sub-stream."""

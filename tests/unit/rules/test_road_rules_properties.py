@@ -158,7 +158,7 @@ def test_memory_is_bounded_by_the_living(
     rule = KINDS[name].build(road_camera(story(name, [], 8)), {})
     for number, (track_id, class_name, x, y, observed) in enumerate(seen):
         track = road_user(track_id, (x, y), class_name=class_name, observed=observed)
-        thing = StillThing(box=track.xyxy, ground_m=None, since_s=0.0, area_m2=None, kind="object")
+        thing = StillThing(xyxy=track.xyxy, ground_m=None, since_s=0.0, area_m2=None, kind="object")
         rule.observe(replace(scene(number * 0.1, [track]), still_things=(thing,)))
 
     for second in range(100):

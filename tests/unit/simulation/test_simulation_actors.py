@@ -6,7 +6,7 @@ import math
 
 import pytest
 
-from edge.simulation.actors import Creeper, Deed, Halt, RedRunner, Script, smooth
+from edge.simulation.actors import Creeper, Halt, Queue, RedRunner, Script, smooth
 from edge.simulation.performers import Crash, Follow, Jam
 from edge.simulation.places import PLACES
 from edge.simulation.plans import PLANS, plan
@@ -236,18 +236,44 @@ def test_a_path_without_a_rule_is_no_deed() -> None:
     assert role.deeds() == []
 
 
-def test_a_jam_lowers_the_limit_once() -> None:
-    sumo = FakeSumo()
-    role = Jam(("up", "down"), 2.0, speed_mps=1.0)
-    role.steer(sumo, 1.0)
-    assert sumo.limits == {}
-    role.steer(sumo, 2.0)
-    role.steer(sumo, 30.0)
+def test_a_jam_lasts_as_long_as_the_film() -> None:
+    role = Jam()
+    for second in (0.0, 5.0):
+        role.steer(FakeSumo(), second)
 
-    assert sumo.limits == {"up": 1.0, "down": 1.0}
-    assert role.deeds() == [
-        Deed("congestion", (), 10.0, 30.0, is_alike=False, note="traffic crawls")
-    ]
+    (deed,) = role.deeds()
+    assert (deed.rule, deed.start_s, deed.end_s) == ("congestion", 0.0, 5.0)
+
+
+def test_a_queue_at_red_is_a_look_alike_for_as_long_as_it_is_red() -> None:
+    role, sumo = Queue("up"), queue()
+    for second, light in ((0.0, "r"), (6.0, "r"), (7.0, "G"), (20.0, "r")):
+        sumo.light = light
+        role.steer(sumo, second)
+
+    assert [(deed.start_s, deed.end_s) for deed in role.deeds()] == [(0.0, 6.0), (20.0, 20.0)]
+    assert all(deed.is_alike for deed in role.deeds())
+
+
+def test_a_halt_sends_somebody_once_when_nobody_comes() -> None:
+    sumo = FakeSumo()
+    role = Halt("up", network(), "car", 60.0, 20.0, 30.0)
+    for second in (0.0, 6.0, 14.5, 15.0):
+        role.steer(sumo, second)
+
+    assert sumo.sent == ["car.halt.up"]
+    assert sumo.routes == {"car.halt.up": ["up"]}
+
+
+def test_who_backs_looks_the_other_way_and_who_stands_keeps_looking() -> None:
+    path = [(0.0, 0.0, 2.0), (0.0, 0.0, -1.0), (0.0, -5.0, 1.0)]
+    role = Follow("back.1", "car", path, 0.0)
+
+    (stands,) = role.cast([], 1.0)
+    assert (stands.speed_mps, stands.heading) == (0.0, pytest.approx(math.pi / 2))
+    (backs,) = role.cast([], 4.0)
+    assert (backs.x_m, backs.y_m) == pytest.approx((0.0, -2.0))
+    assert backs.heading == pytest.approx(math.pi / 2)
 
 
 def test_a_crash_has_two_on_their_way_and_then_a_fallen_rider() -> None:

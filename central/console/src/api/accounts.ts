@@ -1,13 +1,36 @@
 /** Sessions, users and the messages that could not be read. */
 import { type Page, del, get, patch, post } from './client'
 
-export type Role = 'admin' | 'technician' | 'operator' | 'officer' | 'leader'
-export const ROLES: readonly Role[] = ['admin', 'technician', 'operator', 'officer', 'leader']
+export type Role =
+  | 'admin'
+  | 'technician'
+  | 'operator'
+  | 'shift_lead'
+  | 'officer'
+  | 'commander'
+  | 'commune_police'
+  | 'auditor'
+  | 'leader'
+export const ROLES: readonly Role[] = [
+  'operator',
+  'shift_lead',
+  'officer',
+  'commander',
+  'commune_police',
+  'technician',
+  'auditor',
+  'leader',
+  'admin',
+]
+/** In place of the codes of communes: the whole province. */
+export const PROVINCE = '*'
 
 export interface Me {
   username: string
   display_name: string
   role: Role
+  /** Codes of communes, or `*`: whose things they see. */
+  areas: string[]
   must_change_password: boolean
 }
 
@@ -46,10 +69,16 @@ export const changePassword = (old_password: string, new_password: string) =>
   post<Me>('/session/password', { old_password, new_password })
 
 export const listUsers = () => get<Page<User>>('/users')
-export const createUser = (user: { username: string; display_name: string; role: Role }) =>
-  post<OneTimePassword>('/users', user)
-export const changeUser = (username: string, change: { role?: Role; disabled?: boolean }) =>
-  patch<User>(`/users/${encodeURIComponent(username)}`, change)
+export const createUser = (user: {
+  username: string
+  display_name: string
+  role: Role
+  areas: string[]
+}) => post<OneTimePassword>('/users', user)
+export const changeUser = (
+  username: string,
+  change: { role?: Role; areas?: string[]; disabled?: boolean },
+) => patch<User>(`/users/${encodeURIComponent(username)}`, change)
 export const resetPassword = (username: string) =>
   post<OneTimePassword>(`/users/${encodeURIComponent(username)}/password`)
 

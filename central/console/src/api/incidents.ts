@@ -1,10 +1,45 @@
 /** Incidents as the console reads them, and what a reviewer may do to one. */
-import { type Page, get, post } from './client'
+import { type Page, del, get, post, put } from './client'
 import type { Hold, Integrity } from './custody'
 
 export type Severity = 'critical' | 'high' | 'medium' | 'low'
 export type IncidentClass = 'violation' | 'incident' | 'security' | 'device'
 export type ReviewStatus = 'new' | 'acknowledged' | 'confirmed' | 'rejected'
+export type Stage =
+  | 'new'
+  | 'acknowledged'
+  | 'confirmed'
+  | 'dispatched'
+  | 'on_scene'
+  | 'resolved'
+  | 'false_alarm'
+  | 'closed'
+  | 'detected'
+  | 'in_verification'
+  | 'needs_more'
+  | 'verified'
+  | 'approved'
+  | 'rejected'
+  | 'handed_over'
+  | 'settled'
+export type StepKind =
+  | 'acknowledge'
+  | 'confirm'
+  | 'reject'
+  | 'reopen'
+  | 'dispatch'
+  | 'arrive'
+  | 'clear'
+  | 'resolve'
+  | 'close'
+  | 'need_more'
+  | 'approve'
+  | 'send_back'
+  | 'hand_over'
+  | 'settle'
+  | 'merge'
+  | 'split'
+  | 'escalate'
 /** Whether the capture time can be relied on, as the box says. */
 export type TimeTrust = 'trusted' | 'doubtful' | 'untrusted' | 'unknown'
 export type Phase = 'opened' | 'updated' | 'closed'
@@ -22,6 +57,7 @@ export interface IncidentItem {
   incident_class: IncidentClass
   severity: Severity
   status: ReviewStatus
+  stage: Stage
   camera_id: string
   camera_name: string
   box_id: string
@@ -44,12 +80,27 @@ export interface IncidentItem {
   time_trust: TimeTrust
   /** Whether a legal hold is on it. */
   held: boolean
+  cleared_at: string | null
+  merged_into: string | null
+  /** When the next period of the law is over; violations only. */
+  due_at: string | null
   /** For optimistic locking: a decision names the version it was made on. */
   version: number
 }
 
 /** (clip_s, x1, y1, x2, y2): seconds on the stream's clock, then source pixels. */
 export type BoxAt = [number, number, number, number, number]
+
+export type SpeedRefusal =
+  | ''
+  | 'no_geometry'
+  | 'view_moved'
+  | 'clock'
+  | 'too_short'
+  | 'too_few_points'
+  | 'too_far'
+  | 'outside_points'
+  | 'too_uncertain'
 
 export interface SignalChange {
   signal_id: string
@@ -81,9 +132,11 @@ export interface Evidence {
 export interface IncidentEvent {
   at: string
   actor: string
-  kind: 'acknowledge' | 'confirm' | 'reject' | 'reopen'
-  from_status: ReviewStatus
-  to_status: ReviewStatus
+  kind: StepKind
+  from_stage: Stage
+  to_stage: Stage
+  version: number
+  detail: Record<string, unknown>
   reason_code: string | null
   note: string
 }
@@ -92,6 +145,53 @@ export interface ModelRef {
   name: string
   version: string
   sha256: string | null
+}
+
+export interface Findings {
+  plate_state: 'read' | 'unreadable' | 'hidden' | 'absent'
+  plate: string
+  plate_colour: '' | 'white' | 'yellow' | 'blue' | 'red'
+  vehicle_class: string
+}
+
+export interface Offence {
+  code: string
+  article: string
+  source: string
+  effective_from: string
+  effective_to: string | null
+  fine_min_dong: number | null
+  fine_max_dong: number | null
+  points: number
+  note: string
+  verified: boolean
+}
+
+export interface Deadline {
+  code: string
+  name_vi: string
+  name_en: string
+  starts_at: string
+  ends_at: string | null
+  met_at: string | null
+}
+
+export interface Authority {
+  unit: 'pc08' | 'commune_police' | 'provincial_police'
+  authority_vi: string
+  authority_en: string
+}
+
+export interface Legal {
+  object_class: string
+  offence: Offence | null
+  route: Authority | null
+  deadlines: Deadline[]
+}
+
+export interface Requirement {
+  code: string
+  met: boolean
 }
 
 export interface IncidentDetail extends IncidentItem {
@@ -108,6 +208,13 @@ export interface IncidentDetail extends IncidentItem {
   time_source: 'rtcp' | 'arrival' | 'file'
   /** The camera's clock minus the box's, seconds. */
   clock_offset_s: number | null
+  /** Standard deviation of the event's place; null where the location is the camera's. */
+  location_error_m: number | null
+  /** For reference only: no certified meter took it. */
+  speed_kmh: number | null
+  speed_error_kmh: number | null
+  /** Why there is no speed; empty where there is one, or where nobody asked. */
+  speed_refused: SpeedRefusal
   evidence_missing: string
   integrity: Integrity
   holds: Hold[]
@@ -115,6 +222,10 @@ export interface IncidentDetail extends IncidentItem {
   evidence: Evidence[]
   events: IncidentEvent[]
   revisions: { revision: number; phase: Phase; received_at: string }[]
+  findings: Findings | null
+  legal: Legal
+  requirements: Requirement[]
+  merged: IncidentItem[]
 }
 
 export interface RejectReason {
@@ -135,6 +246,8 @@ export interface CatalogueEntry {
 
 export interface IncidentFilter {
   status: readonly ReviewStatus[]
+  stage: readonly Stage[]
+  incident_class: IncidentClass | ''
   rule: string
   camera_id: string
   box_id: string
@@ -152,12 +265,27 @@ export const listCatalogue = () => get<Page<CatalogueEntry>>('/catalogue')
 
 export type Decision =
   | { verb: 'acknowledge' }
-  | { verb: 'confirm'; note?: string }
+  | { verb: 'confirm'; note?: string; findings?: Findings }
   | { verb: 'reject'; reason_code: string; note?: string }
   | { verb: 'reopen' }
+  | { verb: Exclude<StepKind, Reviewed | 'merge' | 'escalate'>; note?: string }
+/** Steps with an address of their own; the others share one. */
+type Reviewed = 'acknowledge' | 'confirm' | 'reject' | 'reopen'
+const OWN_ADDRESS: readonly StepKind[] = ['acknowledge', 'confirm', 'reject', 'reopen', 'split']
 
 /** Record a decision made on `version`; a 409 means somebody decided in between. */
 export function decide(id: string, version: number, decision: Decision): Promise<IncidentItem> {
   const { verb, ...rest } = decision
-  return post<IncidentItem>(`/incidents/${encodeURIComponent(id)}/${verb}`, { version, ...rest })
+  const step = OWN_ADDRESS.includes(verb) ? verb : `steps/${verb}`
+  return post<IncidentItem>(`/incidents/${encodeURIComponent(id)}/${step}`, { version, ...rest })
 }
+
+export interface SavedFilter {
+  name: string
+  query: string
+}
+const filterPath = (name: string) => `/saved-filters/${encodeURIComponent(name)}`
+export const listFilters = () => get<Page<SavedFilter>>('/saved-filters')
+export const saveFilter = (name: string, query: string) =>
+  put<SavedFilter>(filterPath(name), { query })
+export const forgetFilter = (name: string) => del<null>(filterPath(name))

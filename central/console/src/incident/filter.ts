@@ -83,6 +83,7 @@ export function matches(item: IncidentItem, filter: QueueFilter): boolean {
   const statuses = statusesOf(filter.status)
   const at = new Date(item.occurred_at)
   return (
+    item.merged_into === null &&
     (statuses.length === 0 || statuses.includes(item.status)) &&
     (!filter.rule || item.rule === filter.rule) &&
     (!filter.camera_id || item.camera_id === filter.camera_id) &&

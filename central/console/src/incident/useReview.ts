@@ -6,21 +6,26 @@ import { ApiError } from '@/api/client'
 import {
   type Decision,
   type IncidentItem,
-  type ReviewStatus,
+  type StepKind,
   decide,
   getIncident,
 } from '@/api/incidents'
 import { nameOf } from '@/format'
+import { isViolation, stepsFor } from './lifeCycle'
 import { useText } from '@/i18n'
+import { session } from '@/state/session'
 import { toast } from '@/state/toasts'
 
 export type Verb = Decision['verb']
 
-/** What may be done next, most usual first. */
-export function verbsFor(status: ReviewStatus): readonly Verb[] {
-  if (status === 'new') return ['acknowledge', 'confirm', 'reject']
-  if (status === 'acknowledged') return ['confirm', 'reject']
-  return ['reopen']
+/** What the present user may do next with an incident, most usual first. */
+export function verbsFor(item: IncidentItem): readonly Verb[] {
+  return stepsFor(item, session.me?.role) as readonly Verb[]
+}
+
+/** What a step is called; confirming a violation is verifying it. */
+export function verbKey(item: IncidentItem, verb: StepKind): string {
+  return `cases.act.${verb === 'confirm' && isViolation(item) ? 'verify' : verb}`
 }
 
 /** `changed` gets the incident as the centre now has it. */
@@ -29,7 +34,7 @@ export function useReview(changed: (item: IncidentItem) => void) {
   const busy = reactive(new Set<string>())
 
   async function review(item: IncidentItem, decision: Decision): Promise<boolean> {
-    if (busy.has(item.incident_id) || !verbsFor(item.status).includes(decision.verb)) return false
+    if (busy.has(item.incident_id) || !verbsFor(item).includes(decision.verb)) return false
     busy.add(item.incident_id)
     try {
       const after = await decide(item.incident_id, item.version, decision)
@@ -47,8 +52,8 @@ export function useReview(changed: (item: IncidentItem) => void) {
 
   function announce(after: IncidentItem, verb: Verb): void {
     const undo = { label: t('common.undo'), run: () => void review(after, { verb: 'reopen' }) }
-    toast(t(`incident.done.${verb}`, { name: nameOf(after, locale.value) }), {
-      action: verbsFor(after.status).includes('reopen') ? undo : null,
+    toast(t('cases.done', { step: t(verbKey(after, verb)), name: nameOf(after, locale.value) }), {
+      action: verbsFor(after).includes('reopen') ? undo : null,
       seconds: 8,
     })
   }
@@ -58,7 +63,8 @@ export function useReview(changed: (item: IncidentItem) => void) {
       toast(error.text(locale.value), { tone: 'critical', seconds: 10 })
       return
     }
-    toast(t('incident.conflict'), { tone: 'critical', seconds: 10 })
+    const text = error.code === 'stale_version' ? t('incident.conflict') : error.text(locale.value)
+    toast(text, { tone: 'critical', seconds: 10 })
     const latest = await getIncident(item.incident_id).catch(() => null)
     if (latest) changed(latest)
   }

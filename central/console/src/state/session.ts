@@ -17,14 +17,18 @@ export const session = readonly(state)
 
 /** What each role is offered. */
 const OFFERS: Record<accounts.Role, readonly Offer[]> = {
-  admin: ['review', 'fleet', 'feeds', 'users', 'keep'],
+  admin: ['fleet', 'feeds', 'users', 'keep'],
   technician: ['fleet', 'feeds'],
   operator: ['review', 'feeds'],
-  officer: ['review', 'keep'],
+  shift_lead: ['review'],
+  officer: ['review', 'keep', 'desk'],
+  commander: ['review', 'keep', 'desk'],
+  commune_police: ['review'],
+  auditor: ['desk'],
   leader: [],
 }
-/** Deciding on incidents; boxes and models; feeds; accounts; holding and taking out evidence. */
-export type Offer = 'review' | 'fleet' | 'feeds' | 'users' | 'keep'
+/** Deciding on incidents; boxes and models; feeds; accounts; holding and taking out evidence; the review desk. */
+export type Offer = 'review' | 'fleet' | 'feeds' | 'users' | 'keep' | 'desk'
 
 /** Whether the present user is offered an action (reactive). */
 export function may(offer: Offer): boolean {

@@ -14,6 +14,7 @@ export function incident(change: Partial<IncidentItem> = {}): IncidentItem {
     incident_class: 'violation',
     severity: 'high',
     status: 'new',
+    stage: 'detected',
     camera_id: 'cam-1',
     camera_name: 'Quang Trung – Lê Mao',
     box_id: 'vinh-01',
@@ -33,6 +34,9 @@ export function incident(change: Partial<IncidentItem> = {}): IncidentItem {
     historical: false,
     time_trust: 'trusted',
     held: false,
+    cleared_at: null,
+    merged_into: null,
+    due_at: null,
     version: 1,
     ...change,
   }
@@ -73,6 +77,10 @@ export function detail(change: Partial<IncidentDetail> = {}): IncidentDetail {
     legal_source: 'B',
     time_source: 'rtcp',
     clock_offset_s: 0.02,
+    location_error_m: null,
+    speed_kmh: null,
+    speed_error_kmh: null,
+    speed_refused: '',
     evidence_missing: '',
     integrity: {
       state: 'verified',
@@ -86,6 +94,10 @@ export function detail(change: Partial<IncidentDetail> = {}): IncidentDetail {
     evidence: [],
     events: [],
     revisions: [],
+    findings: null,
+    legal: { object_class: 'motorbike', offence: null, route: null, deadlines: [] },
+    requirements: [],
+    merged: [],
     ...change,
   }
 }

@@ -19,6 +19,8 @@ export default {
   newUser: 'Add a user',
   displayName: 'Full name',
   role: 'Role',
+  areas: 'Area',
+  province: 'Whole province',
   state: 'State',
   pendingChange: 'One-time password not yet changed',
   active: 'Active',

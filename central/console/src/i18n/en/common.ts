@@ -6,6 +6,7 @@ export default {
   nav: {
     label: 'Main navigation',
     queue: 'Incidents',
+    desk: 'Review desk',
     alerts: 'Alerts',
     ioc: 'Components',
     boxes: 'Edge boxes',
@@ -30,8 +31,12 @@ export default {
   role: {
     admin: 'Administrator',
     technician: 'Technician',
-    operator: 'Monitoring operator',
-    officer: 'Traffic officer',
+    operator: 'Operator on duty',
+    shift_lead: 'Shift lead',
+    officer: 'Verifying officer',
+    commander: 'Approving commander',
+    commune_police: 'Commune police',
+    auditor: 'Auditor',
     leader: 'Leader (read only)',
   },
   loading: 'Loading…',

@@ -1,6 +1,7 @@
 /** All English texts, one file per area. */
 import account from './account'
 import alerts from './alerts'
+import cases from './cases'
 import common from './common'
 import custody from './custody'
 import feeds from './feeds'
@@ -10,4 +11,4 @@ import ioc from './ioc'
 import map from './map'
 import models from './models'
 
-export default { account, alerts, common, custody, feeds, fleet, incident, ioc, map, models }
+export default { account, alerts, cases, common, custody, feeds, fleet, incident, ioc, map, models }

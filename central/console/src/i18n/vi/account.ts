@@ -19,6 +19,8 @@ export default {
   newUser: 'Thêm người dùng',
   displayName: 'Họ và tên',
   role: 'Vai trò',
+  areas: 'Địa bàn',
+  province: 'Toàn tỉnh',
   state: 'Trạng thái',
   pendingChange: 'Chưa đổi mật khẩu dùng một lần',
   active: 'Đang hoạt động',

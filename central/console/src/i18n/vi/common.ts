@@ -6,6 +6,7 @@ export default {
   nav: {
     label: 'Điều hướng chính',
     queue: 'Sự kiện',
+    desk: 'Bàn xác minh',
     alerts: 'Cảnh báo',
     ioc: 'Chín hợp phần',
     boxes: 'Thiết bị biên',
@@ -30,8 +31,12 @@ export default {
   role: {
     admin: 'Quản trị hệ thống',
     technician: 'Kỹ thuật viên',
-    operator: 'Trực ban giám sát',
-    officer: 'Cán bộ CSGT',
+    operator: 'Trực ban IOC',
+    shift_lead: 'Ca trưởng',
+    officer: 'Cán bộ xác minh (CSGT)',
+    commander: 'Chỉ huy phê duyệt',
+    commune_police: 'Công an xã, phường',
+    auditor: 'Kiểm tra, giám sát dữ liệu',
     leader: 'Lãnh đạo (chỉ xem)',
   },
   loading: 'Đang tải…',

@@ -1,0 +1,112 @@
+"""Whose things a person sees: some communes, or the whole province. The one place that decides.
+
+:class:`~central.auth.guard.Gate` asks it about everything that a path names; lists and the live
+stream filter by it. What has no known commune is seen only by who sees the whole province.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from sqlalchemy import select, true
+
+from central.tables.alerts import AlertRow
+from central.tables.evidence import EvidenceRow
+from central.tables.fleet import CameraRow
+from central.tables.incidents import IncidentRow
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterable
+
+    from sqlalchemy import ColumnElement, Select
+    from sqlalchemy.orm import InstrumentedAttribute, Session
+
+    from central.live import LiveEvent
+    from central.tables.users import UserRow
+
+PROVINCE = "*"
+FOR_ALL = frozenset({"ready", "reset", "indicator"})
+"""Live events that name nothing of any commune."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """The communes whose things somebody sees."""
+
+    areas: frozenset[str]
+
+    @property
+    def whole(self) -> bool:
+        """Whether it is the whole province."""
+        return PROVINCE in self.areas
+
+    def allows(self, area_codes: Collection[str]) -> bool:
+        """Return whether a thing of these communes, one or several, is within."""
+        return self.whole or (bool(area_codes) and self.areas.issuperset(area_codes))
+
+    def condition(self, column: InstrumentedAttribute[str]) -> ColumnElement[bool]:
+        """Return the condition under which a row is within."""
+        return true() if self.whole else column.in_(sorted(self.areas))
+
+    def passes(self, event: LiveEvent) -> bool:
+        """Return whether a live event may be sent."""
+        if self.whole or event.kind in FOR_ALL:
+            return True
+        told = json.loads(event.data)
+        if event.kind in {"incident", "alert"}:
+            return self.allows([told["area_code"]])
+        if event.kind == "box":
+            return self.allows([camera["area_code"] for camera in told["cameras"]])
+        return False
+
+
+def scope_of(user: UserRow) -> Scope:
+    """Return what a person sees."""
+    return Scope(frozenset(user.areas))
+
+
+def _by_incident(name: str) -> Select[str]:
+    """Select the commune of an incident."""
+    return select(IncidentRow.area_code).where(IncidentRow.incident_id == name)
+
+
+def _by_evidence(name: str) -> Select[str]:
+    """Select the commune of the incident that a file belongs to."""
+    own = EvidenceRow.incident_id == IncidentRow.incident_id
+    return (
+        select(IncidentRow.area_code).join(EvidenceRow, own).where(EvidenceRow.evidence_id == name)
+    )
+
+
+def _by_box(name: str) -> Select[str]:
+    """Select the communes of all cameras of a box."""
+    return select(CameraRow.area_code).where(CameraRow.box_id == name)
+
+
+def _by_alert(name: str) -> Select[str]:
+    """Select the commune of an alert."""
+    return select(AlertRow.area_code).where(AlertRow.code == name.upper())
+
+
+NAMED: dict[str, tuple[str, Callable[[str], Select[str]]]] = {
+    "incident_id": ("incident", _by_incident),
+    "evidence_id": ("evidence", _by_evidence),
+    "box_id": ("box", _by_box),
+    "alert_code": ("alert", _by_alert),
+}
+"""Parameter of a path → what it names, and where that thing is."""
+
+
+def foreign(session: Session, scope: Scope, named: Iterable[tuple[str, str]]) -> str | None:
+    """Return what kind of thing lies outside, of (parameter, value) pairs; None: all within.
+
+    What does not exist lies outside too: who may not see it cannot tell the difference.
+    """
+    for parameter, value in named:
+        if parameter in NAMED and not scope.whole:
+            kind, places = NAMED[parameter]
+            if not scope.allows(session.scalars(places(value)).all()):
+                return kind
+    return None

@@ -1,0 +1,31 @@
+"""``illegal_turn``: a vehicle turns left or right, or goes straight on, where it may not.
+
+The way from the entry zone into the exit zone of a movement drawn as not allowed, for its classes,
+at its hours. How a way is judged says :mod:`edge.rules.turning`.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from edge.rules.base import RuleKind
+from edge.rules.turning import Turning, TurnOptions, forbidden_movements
+
+if TYPE_CHECKING:
+    from edge.config.camera import CameraConfig
+
+NAME = "illegal_turn"
+TURNS = frozenset({"left", "right", "straight"})
+
+
+def illegal_turn(camera: CameraConfig, options: TurnOptions) -> Turning:
+    """Return the rule on one camera."""
+    return Turning(NAME, TURNS, camera, options)
+
+
+KIND = RuleKind(
+    name=NAME,
+    options=TurnOptions,
+    make=illegal_turn,
+    suits=lambda camera: bool(forbidden_movements(camera, TURNS)),
+)

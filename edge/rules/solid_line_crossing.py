@@ -1,0 +1,215 @@
+"""``solid_line_crossing``: a vehicle drives over a solid line along the road.
+
+A sighting needs the whole vehicle on one side of the line, then astride it, then the whole vehicle
+on the other side, between the line's ends all the while, for ``clear_s`` on each side, moving. So
+not meant: wheels that touch the line, a box that trembles on it, who changes lanes where the line
+has ended, an exchange of ids between two lanes (which never stands astride), and who crosses on
+foot. Which side may cross a line that is broken on the other is not drawn yet: leave such out.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+from edge.contract.road_users import VEHICLES
+from edge.geometry import metres_per_px, signed_distance
+from edge.rules.base import IncidentPolicy, RuleKind, RuleOptions, TrackMemory, option
+from edge.rules.road import MPS_TO_KMH, Road, Trail
+from edge.scene import Moment, Sighting
+
+if TYPE_CHECKING:
+    from edge.config.camera import CameraConfig, Marking
+    from edge.geometry import GroundPlane
+    from edge.scene import Point, Scene, Track
+
+NAME = "solid_line_crossing"
+WIDTH_M = {
+    "bicycle": 0.6,
+    "motorbike": 0.7,
+    "three_wheeler": 1.3,
+    "car": 1.8,
+    "bus": 2.5,
+    "truck": 2.4,
+}
+"""Source: makers' data of vehicles common in Viet Nam; at most 2.5 m, QCVN 09:2015/BGTVT."""
+KEPT_S = 8.0
+"""Seconds of the way that are remembered: a slow lane change takes five."""
+FOLLOW_S = 1.0
+"""A crossing is told for this long after it is sure."""
+
+
+class SolidLineCrossingOptions(RuleOptions):
+    """Thresholds of ``solid_line_crossing``."""
+
+    margin_m: float = option(
+        0.25, title="The whole vehicle is past the line by at least", unit="m", ge=0, le=3,
+        source="own choice: the error of drawing and box at 20 m; a line is 0.15 m wide",
+    )  # fmt: skip
+    clear_s: float = option(
+        0.4, title="Seen on each side for at least", unit="s", ge=0.1, le=5,
+        source="own choice: three frames at 8 per second",
+    )  # fmt: skip
+    min_speed_kmh: float = option(
+        5.0, title="Faster than", unit="km/h", ge=0, le=50, source="slower is manoeuvring"
+    )
+
+
+@dataclass(slots=True)
+class _Crossing:
+    """Where one vehicle is to one line."""
+
+    side: int = 0
+    """-1 or 1: the side on which the whole vehicle was last, for sure; 0: not known."""
+    astride_s: float | None = None
+    beside_s: float | None = None
+    """Since when the whole vehicle has been on one side."""
+    on_s: float = 0.0
+    told_s: float | None = None
+
+    def see(self, side: int | None, now_s: float, clear_s: float) -> bool:
+        """Take in where the vehicle is; say whether it has just come over the line, whole.
+
+        Args:
+            side: -1 or 1 whole on a side, 0 astride, None beyond the ends of the line.
+            now_s: ``stream_s``.
+            clear_s: A side counts when it was whole on it for so long.
+        """
+        if side is None:
+            self.side, self.astride_s, self.beside_s = 0, None, None
+            return False
+        if side == 0:
+            self.beside_s = None
+            if self.astride_s is None and self.side != 0:
+                self.astride_s = now_s
+            return False
+        if self.beside_s is None:
+            self.beside_s = now_s
+        if now_s - self.beside_s < clear_s:
+            return False
+        crossed = side == -self.side and self.astride_s is not None
+        self.on_s = self.astride_s or now_s
+        self.side, self.astride_s = side, None
+        return crossed
+
+
+@dataclass(slots=True)
+class _Driver:
+    """What is remembered of one vehicle; ``TrackMemory`` removes it with its track."""
+
+    trail: Trail
+    lines: dict[str, _Crossing] = field(default_factory=dict)
+
+
+class SolidLineCrossing:
+    """The rule on one camera."""
+
+    name = NAME
+    policy = IncidentPolicy(clear_after_s=1.5, merge_gap_s=1.5, merge_iou=0.3, cool_down_s=5.0)
+
+    def __init__(self, camera: CameraConfig, options: SolidLineCrossingOptions) -> None:
+        """Watch every marking drawn."""
+        self._options = options
+        plane = Road.of(camera).plane
+        self._lines = [(marking, _points(marking, plane)) for marking in camera.markings]
+        self._has_plane = has_plane = plane is not None
+        self._drivers = TrackMemory(lambda _: _Driver(Trail(KEPT_S, has_plane)), linger_s=1.0)
+
+    def observe(self, scene: Scene) -> list[Sighting]:
+        """Return who has just driven over a solid line."""
+        self._drivers.attend(scene)
+        sightings = []
+        for track in scene.tracks:
+            if track.class_name not in VEHICLES or not track.observed:
+                continue
+            driver = self._drivers.of(track, scene.stream_s)
+            driver.trail.add(track, scene.stream_s)
+            if len(driver.trail.steps) <= 1:
+                driver.lines.clear()
+            if not driver.trail.steps:
+                continue
+            for marking, points in self._lines:
+                crossing = driver.lines.setdefault(marking.id, _Crossing())
+                side = self._side(points, track)
+                crossed = crossing.see(side, scene.stream_s, self._options.clear_s)
+                if crossed and self._drives(driver.trail):
+                    crossing.told_s = scene.stream_s
+                if crossing.told_s is not None and scene.stream_s - crossing.told_s <= FOLLOW_S:
+                    sightings.append(_sighting(crossing, marking, track, driver.trail))
+        return sightings
+
+    def _side(self, points: tuple[Point, ...], track: Track) -> int | None:
+        """Return on which side of a line a vehicle is: -1, 1, 0 astride; None beyond its ends."""
+        off_m = self._off_m(points, track)
+        if off_m is None:
+            return None
+        clear_m = WIDTH_M.get(track.class_name, 0.0) / 2 + self._options.margin_m
+        return 0 if abs(off_m) < clear_m else int(math.copysign(1, off_m))
+
+    def _drives(self, trail: Trail) -> bool:
+        """Say whether the way that is remembered was driven, not shuffled."""
+        first, last = trail.steps[0], trail.steps[-1]
+        lasted_s = last.at_s - first.at_s
+        speed_kmh = math.dist(first.at_m, last.at_m) / max(lasted_s, 1e-6) * MPS_TO_KMH
+        return speed_kmh > self._options.min_speed_kmh
+
+    def _off_m(self, points: tuple[Point, ...], track: Track) -> float | None:
+        """Return how far off a line the middle of a vehicle is, metres; None beyond its ends.
+
+        The sign tells the two sides apart, nothing more.
+        """
+        foot = track.ground_m if self._has_plane else track.foot_px
+        if foot is None:
+            return None
+        scale = 1.0 if self._has_plane else metres_per_px(track)
+        beside = [part for part in pairwise(points) if _is_beside(foot, part)]
+        if not beside:
+            return None
+        return min((signed_distance(foot, part) * scale for part in beside), key=abs)
+
+
+def _points(marking: Marking, plane: GroundPlane | None) -> tuple[Point, ...]:
+    """Return the corners of a line, in metres where there is a plane, else in pixels."""
+    if plane is None:
+        return marking.points
+    places = (plane.to_ground(point) for point in marking.points)
+    return tuple(place for place in places if place is not None)
+
+
+def _is_beside(point: Point, part: tuple[Point, Point]) -> bool:
+    """Say whether a point lies between the ends of a straight part of a line."""
+    (x1, y1), (x2, y2) = part
+    dx, dy = x2 - x1, y2 - y1
+    along = (point[0] - x1) * dx + (point[1] - y1) * dy
+    return 0 <= along <= dx * dx + dy * dy
+
+
+def _sighting(crossing: _Crossing, marking: Marking, track: Track, trail: Trail) -> Sighting:
+    steps = trail.steps
+    now_s = steps[-1].at_s
+    return Sighting(
+        rule=NAME,
+        key=f"{marking.id}:{track.track_id}",
+        occurred_s=crossing.on_s,
+        seen_s=now_s,
+        confidence=min(0.99, 0.4 + sum(step.score for step in steps) / len(steps) / 2),
+        place=marking.id,
+        object_class=track.class_name,
+        track_ids=(track.track_id,),
+        boxes=tuple((step.at_s, *step.xyxy) for step in steps),
+        moments=(
+            Moment(label="before_line", stream_s=steps[0].at_s),
+            Moment(label="on_line", stream_s=crossing.on_s),
+            Moment(label="past_line", stream_s=now_s),
+        ),
+    )
+
+
+KIND = RuleKind(
+    name=NAME,
+    options=SolidLineCrossingOptions,
+    make=SolidLineCrossing,
+    suits=lambda camera: bool(camera.markings),
+)

@@ -1,0 +1,187 @@
+"""How long and how far a road user has been in a zone: the memory of rules about places.
+
+Invariants:
+    * Membership is about the ground: the foot point and, where a rule asks for it, the share of the
+      box's base that stands in the zone. The size of the box decides nothing.
+    * A visit ends when its owner is seen elsewhere or has not been seen for ``GAP_S``.
+    * The way of a visit is the straight one from where it began, in the metres of
+      :mod:`edge.rules.road`; jitter on the spot adds nothing to it.
+
+Nothing here decides what is a violation.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from edge.config.hours import holds
+from edge.geometry import in_polygon, metres_per_px
+from edge.rules.base import TrackMemory
+from edge.rules.road import DEPTH_STRETCH, MPS_TO_KMH, ROUNDING_S, Road
+from edge.scene import Sighting
+
+if TYPE_CHECKING:
+    from edge.config.camera import CameraConfig, Zone
+    from edge.scene import Point, Scene, Track
+
+GAP_S = 1.0
+"""Source: the tracker coasts an occluded vehicle for about a second before it may guess wrongly."""
+MIN_SCORE = 0.3
+"""Mean detection score of what is believed. Source: measured, phantoms stay below 0.3."""
+BASE_POINTS = 9
+"""Points across the base that are asked; 60 % of them is then told from 50 % and 70 %."""
+KEPT_BOXES = 64
+
+
+@dataclass(slots=True)
+class Visit:
+    """One stay of one road user in one zone, or in several that are one place.
+
+    Attributes:
+        zone: Where it is now.
+        place: Id of the zone where the visit began.
+        since_s: ``stream_s`` at which it was first seen there.
+        way_m: Vector from where the visit began to where it is now, metres.
+    """
+
+    zone: Zone
+    place: str
+    since_s: float
+    last_s: float
+    foot_px: Point
+    began_m: Point | None
+    way_m: Point = (0.0, 0.0)
+    scores: float = 0.0
+    looks: int = 0
+    boxes: list[tuple[float, float, float, float, float]] = field(default_factory=list)
+
+    def take(self, track: Track, now_s: float, *, has_plane: bool) -> None:
+        """Add where its owner is now."""
+        if not has_plane:
+            scale = metres_per_px(track)
+            dx, dy = track.foot_px[0] - self.foot_px[0], track.foot_px[1] - self.foot_px[1]
+            self.way_m = (
+                self.way_m[0] + dx * scale,
+                self.way_m[1] + dy * scale * DEPTH_STRETCH,
+            )
+        elif track.ground_m is not None:
+            began = self.began_m = self.began_m or track.ground_m
+            self.way_m = (track.ground_m[0] - began[0], track.ground_m[1] - began[1])
+        self.last_s, self.foot_px = now_s, track.foot_px
+        self.scores += track.score
+        self.looks += 1
+        self.boxes.append((now_s, *track.xyxy))
+        if len(self.boxes) > KEPT_BOXES:
+            del self.boxes[1::2]
+
+    @property
+    def lasted_s(self) -> float:
+        """Return how long it has lasted; a frame is not lost to the rounding of seconds."""
+        return self.last_s - self.since_s + ROUNDING_S
+
+    @property
+    def distance_m(self) -> float:
+        """Return how far its owner is from where it began."""
+        return math.hypot(*self.way_m)
+
+    @property
+    def speed_kmh(self) -> float:
+        """Return the mean speed along the straight way."""
+        return self.distance_m / max(self.lasted_s, ROUNDING_S) * MPS_TO_KMH
+
+    @property
+    def is_believed(self) -> bool:
+        """Say whether its detections are surer than those of phantoms."""
+        return self.scores >= MIN_SCORE * self.looks
+
+    def sighting(self, rule: str, track: Track) -> Sighting:
+        """Return the word of ``rule`` about this visit, seen now."""
+        return Sighting(
+            rule=rule,
+            key=f"{self.place}:{track.track_id}",
+            occurred_s=self.since_s,
+            seen_s=self.last_s,
+            confidence=min(0.99, 0.4 + self.scores / self.looks / 2),
+            place=self.place,
+            object_class=track.class_name,
+            track_ids=(track.track_id,),
+            boxes=tuple(self.boxes),
+        )
+
+
+@dataclass(slots=True)
+class _Guest:
+    """What is remembered of one road user; ``TrackMemory`` removes it with its track."""
+
+    visit: Visit | None = None
+
+
+class Visits:
+    """The visits of one camera's road users to its zones of some kinds."""
+
+    def __init__(
+        self,
+        camera: CameraConfig,
+        kinds: frozenset[str],
+        *,
+        base_share: float = 0.0,
+        joined: bool = False,
+    ) -> None:
+        """Watch some zones of a camera.
+
+        Args:
+            camera: Scaled to its stream.
+            kinds: Kinds of zones that are watched.
+            base_share: At least this share 0..1 of a base must stand in the zone.
+            joined: All these zones are one place: a visit goes on from one to the next.
+        """
+        self.road = Road.of(camera)
+        self._kinds, self._base_share, self._joined = kinds, base_share, joined
+        self._guests: TrackMemory[_Guest] = TrackMemory(lambda _: _Guest(), linger_s=GAP_S)
+
+    def attend(self, scene: Scene) -> None:
+        """Forget who has gone; call once per scene before :meth:`look`."""
+        self._guests.attend(scene)
+
+    def look(self, track: Track, now_s: float) -> Visit | None:
+        """Return the visit that an observed road user is on now, None outside of all zones."""
+        guest = self._guests.of(track, now_s)
+        zone = self.road.zone_at(track.foot_px, self._kinds)
+        if zone is None or base_share_in(track, zone.polygon) < self._base_share:
+            guest.visit = None
+            return None
+        visit = guest.visit
+        if (
+            visit is None
+            or now_s - visit.last_s > GAP_S
+            or (visit.zone.id != zone.id and not self._joined)
+        ):
+            visit = Visit(zone, zone.id, now_s, now_s, track.foot_px, track.ground_m)
+            guest.visit = visit
+        visit.zone = zone
+        visit.take(track, now_s, has_plane=self.road.plane is not None)
+        return visit
+
+    def leave(self, track: Track, now_s: float) -> None:
+        """End the visit of a road user: what it does now is excused."""
+        self._guests.of(track, now_s).visit = None
+
+    def __len__(self) -> int:
+        """Return how many road users are remembered."""
+        return len(self._guests)
+
+
+def base_share_in(track: Track, polygon: tuple[Point, ...]) -> float:
+    """Return which share 0..1 of the base of a track's box stands in a polygon, same pixels."""
+    (x, y), width = track.foot_px, track.xyxy[2] - track.xyxy[0]
+    if in_polygon((x - width / 2, y), polygon) and in_polygon((x + width / 2, y), polygon):
+        return 1.0
+    steps = [(index + 0.5) / BASE_POINTS - 0.5 for index in range(BASE_POINTS)]
+    return sum(in_polygon((x + step * width, y), polygon) for step in steps) / BASE_POINTS
+
+
+def is_closed_to(zone: Zone, track: Track, scene: Scene) -> bool:
+    """Say whether a zone is closed to a road user at the time of a scene."""
+    return track.class_name not in zone.classes and holds(zone.hours, scene.captured_at)

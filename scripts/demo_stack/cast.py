@@ -1,0 +1,84 @@
+"""Which cameras and which model the demonstration shows: what is here decides.
+
+Real clips are preferred. Where one of them is missing, the films of our own that are in the
+repository play instead. The model is the first of ``models/registry.yaml`` whose weights are here,
+its default before others: our own weights always are.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import yaml
+
+from edge.commands.fetch_assets import LISTS, load_lists
+from edge.contract.catalogue import CATALOGUE
+from edge.detector.manifest import find_weights, load_manifest
+from edge.errors import ModelError
+from scripts.demo_stack.parts import ROOT, DemoError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+BOX_FILE = ROOT / "configs/demo/box.yaml"
+RENDERED_BOX_FILE = ROOT / "configs/demo/rendered-box.yaml"
+USES = ("default", "supported", "comparison")
+
+
+@dataclass(frozen=True, slots=True)
+class Cast:
+    """What the demonstration plays.
+
+    Attributes:
+        box_file: The box file.
+        kinds: Rules that must have been seen before ``--check`` is content.
+        missing: Names of clips that would be preferred and are not here.
+    """
+
+    box_file: Path
+    kinds: frozenset[str] = frozenset()
+    missing: tuple[str, ...] = ()
+
+
+def choose_cast() -> Cast:
+    """Return the real clips when all of them are here, else the films of our own."""
+    missing = tuple(path.name for path in clips_of(BOX_FILE) if not path.is_file())
+    if not missing:
+        return Cast(BOX_FILE)
+    return Cast(RENDERED_BOX_FILE, kinds_on(clips_of(RENDERED_BOX_FILE)), missing)
+
+
+def kinds_on(films: list[Path]) -> frozenset[str]:
+    """Return the rules that have something to find on films: their truth tells."""
+    truths = [json.loads(film.with_suffix(".truth.json").read_text("utf-8")) for film in films]
+    return frozenset(i["rule"] for truth in truths for i in truth["incidents"]) & set(CATALOGUE)
+
+
+def clips_of(box_file: Path) -> list[Path]:
+    """Return the files that the cameras of a box file play."""
+    found = []
+    for name in yaml.safe_load(box_file.read_text("utf-8"))["cameras"]:
+        camera_file = box_file.parent / name
+        source = yaml.safe_load(camera_file.read_text("utf-8"))["source"]
+        found.append(camera_file.parent / source["path"])
+    return found
+
+
+def find_model() -> Path:
+    """Return the manifest of the model to run: the registry's default, else the next that is here.
+
+    Raises:
+        DemoError: No weights are here, with what was sought.
+    """
+    ranked = sorted(load_lists(LISTS).models, key=lambda model: USES.index(model.use))
+    reasons = []
+    for path in (ROOT / model.manifest for model in ranked if model.use != "comparison"):
+        try:
+            find_weights(load_manifest(path), path.parent)
+        except ModelError as error:
+            reasons.append(str(error))
+        else:
+            return path
+    raise DemoError("no model to run: " + "; ".join(reasons))

@@ -1,0 +1,279 @@
+"""Every route × role × area: nobody reaches a foreign incident, camera, box or clip by any route.
+
+The routes are taken from the application itself. A new one that declares no gate fails here, and so
+does one whose answer names something of a foreign commune.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import pytest
+from fastapi.routing import APIRoute
+
+from central import web
+from central.app import API, ROUTERS, create_app
+from central.auth.guard import COOKIE, Gate, Reach, current_box
+from central.auth.schemas import Role
+from central.auth.scope import NAMED, Scope
+from central.auth.tokens import new_token, token_hash
+from central.clock import utc_now
+from central.evidence.files import evidence_files
+from central.incidents import repository
+from central.live import LiveEvent
+from central.settings import Settings
+from central.tables.evidence import EvidenceRow
+from central.tables.fleet import CameraRow
+from central.tables.users import LoginRow, UserRow
+from tests.builders import NOON, SHA256, incident_message
+from tests.centre import RunningCentre, add_box, running_centre
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    import httpx
+    from fastapi.dependencies.models import Dependant
+
+OWN, FOREIGN = "16681", "16690"
+MARK = "elsewhere7"
+"""Every id of the foreign commune has it; no answer may."""
+OPEN = {
+    ("POST", "/api/v1/session"): "the log-in itself",
+    ("GET", "/api/v1/session"): "who am I",
+    ("DELETE", "/api/v1/session"): "log out",
+    ("POST", "/api/v1/session/password"): "one's own password",
+    ("POST", "/api/v1/feeds/{code}/webhook"): "signed by the feed's own secret",
+    ("GET", "/healthz"): "for the supervisor",
+    ("GET", "/readyz"): "for the supervisor",
+    ("GET", "/metrics"): "its own token, or loopback",
+}
+"""Routes without a gate, each with the reason; a new one does not get here by itself."""
+BODIES: dict[str, Any] = {
+    "reason": "vì sao", "reason_code": "duplicate", "note": "ghi chú", "version": 1,
+    "into": f"{MARK}-incident", "box_id": "new-box", "name": "Mới", "query": "stage=new",
+}  # fmt: skip
+
+
+class Way(NamedTuple):
+    """One method of one route, with the whole path."""
+
+    method: str
+    path: str
+    route: APIRoute
+
+    def __str__(self) -> str:
+        return f"{self.method} {self.path}"
+
+
+def ways() -> list[Way]:
+    """Return all that the application serves but the console's files."""
+    served = [(API, router) for router in ROUTERS] + [("", web.router)]
+    return [
+        Way(method, prefix + route.path, route)
+        for prefix, router in served
+        for route in router.routes
+        if isinstance(route, APIRoute)
+        for method in sorted(route.methods or ())
+    ]
+
+
+def calls(dependant: Dependant) -> Iterator[object]:
+    """Yield every dependency of a route, to any depth."""
+    for each in dependant.dependencies:
+        yield each.call
+        yield from calls(each)
+
+
+def gates(route: APIRoute) -> list[Gate]:
+    return [call for call in calls(route.dependant) if isinstance(call, Gate)]
+
+
+def is_of_boxes(route: APIRoute) -> bool:
+    return current_box in list(calls(route.dependant))
+
+
+EVERY = ways()
+OF_PEOPLE = [way for way in EVERY if gates(way.route)]
+
+
+def test_the_application_serves_nothing_that_is_not_looked_at_here(tmp_path: Path) -> None:
+    document = create_app(Settings(data_dir=str(tmp_path))).openapi()
+    served = {
+        (method.upper(), path) for path, methods in document["paths"].items() for method in methods
+    }
+
+    assert served == {(way.method, way.path) for way in EVERY if way.route.include_in_schema}
+
+
+def test_every_route_declares_who_may_come_in() -> None:
+    silent = {
+        (way.method, way.path)
+        for way in EVERY
+        if not gates(way.route) and not is_of_boxes(way.route)
+    }
+
+    assert silent == set(OPEN)
+
+
+def test_a_route_that_names_a_thing_of_some_place_reaches_by_area() -> None:
+    wrong = [
+        str(way)
+        for way in OF_PEOPLE
+        if set(way.route.param_convertors) & set(NAMED)
+        and not {gate.reach for gate in gates(way.route)} & {Reach.AREA, Reach.PROVINCE}
+    ]
+
+    assert wrong == []
+
+
+@pytest.fixture(scope="module")
+def centre(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningCentre]:
+    """A centre with one incident, clip, box and camera in each of two communes."""
+    with running_centre(tmp_path_factory.mktemp("matrix")) as running:
+        for area, name in ((OWN, "own"), (FOREIGN, MARK)):
+            furnish(running, area, name)
+        yield running
+
+
+def furnish(running: RunningCentre, area: str, name: str) -> None:
+    add_box(running.parts.database, f"{name}-box")
+    with running.parts.database.write() as session:
+        session.add(
+            CameraRow(
+                box_id=f"{name}-box", camera_id=f"{name}-camera", name=f"{name} camera",
+                status="online", since=NOON, reason="", codec="h264", width_px=1, height_px=1,
+                fps=1.0, processed_fps=1.0, frames_dropped=0, reconnects=0, area_code=area,
+                road="", rules=[],
+            )
+        )  # fmt: skip
+        for kind in ("incident", "violation"):
+            message = incident_message(
+                f"{name}-{kind}", box_id=f"{name}-box", camera_id=f"{name}-camera",
+                area_code=area, rule="wrong_way" if kind == "violation" else "stopped_vehicle",
+            )  # fmt: skip
+            repository.store(session, message, NOON)
+        session.add(
+            EvidenceRow(
+                evidence_id=f"{name}-clip", box_id=f"{name}-box", incident_id=f"{name}-incident",
+                kind="clip", media_type="video/mp4", sha256=SHA256, size_bytes=3, stored_at=NOON,
+                received_bytes=3, announced_revision=1,
+            )
+        )  # fmt: skip
+    file = evidence_files(running.parts.data_dir).path(f"{name}-clip")
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_bytes(b"abc")
+
+
+def local(running: RunningCentre, role: Role) -> httpx.Client:
+    """Return the client of somebody with a role who sees one commune only."""
+    token, name = new_token(), f"local-{role}"
+    with running.parts.database.write() as session:
+        if session.get(UserRow, name) is None:
+            session.add(
+                UserRow(
+                    username=name, display_name=name, role=role, password_hash="none",
+                    must_change_password=False, created_at=NOON, areas=[OWN],
+                )
+            )  # fmt: skip
+            session.flush()
+        login = LoginRow(
+            token_hash=token_hash(token), username=name, created_at=NOON,
+            expires_at=utc_now() + timedelta(hours=1),
+        )  # fmt: skip
+        session.add(login)
+    return running.client(cookies={COOKIE: token}, headers={"X-Songlam": "1"})
+
+
+def filled(path: str, name: str) -> str:
+    """Return the path with things of one commune."""
+    values = {
+        "incident_id": f"{name}-incident", "evidence_id": f"{name}-clip", "box_id": f"{name}-box",
+        "kind": "dispatch", "code": "traffic", "username": "nobody", "row_id": "1", "seq": "1",
+        "version": "1", "name": "m", "delivery_id": "1", "contact_id": "1",
+        "shift_id": "1", "silence_id": "1",
+    }  # fmt: skip
+    for parameter, value in values.items():
+        path = path.replace(f"{{{parameter}}}", value)
+    assert "{" not in path, f"say in this test what {path} is filled with"
+    return path.removeprefix("/api/v1")
+
+
+def ask(person: httpx.Client, method: str, path: str) -> httpx.Response:
+    params = {"purpose": "x", "reason": "x", "q": "x", "period_start": NOON.isoformat()}
+    body = None if method in {"GET", "DELETE"} else BODIES
+    return person.request(method, path, params=params, json=body)
+
+
+@pytest.mark.parametrize("role", list(Role))
+def test_no_route_gives_or_changes_anything_foreign(centre: RunningCentre, role: Role) -> None:
+    person, leaks, denied = local(centre, role), [], 0
+    before = state(centre)
+    for way in OF_PEOPLE:
+        if way.path.endswith("/live"):
+            continue  # never ends; its filter has a test of its own
+        answer = ask(person, way.method, filled(way.path, MARK))
+        names_it = bool(set(way.route.param_convertors) & set(NAMED))
+        if (names_it and answer.status_code < 400) or MARK in answer.text:
+            leaks.append(f"{way}: {answer.status_code}")
+        denied += answer.status_code in {403, 404}
+
+    assert leaks == []
+    assert denied > 10
+    assert state(centre) == before
+
+
+def state(running: RunningCentre) -> list[tuple[str, int, str, bool]]:
+    with running.parts.database.read() as session:
+        rows = repository.find_all(session, [f"{MARK}-incident", f"{MARK}-violation"])
+        return [(r.incident_id, r.version, r.stage, r.held) for r in rows.values()]
+
+
+def test_the_same_person_sees_what_is_their_own(centre: RunningCentre) -> None:
+    person = local(centre, Role.COMMUNE_POLICE)
+    listed = {each["incident_id"] for each in person.get("/incidents").json()["items"]}
+    cameras = {each["camera_id"] for each in person.get("/cameras").json()["items"]}
+
+    assert listed == {"own-incident", "own-violation"}
+    assert cameras == {"own-camera"}
+    assert person.get("/incidents/own-incident").status_code == 200
+    assert person.get("/evidence/own-clip").status_code == 200
+    assert person.get("/boxes/own-box").status_code == 200
+
+
+@pytest.mark.parametrize("role", list(Role))
+def test_every_route_keeps_out_the_roles_that_it_does_not_name(
+    centre: RunningCentre, role: Role
+) -> None:
+    person = centre.person(role)
+    entered = [
+        str(way)
+        for way in OF_PEOPLE
+        if any(role not in gate.roles for gate in gates(way.route))
+        and ask(person, way.method, filled(way.path, "own")).status_code != 403
+    ]
+
+    assert entered == []
+
+
+@pytest.mark.parametrize(
+    ("kind", "data", "passes"),
+    [
+        ("incident", f'{{"area_code": "{OWN}"}}', True),
+        ("incident", f'{{"area_code": "{FOREIGN}"}}', False),
+        ("incident", '{"area_code": ""}', False),
+        ("box", f'{{"cameras": [{{"area_code": "{OWN}"}}]}}', True),
+        ("box", f'{{"cameras": [{{"area_code": "{OWN}"}}, {{"area_code": "{FOREIGN}"}}]}}', False),
+        ("box", '{"cameras": []}', False),
+        ("quarantine", "{}", False),
+        ("rollout", "{}", False),
+        ("reset", "{}", True),
+    ],
+)
+def test_the_live_stream_carries_only_what_is_within(kind: Any, data: str, *, passes: bool) -> None:
+    event = LiveEvent(id=1, kind=kind, data=data)
+
+    assert Scope(frozenset({OWN})).passes(event) is passes
+    assert Scope(frozenset({"*"})).passes(event)
+    assert not Scope(frozenset()).allows([OWN])
