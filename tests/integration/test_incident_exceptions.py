@@ -129,11 +129,11 @@ def test_a_crash_is_never_excepted(parts: tuple[Centre, RecordingLink]) -> None:
 
     with pytest.raises(Problem) as refused:
         teach(centre, rule="crash")
-    assert refused.value.detail["code"] == "never_excepted"
+    assert refused.value.code == "never_excepted"
     assert link.published == []
 
 
 def test_without_a_box_there_is_no_place(parts: tuple[Centre, RecordingLink]) -> None:
     with pytest.raises(Problem) as refused:
         teach(parts[0], boxes=())
-    assert refused.value.detail["code"] == "no_place"
+    assert refused.value.code == "no_place"

@@ -8,7 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edge.contract.messages import EvidenceItem, EvidenceKind, IncidentMessage, Phase
-from edge.incidents import KEPT_CLOSED, Incidents, rounded, thin_out
+from edge.episodes import rounded, thin_out
+from edge.incidents import KEPT_CLOSED, Incidents
 from edge.rules.base import IncidentPolicy
 from tests.builders import NOON, SHA256
 from tests.sightings import BOX, PATIENT, Story, sighting
