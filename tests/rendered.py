@@ -41,6 +41,8 @@ from scripts.demo_stack.cast import find_model
 from tests.builders import NOON
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from edge.contract.messages import IncidentMessage
     from edge.detector.protocol import Detects
 
@@ -265,7 +267,7 @@ def is_borne_out(message: IncidentMessage, crashed: set[int], boxes: Boxes, fps:
     return any(stands(boxes[track], message, fps) for track in tracks)
 
 
-def stands(places: dict[int, tuple[float, ...]], message: IncidentMessage, fps: float) -> bool:
+def stands(places: Mapping[int, tuple[float, ...]], message: IncidentMessage, fps: float) -> bool:
     """Say whether a true box keeps its place from the event to the decision."""
     first, last = (round(at * fps) + 1 for at in (message.clip_s, message.decided_clip_s))
     seen = [places[frame] for frame in range(first, last + 1) if frame in places]

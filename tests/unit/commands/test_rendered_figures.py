@@ -19,7 +19,7 @@ EVENT = {"rule": "wrong_way", "start_s": 5.0, "end_s": 9.0, "tracks": [7]}
 
 def told(rule: str = "wrong_way", **given: Any) -> IncidentMessage:
     """Return an incident decided at 7 s whose box lies on track 7."""
-    fields = {"clip_s": 5.5, "decided_clip_s": 7.0, "boxes": ((6.0, *BOX),)}
+    fields: dict[str, Any] = {"clip_s": 5.5, "decided_clip_s": 7.0, "boxes": ((6.0, *BOX),)}
     return incident_message(rule=rule, **(fields | given))
 
 

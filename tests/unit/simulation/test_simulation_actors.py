@@ -270,7 +270,7 @@ def test_who_backs_looks_the_other_way_and_who_stands_keeps_looking() -> None:
     role = Follow("back.1", "car", path, 0.0)
 
     (stands,) = role.cast([], 1.0)
-    assert (stands.speed_mps, stands.heading) == (0.0, pytest.approx(math.pi / 2))
+    assert (stands.speed_mps, stands.heading) == pytest.approx((0.0, math.pi / 2))
     (backs,) = role.cast([], 4.0)
     assert (backs.x_m, backs.y_m) == pytest.approx((0.0, -2.0))
     assert backs.heading == pytest.approx(math.pi / 2)
