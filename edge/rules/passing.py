@@ -20,8 +20,7 @@ KEPT = 30
 ENOUGH = 4
 """Vehicles before a zone is called fast: with the share below, two of them must be."""
 FAST_SHARE = 0.3
-"""Source: traffic engineering judges a road by the speed that 15 % exceed; twice that outvotes wrong
-speeds."""
+"""Source: the speed that 15 % exceed describes a road; twice that share outvotes wrong speeds."""
 
 
 class Passing:
