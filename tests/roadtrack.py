@@ -2,7 +2,7 @@
 
 The detections go through the tracker, ``stopped_vehicle`` and the incident policy exactly as in
 ``replay --detections … --fps 10``, with the thresholds a camera has that sets none. A camera file
-holds the ground points and one broad carriageway, nothing else.
+holds ground points and nothing drawn: the road is where the traffic drives.
 
 Matching, as the method that published the data is scored in our anchors: a labelled vehicle is
 *found* when an alarm overlaps it by IoU ≥ 0.5 in ≥ 20 % of its labelled frames; an alarm is *false*
@@ -32,7 +32,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from edge.config.camera import CameraConfig, GroundPoint, Zone
+from edge.config.camera import CameraConfig, GroundPoint
 from edge.counters import Counters
 from edge.detector.mot_file import MotFileDetector
 from edge.pipeline import Pipeline, Setting
@@ -95,24 +95,17 @@ class Score:
 
 
 def camera_of(name: str, homography: NDArray[np.float64]) -> CameraConfig:
-    """Return the camera file of a RoadTrack camera: its plane and one broad carriageway."""
+    """Return the camera file of a RoadTrack camera: its ground points, and nothing drawn."""
     ground = []
     for px in DRAWN_AT_PX:
         x, y, third = homography @ (*px, 1.0)
         scale = UNITS_PER_M[name]
         ground.append(GroundPoint(px=px, m=(x / third / scale, y / third / scale)))
-    width, height = SIZE_PX
-    carriageway = Zone(
-        id="carriageway",
-        kind="carriageway",
-        polygon=((0, 0), (width, 0), (width, height + 1), (0, height + 1)),
-    )
     return CameraConfig(
         id=name,
         name=f"RoadTrack {name}",
         frame_size_px=SIZE_PX,
         ground=tuple(ground),
-        zones=(carriageway,),
         rules={KIND.name: {}},
     )
 

@@ -70,7 +70,7 @@ class StoppedVehicleOptions(RuleOptions):
     )
     fast_kmh: float = option(
         60.0,
-        title="Traffic is fast where most pass at",
+        title="Traffic is fast where many pass at",
         unit="km/h",
         ge=20,
         source="lowest speed allowed on expressways, QCVN 41 and Law 36/2024, article 25",

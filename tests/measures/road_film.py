@@ -121,7 +121,8 @@ def _load(path: Path) -> Film:
             kept["fallen"].tolist(), strict=True,
         ):  # fmt: skip
             pose = "fallen" if fallen else ""
-            actors[step].append(Actor(names[who], kinds[who], *row, pose=pose))
+            x, y, heading, speed = row
+            actors[step].append(Actor(names[who], kinds[who], x, y, heading, speed, pose=pose))
         deeds = json.loads(str(kept["deeds"]))
     instants = [
         Instant(at_s, tuple(here), lights)

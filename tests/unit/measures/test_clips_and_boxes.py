@@ -1,0 +1,114 @@
+"""The referees of the measurements: who matches whom, who hides whom, what noise does."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from edge.simulation.traffic import Actor, Instant
+from tests.measures.clips import Event, events, matched
+from tests.measures.noise import Noise
+from tests.measures.road_film import Film, shown_boxes
+from tests.measures.scenario_table import PARTS, Part, took_s
+from tests.simulated import lens
+
+
+def car(name: str, y_m: float, x_m: float = 0.0) -> Actor:
+    return Actor(name, "car", x_m, y_m, np.pi / 2, 0.0)
+
+
+def test_labels_that_are_no_incident_are_left_out() -> None:
+    labels = {
+        "events": [
+            {"type": "queue_growth", "t": [6, 60]},
+            {"type": "red_light", "t_line": 18.4},
+            {"type": "congestion", "t": [0, 32.9]},
+        ]
+    }
+
+    assert events(labels) == [
+        Event("red_light", 18.4, 18.4),
+        Event("congestion", 0.0, 32.9),
+    ]
+
+
+def test_an_event_that_lasts_takes_all_of_its_rule_and_an_instant_takes_one() -> None:
+    lasting, instant = Event("stopped_vehicle", 5, 30), Event("red_light", 10, 10)
+    told = [
+        ("stopped_vehicle", 6.0, 8.0),
+        ("stopped_vehicle", 12.0, 15.0),
+        ("red_light", 9.0, 10.5),
+        ("red_light", 11.0, 12.0),
+        ("wrong_way", 11.0, 12.0),
+    ]
+
+    missed, delays, false = matched([lasting, instant], told)
+
+    assert missed == []
+    assert delays == pytest.approx([3.0, 0.5])
+    assert false == ["red_light", "wrong_way"]
+
+
+def test_an_event_without_an_incident_near_it_is_missed() -> None:
+    run = Event("red_light", 10, 10)
+
+    assert matched([run], [("red_light", 14.0, 15.0)]) == ([run], [], ["red_light"])
+
+
+def test_a_car_behind_another_is_hidden_and_one_beside_it_is_not() -> None:
+    names, boxes, shown = shown_boxes([car("far", 23.0), car("near", 18.0)], lens())
+    apart, _, open_to_view = shown_boxes([car("far", 30.0, -6), car("near", 18.0, 6)], lens())
+
+    assert [actor.name for actor in names] == ["near", "far"]
+    assert shown[0] == 1.0
+    assert shown[1] < 0.6
+    assert boxes[0][3] > boxes[1][3]
+    assert len(apart) == 2
+    assert open_to_view.tolist() == [1.0, 1.0]
+
+
+def test_who_is_behind_the_camera_is_not_in_view() -> None:
+    assert shown_boxes([car("behind", -20.0)], lens())[0] == []
+
+
+def test_a_film_is_seen_at_any_rate_between_the_steps_it_was_recorded_at() -> None:
+    run = Film(tuple(Instant(n / 10, (car("a", n / 10),), {}) for n in range(31)), ())
+
+    places = [instant.actors[0].y_m for instant in run.at(25.0, 1.0, 2.0)]
+
+    assert places == pytest.approx([1.0 + n / 25 for n in range(26)])
+
+
+def test_noise_of_no_strength_leaves_every_box_that_is_shown() -> None:
+    actors, boxes, shown = shown_boxes([car("a", 20.0, -3), car("b", 20.0, 3)], lens())
+
+    found = Noise(1, (640, 360), strength=0.0).spoil(actors, boxes, shown, 0.0)
+
+    assert found.class_names == ("car", "car")
+    assert found.xyxy == pytest.approx(boxes, abs=1e-3)
+
+
+def test_the_same_seed_spoils_the_same_way_and_another_does_not() -> None:
+    actors, boxes, shown = shown_boxes([car("a", 12.0)], lens())
+    made = [
+        [Noise(seed, (640, 360)).spoil(actors, boxes, shown, 0.0).xyxy.tolist()]
+        for seed in (5, 5, 6)
+    ]
+
+    assert made[0] == made[1]
+    assert made[0] != made[2]
+
+
+def test_at_least_half_of_the_table_are_look_alikes_of_rules_it_breaks_too() -> None:
+    alikes = [part for part in PARTS if part.is_alike]
+
+    assert len(alikes) >= len(PARTS) / 2
+    assert {part.rule for part in alikes} == {part.rule for part in PARTS if not part.is_alike}
+
+
+@pytest.mark.parametrize("part", PARTS, ids=lambda part: part.name)
+def test_every_performance_fits_into_a_film(part: Part) -> None:
+    lasts = [took_s(part.draw(np.random.default_rng(seed))) for seed in range(20)]
+
+    assert min(lasts) > 3.0
+    assert max(lasts) < 60.0
