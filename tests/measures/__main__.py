@@ -32,7 +32,8 @@ def parts() -> dict[str, str]:
         if module.name.startswith("_"):
             continue
         path = f"{tests.measures.__name__}.{module.name}"
-        if hasattr(importlib.import_module(path), "measure"):
+        measure = getattr(importlib.import_module(path), "measure", None)
+        if measure is not None and measure.__annotations__.get("return") == Figures.__name__:
             found[module.name] = path
     return found
 
