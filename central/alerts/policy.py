@@ -18,7 +18,8 @@ from datetime import timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from edge.contract.catalogue import CATALOGUE, IncidentClass, Lane, Severity
+from edge.contract.catalogue import CATALOGUE
+from edge.contract.catalogue_entry import IncidentClass, Lane, Severity
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence

@@ -86,7 +86,7 @@ def add_contact(new: NewContact, user: Admin, centre: CentreDep) -> ContactItem:
 def remove_contact(contact_id: int, _: Admin, centre: CentreDep) -> None:
     """Forget a way to reach a person."""
     with centre.database.write() as session:
-        service.remove(session, session.get(ContactRow, contact_id))
+        service.forget(session, session.get(ContactRow, contact_id))
 
 
 @router.get("/shifts")
@@ -113,7 +113,7 @@ def add_shift(new: NewShift, user: Lead, centre: CentreDep) -> ShiftItem:
 def remove_shift(shift_id: int, _: Lead, centre: CentreDep) -> None:
     """Take somebody off call."""
     with centre.database.write() as session:
-        service.remove(session, session.get(ShiftRow, shift_id))
+        service.forget(session, session.get(ShiftRow, shift_id))
 
 
 @router.get("/silences")

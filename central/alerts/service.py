@@ -204,7 +204,7 @@ def end_silence(session: Session, centre: Centre, silence_id: int, actor: str) -
     return row
 
 
-def remove(session: Session, row: ContactRow | ShiftRow | None) -> None:
+def forget(session: Session, row: ContactRow | ShiftRow | None) -> None:
     """Delete a contact or a shift.
 
     Raises:

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING
 
 from central.alerts.policy import severity_of
 from central.indicators.periods import LOCAL
-from edge.contract.catalogue import CATALOGUE, Severity
+from edge.contract.catalogue import CATALOGUE
+from edge.contract.catalogue_entry import Severity
 
 if TYPE_CHECKING:
     from datetime import datetime

@@ -6,7 +6,8 @@ Source of the rejection reasons: the province's review practice, design notes on
 from __future__ import annotations
 
 from central.incidents.schemas import RejectReason, RuleItem
-from edge.contract.catalogue import CATALOGUE, IncidentClass, Severity
+from edge.contract.catalogue import CATALOGUE
+from edge.contract.catalogue_entry import IncidentClass, Severity
 
 
 def _rule(rule: str) -> RuleItem:

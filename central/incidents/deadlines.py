@@ -19,7 +19,7 @@ from central.incidents.case_schemas import StepKind
 from central.incidents.catalogue import describe_rule
 from central.incidents.stages import OVER
 from central.tables.incidents import IncidentEventRow, IncidentRow
-from edge.contract.catalogue import IncidentClass
+from edge.contract.catalogue_entry import IncidentClass
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from central.incidents.case_schemas import DeadlineItem, LegalView, OffenceItem, RouteItem, StepKind
 from central.law.periods import UnknownYearError, local_day
 from central.law.tables import SHIPPED, load_law
-from edge.contract.catalogue import IncidentClass
+from edge.contract.catalogue_entry import IncidentClass
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -21,7 +21,7 @@ from central.incidents.catalogue import describe_rule
 from central.incidents.stages import OVER
 from central.problems import Problem
 from central.tables.incidents import IncidentEventRow, IncidentRow
-from edge.contract.catalogue import IncidentClass
+from edge.contract.catalogue_entry import IncidentClass
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

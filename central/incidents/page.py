@@ -18,7 +18,7 @@ from central.incidents.schemas import (
 )
 from central.incidents.views import evidence_url, item
 from central.law.tables import load_law
-from edge.contract.catalogue import IncidentClass
+from edge.contract.catalogue_entry import IncidentClass
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session

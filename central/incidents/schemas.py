@@ -15,7 +15,7 @@ from central.incidents.case_schemas import (
     Stage,
     StepKind,
 )
-from edge.contract.catalogue import IncidentClass, Severity
+from edge.contract.catalogue_entry import IncidentClass, Severity
 from edge.contract.messages import (
     BoxAt,
     EvidenceKind,

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Literal
 from central.auth.schemas import Role
 from central.incidents.case_schemas import LifeCycle, Stage, StepKind, StepRule
 from central.incidents.schemas import ReviewStatus
-from edge.contract.catalogue import IncidentClass
+from edge.contract.catalogue_entry import IncidentClass
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

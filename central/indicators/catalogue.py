@@ -19,7 +19,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from central.indicators.periods import Period
 from edge.contract.catalogue import CATALOGUE as RULES
-from edge.contract.catalogue import CatalogueEntry, IncidentClass
+from edge.contract.catalogue_entry import CatalogueEntry, IncidentClass
 
 INDICATORS_FILE = Path(__file__).with_name("indicators.yaml")
 TRAFFIC = "traffic"

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Literal
 
 from central.indicators.catalogue import TRAFFIC, Quality, rule_code
 from edge.contract.catalogue import CATALOGUE as RULES
-from edge.contract.catalogue import IncidentClass
+from edge.contract.catalogue_entry import IncidentClass
 
 if TYPE_CHECKING:
     from datetime import datetime

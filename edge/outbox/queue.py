@@ -26,7 +26,8 @@ from typing import TYPE_CHECKING
 import structlog
 from pydantic import ValidationError
 
-from edge.contract.catalogue import CATALOGUE, Lane
+from edge.contract.catalogue import CATALOGUE
+from edge.contract.catalogue_entry import Lane
 from edge.contract.messages import EvidenceKind, IncidentMessage, Phase, TelemetryMessage
 from edge.contract.topics import Channel
 from edge.outbox.file import open_file

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict
 from edge.contract.messages import EvidenceKind, Sha256
 
 if TYPE_CHECKING:
-    from edge.contract.catalogue import Lane
+    from edge.contract.catalogue_entry import Lane
 
 LATE_AFTER_S = 30.0
 """Sent later than this, a message is historical: nobody can act on it at once any more."""

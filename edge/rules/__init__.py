@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from edge.contract.catalogue import CATALOGUE, IncidentClass
+from edge.contract.catalogue import CATALOGUE
+from edge.contract.catalogue_entry import IncidentClass
 from edge.errors import ConfigError
 from edge.rules import (
     banned_user,

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from central.alerts import policy
 from central.alerts.policy import News, Silence, Standing, Verdict
-from edge.contract.catalogue import CATALOGUE, IncidentClass, Severity
+from edge.contract.catalogue import CATALOGUE
+from edge.contract.catalogue_entry import IncidentClass, Severity
 from tests.builders import NOON
 
 CRASHES = [rule for rule in CATALOGUE if policy.is_crash(rule)]

@@ -12,7 +12,8 @@ import yaml
 from central.law.periods import Calendar, UnknownYearError
 from central.law.schemas import Deadline, Offence, Year
 from central.law.tables import SHIPPED, load_law
-from edge.contract.catalogue import CATALOGUE, IncidentClass
+from edge.contract.catalogue import CATALOGUE
+from edge.contract.catalogue_entry import IncidentClass
 
 if TYPE_CHECKING:
     from pathlib import Path

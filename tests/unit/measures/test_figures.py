@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-def recall(value: float, **given: float) -> Figure:
-    return Figure(name="recall", value=value, unit="%", tolerance=2, **given)
+def recall(value: float, target: float | None = None) -> Figure:
+    return Figure(name="recall", value=value, unit="%", tolerance=2, target=target)
 
 
 def part(*figures: Figure) -> Figures:

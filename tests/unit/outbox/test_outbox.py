@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edge.config.box import OutboxConfig
-from edge.contract.catalogue import Lane
+from edge.contract.catalogue_entry import Lane
 from edge.contract.messages import EvidenceItem, EvidenceKind, SignalChange
 from edge.counters import Counters
 from edge.errors import ConfigError

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from edge.config.load import load_camera
-from edge.contract.catalogue import CATALOGUE, Lane, Severity
+from edge.contract.catalogue import CATALOGUE
+from edge.contract.catalogue_entry import Lane, Severity
 from edge.counters import Counters
 from edge.detector.mot_file import MotFileDetector
 from edge.pipeline import Pipeline, Setting

@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from edge.contract.catalogue import CATALOGUE, IncidentClass
+from edge.contract.catalogue import CATALOGUE
+from edge.contract.catalogue_entry import IncidentClass
 from edge.counters import Counters
 from edge.incidents import Incidents, Origin
 from edge.rules import RULES, build_rules
