@@ -27,7 +27,7 @@ from edge.scene import Scene
 from edge.signals import SignalReader
 from edge.speed import SpeedMeter
 from edge.tracker import Tracker
-from edge.view import ViewWatcher
+from edge.view import Sight, ViewWatcher
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -54,6 +54,7 @@ class Setting:
         max_boxes: Boxes kept per message, thinned evenly.
         learned: What the camera's traffic taught before; None starts knowing nothing.
         suspended: Returns the rules of a camera, by its id, that rest by order.
+        pictures: False where frames stand for boxes alone: their blank image is no view.
         book: What was told before and what operators excepted; None (replay) begins with nothing.
     """
 
@@ -63,6 +64,7 @@ class Setting:
     max_boxes: int = 60
     learned: LearnedTraffic | None = None
     suspended: Callable[[str], frozenset[str]] = lambda _: frozenset()
+    pictures: bool = True
     book: PlaceBook | None = None
 
 
@@ -92,6 +94,7 @@ class Pipeline:
             software_version=setting.software_version,
         )
         self._counters, self._suspended = counters, setting.suspended
+        self._pictures = setting.pictures
         policies = {rule.name: rule.policy for rule in self._rules}
         self._incidents = Incidents(
             origin,
@@ -112,7 +115,7 @@ class Pipeline:
             self._begin(scale_camera(self._camera, frame.size_px))
         detections = self.detector.detect(frame)
         tracks = self._tracker.update(frame, detections)
-        sight = self._watcher.look(frame)
+        sight = self._watcher.look(frame) if self._pictures else Sight()
         self.scene = scene = Scene(
             camera_id=frame.camera_id,
             captured_at=frame.captured_at,

@@ -43,7 +43,10 @@ FIRST_IN_FLOAT = 9
 pictures: their values spread over -126..128 with the middle half within 2, all others' over ±15."""
 CALIBRATION = 96
 LICENCE = "Apache-2.0"
-SOURCE = "trained in this repository: python -m models train; see CARD.md and NOTICE beside it"
+SOURCE = (
+    "https://github.com/Megvii-BaseDetection/YOLOX (base), trained in this repository: "
+    "python -m models train; see CARD.md and NOTICE beside it"
+)
 
 
 class Pictures(CalibrationDataReader):  # type: ignore[misc]
@@ -111,7 +114,7 @@ def quantise(source: Path, target: Path, samples: Sequence[Sample]) -> None:
 def manifest(name: str, version: str, file: Path, input_px: tuple[int, int]) -> str:
     """Return the text of the manifest of one file."""
     told = {
-        "name": name,
+        "name": name.replace("_", "-"),
         "version": version,
         "family": "yolox",
         "input_size_px": list(input_px),

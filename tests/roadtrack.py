@@ -113,7 +113,7 @@ def camera_of(name: str, homography: NDArray[np.float64]) -> CameraConfig:
 def alarms_of(detections: Path, camera: CameraConfig) -> list[IncidentMessage]:
     """Return the last message of every incident the pipeline raises on a file of detections."""
     detector = MotFileDetector.load(detections, FPS)
-    pipeline = Pipeline(camera, detector, Setting(box_id="evaluation"), Counters())
+    pipeline = Pipeline(camera, detector, Setting(box_id="evaluation", pictures=False), Counters())
     image = np.zeros((SIZE_PX[1], SIZE_PX[0], 3), np.uint8)
     last: dict[str, IncidentMessage] = {}
     for index in range(detector.last_frame):

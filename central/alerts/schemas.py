@@ -22,7 +22,7 @@ class AlertNews(BaseModel):
     step: int
 
 
-class DeliveryItem(BaseModel):
+class AlertDelivery(BaseModel):
     """How one person was told, or why not."""
 
     model_config = ConfigDict(from_attributes=True)
@@ -63,7 +63,7 @@ class AlertDetail(AlertItem):
     """One alert with its incidents and who was told."""
 
     incident_ids: list[str] = []
-    deliveries: list[DeliveryItem] = []
+    deliveries: list[AlertDelivery] = []
 
 
 class AlertList(BaseModel):

@@ -9,7 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
 from central.alerts import policy, watch
-from central.alerts.schemas import AlertDetail, AlertItem, AlertList, DeliveryItem
+from central.alerts.schemas import AlertDelivery, AlertDetail, AlertItem, AlertList
 from central.auth import audit
 from central.incidents.catalogue import describe_rule
 from central.problems import Problem
@@ -71,7 +71,7 @@ def detail(session: Session, code: str) -> AlertDetail:
     return AlertDetail(
         **_item(row).model_dump(),
         incident_ids=list(members),
-        deliveries=[DeliveryItem.model_validate(each) for each in told],
+        deliveries=[AlertDelivery.model_validate(each) for each in told],
     )
 
 

@@ -256,7 +256,7 @@ CATALOGUE: dict[str, CatalogueEntry] = {
         ),
         CatalogueEntry(
             rule="camera_defocused",
-            code="HT_MO_NET",
+            code="HT_CHE_CAMERA",
             name_vi="Camera mất nét",
             name_en="Camera out of focus",
             incident_class=IncidentClass.DEVICE,
@@ -264,7 +264,7 @@ CATALOGUE: dict[str, CatalogueEntry] = {
         ),
         CatalogueEntry(
             rule="camera_moved",
-            code="HT_XOAY_CAMERA",
+            code="HT_CHE_CAMERA",
             name_vi="Camera bị xoay, lệch",
             name_en="Camera moved",
             incident_class=IncidentClass.DEVICE,
@@ -272,7 +272,7 @@ CATALOGUE: dict[str, CatalogueEntry] = {
         ),
         CatalogueEntry(
             rule="camera_frozen",
-            code="HT_DUNG_HINH",
+            code="HT_CHE_CAMERA",
             name_vi="Hình camera bị đứng",
             name_en="Camera picture frozen",
             incident_class=IncidentClass.DEVICE,
@@ -280,7 +280,7 @@ CATALOGUE: dict[str, CatalogueEntry] = {
         ),
         CatalogueEntry(
             rule="overexposed",
-            code="HT_CHAY_SANG",
+            code="HT_CHE_CAMERA",
             name_vi="Camera bị cháy sáng",
             name_en="Camera over-exposed",
             incident_class=IncidentClass.DEVICE,
@@ -338,7 +338,7 @@ CATALOGUE: dict[str, CatalogueEntry] = {
         ),
         CatalogueEntry(
             rule="loitering",
-            code="AN_LANG_VANG",
+            code="AN_XAM_NHAP",
             name_vi="Lảng vảng quanh khu vực bảo vệ",
             name_en="Loitering",
             incident_class=IncidentClass.SECURITY,

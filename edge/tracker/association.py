@@ -1,7 +1,8 @@
 """Which detection is which track: gated costs, then the cheapest assignment.
 
 Pure functions of columns. The cost of a pair is ``1 - overlap`` plus the distance of the foot point
-in standard deviations, scaled so that the gate costs one half, plus how much the heights differ.
+in standard deviations, scaled so that the gate costs one half, plus how much the heights differ
+where they can be relied on.
 Pairs outside the gate meet only where their boxes overlap: a road user who brakes, or a camera that
 shakes, is not where the motion said, but still where it was.
 """
@@ -37,11 +38,13 @@ def costs(
     xyxy: NDArray[np.float64],
     measured: NDArray[np.float64],
     detected: NDArray[np.float32],
+    height_weight: NDArray[np.float32],
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Return the cost and the overlap of every track with every detection, both (n, m).
 
     predicted, spread: (n, 4) foot x, foot y, width, height and their variance.
     xyxy: (n, 4) predicted boxes. measured, detected: (m, 4) the same of the detections.
+    height_weight: (n,) how much a difference in height counts, 0..1.
     """
     overlap = iou(xyxy, detected)
     # One column after the other in single precision: three times as fast as (n, m, 4) at once.
@@ -50,7 +53,8 @@ def costs(
     distance = np.subtract.outer(here[:, 0], there[:, 0]) ** 2 * weight[:, :1]
     distance += np.subtract.outer(here[:, 1], there[:, 1]) ** 2 * weight[:, 1:]
     log_height = np.abs(np.subtract.outer(np.log(here[:, 3]), np.log(there[:, 3])))
-    cost = np.minimum(distance, GATE) * np.float32(GATE_COST / GATE) + (1 - overlap) + log_height
+    cost = np.minimum(distance, GATE) * np.float32(GATE_COST / GATE) + (1 - overlap)
+    cost += log_height * height_weight[:, None]
     apart = (distance > GATE) & (overlap < SAME_PLACE_IOU)
     cost[apart | (log_height > MAX_LOG_HEIGHT)] = FORBIDDEN
     return cost, overlap

@@ -20,6 +20,7 @@ import numpy as np
 from edge.geometry import GroundPlane
 from edge.scene import StillThing
 from edge.view.picture import SIZE_PX
+from edge.view.reference import correlation
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -134,8 +135,7 @@ class Background:
         inner = (slice(4, -4), slice(4, -4))
         if min(steps_now[inner].shape) < MIN_SIDE_PX:
             return True
-        likeness = np.corrcoef(steps_now[inner].ravel(), steps_before[inner].ravel())[0, 1]
-        return not likeness > SHADOW_LIKENESS
+        return correlation(steps_now[inner], steps_before[inner]) <= SHADOW_LIKENESS
 
     def _thing(self, box: tuple[int, int, int, int], area: int, since_s: float) -> StillThing:
         """Return a thing in source pixels and, where there is geometry, metres."""

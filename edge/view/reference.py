@@ -176,11 +176,16 @@ def _cut(
 def _steadiness(
     usual: NDArray[np.float32], reliefs: Sequence[NDArray[np.float32]], place: tuple[int, int]
 ) -> float:
-    """Return the median correlation of a patch with what it usually shows."""
+    """Return the median correlation of a patch with what it usually shows; 0 with no structure."""
     patch = _cut(usual, place)
-    return float(
-        np.median([np.corrcoef(_cut(r, place).ravel(), patch.ravel())[0, 1] for r in reliefs])
-    )
+    return float(np.median([correlation(_cut(relief, place), patch) for relief in reliefs]))
+
+
+def correlation(one: NDArray[np.float32], other: NDArray[np.float32]) -> float:
+    """Return the correlation of two patches of a size, -1..1; 0 where one has no structure."""
+    first, second = one - one.mean(), other - other.mean()
+    spread = float(np.sqrt((first**2).sum() * (second**2).sum()))
+    return float((first * second).sum()) / spread if spread > 0 else 0.0
 
 
 def _detail(patches: NDArray[np.float32], std: NDArray[np.float32], least: int) -> float | None:

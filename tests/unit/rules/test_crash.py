@@ -65,7 +65,7 @@ def film(name: str, until_s: float) -> list[IncidentMessage]:
     camera = load_camera(RENDERED / f"{name}.camera.yaml")
     camera = camera.model_copy(update={"rules": {"crash": {}}})
     detector = MotFileDetector.load(RENDERED / f"{name}.mot.txt", 8.0)
-    pipeline = Pipeline(camera, detector, Setting(box_id="film"), Counters())
+    pipeline = Pipeline(camera, detector, Setting(box_id="film", pictures=False), Counters())
     last: dict[str, IncidentMessage] = {}
     for number in range(round(until_s * 8)):
         look = replace(frame(number / 8, size_px=camera.frame_size_px), camera_id=camera.id)

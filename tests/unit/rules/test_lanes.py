@@ -141,7 +141,7 @@ class Watcher:
 
 def told(learned: LearnedTraffic | None, *movers: Mover) -> set[str]:
     """Return the rules that spoke on a camera with ground points and nothing else."""
-    setting = Setting(box_id="n1", learned=learned)
+    setting = Setting(box_id="n1", learned=learned, pictures=False)
     pipeline = Pipeline(camera(ground=GROUND), Watcher(*movers), setting, Counters())
     changes = [change for now_s in instants(14, 8) for change in pipeline.process(frame(now_s))]
     return {change.message.rule for change in changes}

@@ -1,4 +1,4 @@
-"""Learning itself; runs where the extra ``models`` is installed, and says so where it is not."""
+"""Learning itself: apart from the other tests, because it needs the extra ``models`` (torch)."""
 
 from __future__ import annotations
 
@@ -9,16 +9,14 @@ from typing import Any
 import numpy as np
 import onnx
 import pytest
+import torch
 
+from models.base import with_our_head
 from models.config import read_training
+from models.graph import Graph
+from models.loss import Cells, Target, assign, loss_of, overlap
+from models.train import LEAST_RATE, kept_log, rate_at
 from tests.tiny_yolox import answer, tiny
-
-torch = pytest.importorskip("torch", reason="the extra models (torch) is not installed")
-
-from models.base import with_our_head  # noqa: E402 - after the question whether torch is there
-from models.graph import Graph  # noqa: E402
-from models.loss import Cells, Target, assign, loss_of, overlap  # noqa: E402
-from models.train import LEAST_RATE, kept_log, rate_at  # noqa: E402
 
 HOME = Path("models/songlam-traffic/1.0.0")
 INPUT_PX = (64, 32)
