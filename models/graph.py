@@ -104,11 +104,16 @@ def _fuse(steps: list[_Step]) -> list[_Step]:
     return [step for step in steps if step.output not in gone]
 
 
+AS_USUAL: dict[str, Any] = {"strides": [1, 1], "pads": [0, 0, 0, 0], "group": 1}
+"""What a node that does not say means. Source: ONNX operators Conv and MaxPool."""
+
+
 def _convolve(inputs: list[Any], settings: dict[str, Any]) -> torch.Tensor:
     """Return a convolution with equal padding on both sides."""
+    told = AS_USUAL | settings
     return functional.conv2d(
         inputs[0], inputs[1], inputs[2],
-        stride=settings["strides"], padding=settings["pads"][:2], groups=settings["group"],
+        stride=told["strides"], padding=told["pads"][:2], groups=told["group"],
     )  # fmt: skip
 
 
@@ -123,9 +128,8 @@ def _slice(inputs: list[Any], _: dict[str, Any]) -> torch.Tensor:
 
 def _pool(inputs: list[Any], settings: dict[str, Any]) -> torch.Tensor:
     """Return the greatest value of each neighbourhood."""
-    return functional.max_pool2d(
-        inputs[0], settings["kernel_shape"], settings["strides"], settings["pads"][:2]
-    )
+    told = AS_USUAL | settings
+    return functional.max_pool2d(inputs[0], told["kernel_shape"], told["strides"], told["pads"][:2])
 
 
 def _enlarge(inputs: list[Any], _: dict[str, Any]) -> torch.Tensor:
