@@ -1,6 +1,6 @@
 """Alerts: what people are told, deliveries, contacts, shifts and silences.
 
-Revision: 0010, after the life cycles.
+Revision: 0008, after the life cycles.
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0010"
+revision = "0008"
 down_revision = "0007"
 branch_labels = None
 depends_on = None
