@@ -23,6 +23,7 @@ from central.evidence.files import evidence_files
 from central.incidents import repository
 from central.live import LiveEvent
 from central.settings import Settings
+from central.tables.alerts import AlertRow
 from central.tables.evidence import EvidenceRow
 from central.tables.fleet import CameraRow
 from central.tables.users import LoginRow, UserRow
@@ -161,6 +162,13 @@ def furnish(running: RunningCentre, area: str, name: str) -> None:
                 received_bytes=3, announced_revision=1,
             )
         )  # fmt: skip
+        session.add(
+            AlertRow(
+                code=name[:8].upper(), cause=name, rule="wrong_way", severity="critical",
+                area_code=area, camera_id=f"{name}-camera", incident_level=0, opened_at=NOON,
+                last_at=NOON, incidents=1, status="open", step=2, escalate_at=None,
+            )
+        )  # fmt: skip
     file = evidence_files(running.parts.data_dir).path(f"{name}-clip")
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_bytes(b"abc")
@@ -192,7 +200,7 @@ def filled(path: str, name: str) -> str:
         "incident_id": f"{name}-incident", "evidence_id": f"{name}-clip", "box_id": f"{name}-box",
         "kind": "dispatch", "code": "traffic", "username": "nobody", "row_id": "1", "seq": "1",
         "version": "1", "name": "m", "delivery_id": "1", "contact_id": "1",
-        "shift_id": "1", "silence_id": "1",
+        "shift_id": "1", "silence_id": "1", "alert_code": name[:8],
     }  # fmt: skip
     for parameter, value in values.items():
         path = path.replace(f"{{{parameter}}}", value)
