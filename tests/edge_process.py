@@ -27,7 +27,7 @@ detect_fps: 10
 zones:
   - {{id: road, kind: carriageway, polygon: [[0, 0], [128, 0], [128, 64], [0, 64]]}}
 rules:
-  stopped_vehicle: {{hold_s: 1, settle_s: 0.5}}
+  stopped_vehicle: {{hold_s: 1, settle_s: 0.5, repeat_after_s: 0}}
 """
 BOX = """\
 box_id: n1

@@ -85,6 +85,13 @@ class StoppedVehicleOptions(RuleOptions):
         ge=0.1,
         source="an eighth of the slowest that may drive there; found sooner on RoadTrack K221",
     )
+    repeat_after_s: float = option(
+        DAY_S,
+        title="The same vehicle, still there, is told again after",
+        unit="s",
+        ge=0,
+        source="own choice: a parked car is news once a day; 0 tells it at each return",
+    )
     settle_s: float = option(
         2.0, title="Time over which rest is measured", unit="s", ge=0.5, le=30, source="box noise"
     )
@@ -168,12 +175,6 @@ class StoppedVehicle:
     """Sees vehicles at rest on the carriageway that have no lawful reason to stand."""
 
     name = NAME
-    # As long as a spot may survive unseen: a vehicle hidden by a passing lorry has not left. There
-    # is no cool-down: the next one that stops there is news; the same one is not, for a day.
-    policy = IncidentPolicy(
-        clear_after_s=15.0, merge_gap_s=10.0, merge_iou=0.4, cool_down_s=0.0, repeat_after_s=DAY_S
-    )
-
     def __init__(
         self,
         camera: CameraConfig,
@@ -181,6 +182,15 @@ class StoppedVehicle:
         watched: frozenset[str] = WATCHED,
     ) -> None:
         """Watch the zones of these kinds: every carriageway, lane and no-stopping zone."""
+        # As long as a spot may survive unseen: a vehicle hidden by a passing lorry has not left.
+        # There is no cool-down: the next one that stops there is news; the same one is not.
+        self.policy = IncidentPolicy(
+            clear_after_s=15.0,
+            merge_gap_s=10.0,
+            merge_iou=0.4,
+            cool_down_s=0.0,
+            repeat_after_s=options.repeat_after_s,
+        )
         self._options = options
         self._watched = watched
         self._road = Road.of(camera)
