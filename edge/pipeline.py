@@ -54,6 +54,7 @@ class Setting:
         max_boxes: Boxes kept per message, thinned evenly.
         learned: What the camera's traffic taught before; None starts knowing nothing.
         suspended: Returns the rules of a camera, by its id, that rest by order.
+        trust_drawing: True (replay) judges a clip by its drawing to its end, though the view moves.
         pictures: False where frames stand for boxes alone: their blank image is no view.
         book: What was told before and what operators excepted; None (replay) begins with nothing.
     """
@@ -64,6 +65,7 @@ class Setting:
     max_boxes: int = 60
     learned: LearnedTraffic | None = None
     suspended: Callable[[str], frozenset[str]] = lambda _: frozenset()
+    trust_drawing: bool = False
     pictures: bool = True
     book: PlaceBook | None = None
 
@@ -94,7 +96,7 @@ class Pipeline:
             software_version=setting.software_version,
         )
         self._counters, self._suspended = counters, setting.suspended
-        self._pictures = setting.pictures
+        self._pictures, self._trusts = setting.pictures, setting.trust_drawing
         policies = {rule.name: rule.policy for rule in self._rules}
         self._incidents = Incidents(
             origin,
@@ -159,7 +161,8 @@ class Pipeline:
     def _judge(self, scene: Scene) -> list[Sighting]:
         """Return what the rules see in ``scene``."""
         seen: list[Sighting] = []
-        resting = self._calibrated if scene.view_moved else frozenset()
+        moved = scene.view_moved and not self._trusts
+        resting = self._calibrated if moved else frozenset()
         resting |= self._suspended(scene.camera_id)
         for rule in self._rules:
             if rule.name in resting:

@@ -106,7 +106,7 @@ def camera_of(name: str, homography: NDArray[np.float64]) -> CameraConfig:
         name=f"RoadTrack {name}",
         frame_size_px=SIZE_PX,
         ground=tuple(ground),
-        rules={KIND.name: {}},
+        rules={KIND.name: {"hold_s": 3.5}},
     )
 
 

@@ -118,6 +118,7 @@ def run(args: argparse.Namespace) -> int:
             box_id="replay",
             software_version=__version__,
             max_boxes=MAX_BOXES,
+            trust_drawing=True,
             pictures=args.video != NO_VIDEO,
         )
         pipeline = Pipeline(camera, detector, setting, Counters())

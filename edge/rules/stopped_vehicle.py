@@ -175,6 +175,7 @@ class StoppedVehicle:
     """Sees vehicles at rest on the carriageway that have no lawful reason to stand."""
 
     name = NAME
+
     def __init__(
         self,
         camera: CameraConfig,

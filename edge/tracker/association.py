@@ -1,10 +1,7 @@
 """Which detection is which track: gated costs, then the cheapest assignment.
 
 Pure functions of columns. The cost of a pair is ``1 - overlap`` plus the distance of the foot point
-in standard deviations, scaled so that the gate costs one half, plus how much the heights differ
-where they can be relied on.
-Pairs outside the gate meet only where their boxes overlap: a road user who brakes, or a camera that
-shakes, is not where the motion said, but still where it was.
+in standard deviations, scaled so that the gate costs one half. Pairs outside the gate never meet.
 """
 
 from __future__ import annotations
@@ -24,10 +21,6 @@ GATE = 20.0
 """Squared distance in two dimensions. Source: chi-square, 2 degrees of freedom, 99.995 %; wide,
 because the cost decides among rivals and a track lost is worse than one borrowed."""
 GATE_COST = 0.5
-SAME_PLACE_IOU = 0.3
-"""Boxes that overlap this much may be one road user whatever the motion said.
-Source: chosen on ten training sequences of KITTI, where it halved the identity switches, and on
-simulated motorbikes, which it left as they were."""
 MAX_LOG_HEIGHT = 0.7
 """A detection more than twice or less than half as high is another road user."""
 
@@ -38,13 +31,11 @@ def costs(
     xyxy: NDArray[np.float64],
     measured: NDArray[np.float64],
     detected: NDArray[np.float32],
-    height_weight: NDArray[np.float32],
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Return the cost and the overlap of every track with every detection, both (n, m).
 
     predicted, spread: (n, 4) foot x, foot y, width, height and their variance.
     xyxy: (n, 4) predicted boxes. measured, detected: (m, 4) the same of the detections.
-    height_weight: (n,) how much a difference in height counts, 0..1.
     """
     overlap = iou(xyxy, detected)
     # One column after the other in single precision: three times as fast as (n, m, 4) at once.
@@ -52,11 +43,9 @@ def costs(
     weight = (1 / spread[:, :2]).astype(np.float32)
     distance = np.subtract.outer(here[:, 0], there[:, 0]) ** 2 * weight[:, :1]
     distance += np.subtract.outer(here[:, 1], there[:, 1]) ** 2 * weight[:, 1:]
-    log_height = np.abs(np.subtract.outer(np.log(here[:, 3]), np.log(there[:, 3])))
-    cost = np.minimum(distance, GATE) * np.float32(GATE_COST / GATE) + (1 - overlap)
-    cost += log_height * height_weight[:, None]
-    apart = (distance > GATE) & (overlap < SAME_PLACE_IOU)
-    cost[apart | (log_height > MAX_LOG_HEIGHT)] = FORBIDDEN
+    log_height = np.subtract.outer(np.log(here[:, 3]), np.log(there[:, 3]))
+    cost = distance * np.float32(GATE_COST / GATE) + (1 - overlap)
+    cost[(distance > GATE) | (np.abs(log_height) > MAX_LOG_HEIGHT)] = FORBIDDEN
     return cost, overlap
 
 

@@ -40,8 +40,6 @@ if TYPE_CHECKING:
 
 KIND = np.array([name in VEHICLES - TWO_WHEELERS for name in ROAD_USERS], np.int64)
 """Two-wheelers and people, or four wheels and more: a detector seldom mixes the two."""
-HEIGHT_WEIGHT = np.array([float(name not in TWO_WHEELERS) for name in ROAD_USERS], np.float32)
-"""A rider who falls is half as high from one picture to the next, and still the same rider."""
 VOTE = np.array([0.3 if name == "person" else 1.0 for name in ROAD_USERS])
 
 CONFIRM_EVIDENCE = 0.9
@@ -195,7 +193,6 @@ class Tracker:
             motion.xyxy(),
             found.measured,
             found.xyxy,
-            HEIGHT_WEIGHT[lives.classes],
         )
         cost += (UNSEEN_COST_PER_S * (self._now_s - lives.seen_s)).astype(np.float32)[:, None]
         cost[KIND[lives.classes][:, None] != KIND[found.classes]] += KIND_COST

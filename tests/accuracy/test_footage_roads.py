@@ -41,7 +41,7 @@ def incidents(name: str, detector: Detector, until_s: float = 60.0) -> list[Inci
     assert camera.source is not None
     assert camera.source.kind == "file"
     video = asset(f"video/{Path(camera.source.path).name}")
-    pipeline = Pipeline(camera, detector, Setting(box_id="replay"), Counters())
+    pipeline = Pipeline(camera, detector, Setting(box_id="replay", trust_drawing=True), Counters())
     last: dict[str, IncidentMessage] = {}
     for frame in read_file(str(video), camera, NOON, None):
         if frame.stream_s > until_s:

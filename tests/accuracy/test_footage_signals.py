@@ -46,7 +46,7 @@ def replayed(
     camera = load_camera(CAMERAS / f"{name}.yaml")
     assert camera.source is not None
     assert camera.source.kind == "file"
-    pipeline = Pipeline(camera, detector, Setting(box_id="replay"), Counters())
+    pipeline = Pipeline(camera, detector, Setting(box_id="replay", trust_drawing=True), Counters())
     messages = []
     for frame in read_file(asset(f"video/{Path(camera.source.path).name}"), camera, NOON):
         if frame.stream_s > until_s:

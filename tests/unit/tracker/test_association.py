@@ -69,14 +69,7 @@ def priced(tracks: list[list[float]], found: list[list[float]], step_s: float = 
     motion = Motion.start(measure(np.array(tracks, np.float32)))
     motion.predict(step_s)
     detected = np.array(found, np.float32)
-    return costs(
-        motion.mean,
-        motion.innovation(),
-        motion.xyxy(),
-        measure(detected),
-        detected,
-        np.ones(len(tracks), np.float32),
-    )[0]
+    return costs(motion.mean, motion.innovation(), motion.xyxy(), measure(detected), detected)[0]
 
 
 def test_the_same_box_costs_nothing_and_a_near_one_little() -> None:
