@@ -81,6 +81,8 @@ def test_a_commander_approves_and_sees_what_a_hand_over_still_needs(province: Pr
 
     chief.press("1")
     expect(chief.by("track").locator("[aria-current=step]")).to_have_text("Đã phê duyệt")
+    ready = chief.page.locator("button:enabled", has_text="Chuyển")
+    ready.first.wait_for()
     chief.press("4")
 
     expect(chief.page.get_by_text("Hồ sơ chưa đủ")).to_be_visible()
