@@ -16,7 +16,6 @@ from sqlalchemy import or_, select
 
 from central.incidents import legal, repository, steps, views
 from central.incidents.case_schemas import StepKind
-from central.incidents.catalogue import describe_rule
 from central.incidents.stages import OVER
 from central.tables.incidents import IncidentEventRow, IncidentRow
 from edge.contract.catalogue_entry import IncidentClass
@@ -62,12 +61,12 @@ def _look_at(session: Session, centre: Centre, law: Law, row: IncidentRow) -> No
     """Write what is due for one incident, and when to look again."""
     now = centre.clock()
     events = repository.events(session, row.incident_id)
-    found = legal.view(law, row, describe_rule(row.rule).code, events)
-    ends = [each.ends_at for each in found.deadlines if each.met_at is None and each.ends_at]
+    found = legal.deadlines(law, row, events)
+    ends = [each.ends_at for each in found if each.met_at is None and each.ends_at]
     told = _told(events)
     marks = [
         (each.code, level, at)
-        for each in found.deadlines
+        for each in found
         if each.met_at is None and each.ends_at is not None
         for level, at in _marks(law, each.code, each.ends_at)
     ]

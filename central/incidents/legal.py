@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from central.incidents.case_schemas import DeadlineItem, LegalView, OffenceItem, RouteItem, StepKind
+from central.incidents.catalogue import describe_rule
 from central.law.periods import UnknownYearError, local_day
 from central.law.tables import SHIPPED, load_law
 from edge.contract.catalogue_entry import IncidentClass
@@ -25,11 +26,11 @@ def law_of(settings: Settings) -> Law:
     return load_law(Path(settings.law_dir) if settings.law_dir else SHIPPED)
 
 
-def view(law: Law, row: IncidentRow, code: str, events: Sequence[IncidentEventRow]) -> LegalView:
+def view(law: Law, row: IncidentRow, events: Sequence[IncidentEventRow]) -> LegalView:
     """Return what applies to an incident with these events."""
     day = local_day(row.occurred_at)
     chosen = str((row.findings or {}).get("vehicle_class", "")) or row.object_class
-    offence = law.offence(code, chosen, day)
+    offence = law.offence(_code(row), chosen, day)
     route = law.route(offence, chosen, day) if offence is not None else None
     return LegalView(
         object_class=chosen,
@@ -50,6 +51,14 @@ def view(law: Law, row: IncidentRow, code: str, events: Sequence[IncidentEventRo
         ),
         deadlines=deadlines(law, row, events),
     )
+
+
+def _code(row: IncidentRow) -> str:
+    """Return the catalogue's code of the act, which the box knows better than its rule's name.
+
+    A box of an older release tells none.
+    """
+    return str(row.message.get("code") or describe_rule(row.rule).code)
 
 
 def deadlines(law: Law, row: IncidentRow, events: Sequence[IncidentEventRow]) -> list[DeadlineItem]:

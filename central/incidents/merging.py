@@ -9,8 +9,11 @@ Merging changes no decision and deletes nothing: the part points to the whole, s
 
 from __future__ import annotations
 
+from bisect import bisect_right
+from collections import defaultdict
 from datetime import timedelta
-from math import cos, hypot, radians
+from itertools import product
+from math import cos, floor, hypot, radians
 from typing import TYPE_CHECKING
 
 from sqlalchemy import select
@@ -24,7 +27,7 @@ from central.tables.incidents import IncidentEventRow, IncidentRow
 from edge.contract.catalogue_entry import IncidentClass
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from datetime import datetime
 
     from sqlalchemy.orm import Session
@@ -47,6 +50,10 @@ is announced after some minutes of slow traffic, and the cause lasts until then.
 DEGREE_M = 111_320.0
 """Metres in a degree of latitude. Source: WGS-84, mean meridian."""
 LOOK_BACK = timedelta(minutes=30)
+SQUARE_DEG = 0.002
+"""At least ``NEAR_M`` north and east in all of Việt Nam."""
+CANDIDATES = 50
+_Place = tuple[int, int] | tuple[str, str]
 
 
 def is_same_event(cause: IncidentRow, other: IncidentRow) -> bool:
@@ -134,15 +141,55 @@ def split(
 
 
 def _pairs(rows: Sequence[IncidentRow]) -> list[tuple[str, str]]:
-    """Return (whole, part) of what is the same event; a part is nobody's whole."""
+    """Return (whole, part) of what is the same event; a part is nobody's whole.
+
+    Args:
+        rows: In the order in which they happened.
+    """
+    nearby: dict[tuple[str, _Place], list[IncidentRow]] = defaultdict(list)
+    for row in rows:
+        for place in _places(row):
+            nearby[describe_rule(row.rule).code, place].append(row)
     found: dict[str, str] = {}
     for part in rows:
-        for whole in rows:
+        for whole in _candidates(part, nearby):
             if whole.incident_id not in found and whole is not part and is_same_event(whole, part):
                 found[part.incident_id] = whole.incident_id
                 break
     taken = set(found)
     return [(whole, part) for part, whole in found.items() if whole not in taken]
+
+
+def _candidates(
+    part: IncidentRow, nearby: Mapping[tuple[str, _Place], Sequence[IncidentRow]]
+) -> list[IncidentRow]:
+    """Return what ``part`` may be a part of, first that which happened first.
+
+    Asked are the places around it and the codes it may follow from, and of each the latest
+    ``CANDIDATES`` that could have come before: ten thousand incidents of a storm are not compared
+    each with each.
+    """
+    code, until = describe_rule(part.rule).code, _end(part) + timedelta(seconds=NEAR_S)
+    found: dict[str, IncidentRow] = {}
+    for key in product((code, *FOLLOWS.get(code, ())), _places(part, reach=1)):
+        rows = nearby.get(key, ())
+        last = bisect_right(rows, until, key=lambda row: row.occurred_at)
+        found |= {row.incident_id: row for row in rows[max(0, last - CANDIDATES) : last]}
+    return sorted(found.values(), key=lambda row: (row.occurred_at, row.incident_id))
+
+
+def _places(row: IncidentRow, reach: int = 0) -> list[_Place]:
+    """Return where an incident is found: at its camera and, if its place is known, in its square.
+
+    Args:
+        row: The incident.
+        reach: So many squares around are named too; a side is ``SQUARE_DEG``.
+    """
+    if row.latitude is None or row.longitude is None:
+        return [_camera(row)]
+    north, east = floor(row.latitude / SQUARE_DEG), floor(row.longitude / SQUARE_DEG)
+    steps = product(range(-reach, reach + 1), repeat=2)
+    return [_camera(row), *((north + i, east + j) for i, j in steps)]
 
 
 def _join(

@@ -8,7 +8,6 @@ from central.custody import holds, integrity
 from central.custody.schemas import HoldItem
 from central.incidents import completeness, evidence_rows, legal, repository
 from central.incidents.case_schemas import Findings, LegalView
-from central.incidents.catalogue import describe_rule
 from central.incidents.schemas import (
     EventEntry,
     EvidenceEntry,
@@ -78,8 +77,7 @@ def detail(
 
 def legal_view(session: Session, row: IncidentRow, law: Law) -> LegalView:
     """Return what the law says about an incident as it stands now."""
-    code = describe_rule(row.rule).code
-    return legal.view(law, row, code, repository.events(session, row.incident_id))
+    return legal.view(law, row, repository.events(session, row.incident_id))
 
 
 def masked(findings: Findings | None) -> Findings | None:

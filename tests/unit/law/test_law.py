@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import yaml
 
+from central.incidents import legal
 from central.law.periods import Calendar, UnknownYearError
 from central.law.schemas import Deadline, Offence, Year
 from central.law.tables import SHIPPED, load_law
+from central.tables.incidents import IncidentRow
 from edge.contract.catalogue import CATALOGUE
 from edge.contract.catalogue_entry import IncidentClass
 
@@ -196,3 +198,20 @@ def test_an_offence_without_classes_is_about_everyone() -> None:
 
     assert isinstance(jam, Offence)
     assert jam.covers("anything")
+
+
+@pytest.mark.parametrize(
+    ("told", "article"),
+    [("VP_NGUOC_CHIEU_CT", "6.11.đ"), ("VP_NGUOC_CHIEU", "6.9.d"), ("", "6.9.d")],
+)
+def test_the_act_is_what_the_box_says_it_is_and_the_rules_own_where_it_says_nothing(
+    told: str, article: str
+) -> None:
+    row = IncidentRow(
+        incident_id="i1", rule="wrong_way", incident_class="violation", object_class="car",
+        occurred_at=datetime(2026, 11, 28, tzinfo=UTC), area_code="", message={"code": told},
+    )  # fmt: skip
+    found = legal.view(LAW, row, [])
+
+    assert found.offence is not None
+    assert found.offence.article == article
