@@ -149,6 +149,9 @@ class _AlertNumbers:
         self.alert_escalations = Counter(
             "songlam_alert_escalations", "Alerts passed on unanswered", registry=registry
         )
+        self.alerts_unanswered = Counter(
+            "songlam_alerts_unanswered", "Alerts that ended without an answer", registry=registry
+        )
         self.alert_deliveries = Counter(
             "songlam_alert_deliveries",
             "Tries to tell a person, by channel and outcome (sent, failed, given_up)",

@@ -32,6 +32,8 @@ STEPS = (timedelta(seconds=60), timedelta(minutes=5))
 """How long after its opening an unanswered alert goes to the shift lead, and to the commander.
 Source: the province's operations notes: 60 s shift lead, 5 min commander."""
 LAST_STEP = len(STEPS)
+UNANSWERED_AFTER = timedelta(hours=24)
+"""An alert that nobody answered, of which nothing new came for so long, is history; it says so."""
 LATE_AFTER = timedelta(minutes=15)
 """An incident that reaches the centre later than this after it happened disturbs nobody."""
 SETTLING = timedelta(seconds=30)

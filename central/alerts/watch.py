@@ -181,9 +181,15 @@ def _unanswered(now: datetime) -> Select[AlertRow]:
 
 
 def _over(now: datetime) -> Select[AlertRow]:
-    """Return the query of answered alerts whose cause brings nothing new; open ones stay open."""
+    """Return the query of alerts whose cause brings nothing new: answered ones soon, others late.
+
+    One that ends without ``acknowledged_by`` was never answered.
+    """
     return select(AlertRow).where(
-        AlertRow.status == ACKNOWLEDGED, AlertRow.last_at < now - policy.QUIET_AFTER
+        or_(
+            (AlertRow.status == ACKNOWLEDGED) & (AlertRow.last_at < now - policy.QUIET_AFTER),
+            (AlertRow.status == OPEN) & (AlertRow.last_at < now - policy.UNANSWERED_AFTER),
+        )
     )
 
 
@@ -198,7 +204,10 @@ def _escalate(session: Session, centre: Centre, alert: AlertRow) -> None:
 
 def _end(session: Session, centre: Centre, alert: AlertRow) -> None:
     """End an alert: what comes of its cause now is a new one."""
-    alert.status = ENDED
+    if alert.status == OPEN:
+        centre.metrics.alerts_unanswered.inc()
+        log.error("alert_unanswered", code=alert.code, rule=alert.rule, incidents=alert.incidents)
+    alert.status, alert.escalate_at = ENDED, None
     _announce(session, centre, alert)
 
 

@@ -83,6 +83,19 @@ def test_unanswered_it_goes_to_the_shift_lead_and_the_commander_and_stays_open(
     assert [alert.status for alert in rows(centre, AlertRow)] == ["open"]
 
 
+def test_an_alert_that_nobody_answers_for_a_day_ends_and_says_so(centre: AlertingCentre) -> None:
+    centre.happen()
+    centre.run(360, 60)
+    centre.tick(policy.UNANSWERED_AFTER.total_seconds() + 60)
+
+    [alert] = rows(centre, AlertRow)
+    assert (alert.status, alert.acknowledged_by) == ("ended", None)
+    assert centre.parts.metrics.registry.get_sample_value("songlam_alerts_unanswered_total") == 1
+    centre.happen()
+    centre.tick()
+    assert centre.outbox.told == [TEAM, LEAD, COMMANDER, TEAM]
+
+
 def test_an_acknowledged_incident_answers_its_alert(centre: AlertingCentre) -> None:
     incident = centre.happen()
     centre.tick()
