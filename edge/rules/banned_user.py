@@ -69,16 +69,12 @@ class BannedUser:
 
     def observe(self, scene: Scene) -> list[Sighting]:
         """Return who is on the expressway now and may not be."""
-        self._visits.attend(scene)
         self._carried.attend(scene)
         self._jams.attend(scene)
         carriers = [t for t in scene.tracks if t.class_name in CARRIERS and t.observed]
         sightings = []
-        for track in scene.tracks:
-            if track.class_name not in BANNED or not track.observed:
-                continue
-            visit = self._visits.look(track, scene.stream_s)
-            if visit is None or not is_closed_to(visit.zone, track, scene):
+        for track, visit in self._visits.seen(scene, BANNED):
+            if not is_closed_to(visit.zone, track, scene):
                 continue
             excused = self._is_carried(track, carriers, scene.stream_s) or self._got_out(track)
             if excused or not visit.is_believed or visit.lasted_s < self._options.min_s:

@@ -22,12 +22,13 @@ from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 from pydantic import Field, ValidationError
 
 from edge.config.camera import Strict
+from edge.scene import Sighting
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from edge.config.camera import CameraConfig
-    from edge.scene import Scene, Sighting, Track
+    from edge.scene import Scene, Track
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -155,6 +156,33 @@ def suggest(word: str, known: Sequence[str]) -> str:
     """Return ``, did you mean '…'?`` when a known word is close, else a semicolon."""
     close = get_close_matches(word, known, n=1)
     return f", did you mean {close[0]!r}?" if close else ";"
+
+
+def draws(kinds: frozenset[str]) -> Callable[[CameraConfig], bool]:
+    """Return what says whether a camera file draws a zone of one of these kinds."""
+    return lambda camera: any(zone.kind in kinds for zone in camera.zones)
+
+
+def of_the_camera(
+    rule: str, scene: Scene, confidence: float, *, since_s: float | None = None, level: int = 0
+) -> Sighting:
+    """Return the word of a rule about the camera itself: one event, wherever in the picture.
+
+    Args:
+        rule: Its name.
+        scene: Where it is seen now.
+        confidence: 0..1; nothing is told as surer than 0.99.
+        since_s: ``stream_s`` at which it began; None: now.
+        level: As in the sighting.
+    """
+    return Sighting(
+        rule=rule,
+        key=rule,
+        occurred_s=scene.stream_s if since_s is None else since_s,
+        seen_s=scene.stream_s,
+        confidence=min(0.99, confidence),
+        level=level,
+    )
 
 
 @dataclass(slots=True)

@@ -12,11 +12,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from edge.rules.base import IncidentPolicy, RuleKind, RuleOptions, option
-from edge.scene import Sighting
+from edge.rules.base import IncidentPolicy, RuleKind, RuleOptions, of_the_camera, option
 
 if TYPE_CHECKING:
-    from edge.scene import Scene
+    from edge.scene import Scene, Sighting
 
 NAME = "camera_blocked"
 LARGE = frozenset({"bus", "truck"})
@@ -53,15 +52,7 @@ class CameraBlocked:
             return []
         if large_vehicle_share(scene) > self._options.max_vehicle_share:
             return []
-        return [
-            Sighting(
-                rule=NAME,
-                key=NAME,
-                occurred_s=scene.stream_s,
-                seen_s=scene.stream_s,
-                confidence=min(0.99, view.covered),
-            )
-        ]
+        return [of_the_camera(NAME, scene, view.covered)]
 
 
 def large_vehicle_share(scene: Scene) -> float:

@@ -10,11 +10,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from edge.rules.base import IncidentPolicy, RuleKind, RuleOptions, option
-from edge.scene import Sighting
+from edge.rules.base import IncidentPolicy, RuleKind, RuleOptions, of_the_camera, option
 
 if TYPE_CHECKING:
-    from edge.scene import Scene
+    from edge.scene import Scene, Sighting
 
 NAME = "camera_defocused"
 HIDDEN = 0.5
@@ -48,15 +47,7 @@ class CameraDefocused:
             return []
         if view.covered >= HIDDEN or view.clipped >= HIDDEN:
             return []
-        return [
-            Sighting(
-                rule=NAME,
-                key=NAME,
-                occurred_s=scene.stream_s,
-                seen_s=scene.stream_s,
-                confidence=min(0.99, max(0.5, 1.3 - view.sharpness)),
-            )
-        ]
+        return [of_the_camera(NAME, scene, max(0.5, 1.3 - view.sharpness))]
 
 
 KIND = RuleKind(

@@ -10,11 +10,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from edge.rules.base import IncidentPolicy, RuleKind, RuleOptions, option
-from edge.scene import Sighting
+from edge.rules.base import IncidentPolicy, RuleKind, RuleOptions, of_the_camera, option
 
 if TYPE_CHECKING:
-    from edge.scene import Scene
+    from edge.scene import Scene, Sighting
 
 NAME = "camera_frozen"
 
@@ -43,15 +42,7 @@ class CameraFrozen:
         view = scene.view
         if view is None or view.frozen_s < self._options.hold_s:
             return []
-        return [
-            Sighting(
-                rule=NAME,
-                key=NAME,
-                occurred_s=scene.stream_s - view.frozen_s,
-                seen_s=scene.stream_s,
-                confidence=0.95,
-            )
-        ]
+        return [of_the_camera(NAME, scene, 0.95, since_s=scene.stream_s - view.frozen_s)]
 
 
 KIND = RuleKind(

@@ -11,11 +11,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from edge.rules.base import IncidentPolicy, RuleKind, RuleOptions
-from edge.scene import Sighting
+from edge.rules.base import IncidentPolicy, RuleKind, RuleOptions, of_the_camera
 
 if TYPE_CHECKING:
-    from edge.scene import Scene
+    from edge.scene import Scene, Sighting
 
 NAME = "camera_moved"
 FAR_PX = 60.0
@@ -39,16 +38,7 @@ class CameraMoved:
         if not scene.view_moved or view is None:
             return []
         is_far = view.shift_px is None or view.shift_px >= FAR_PX
-        return [
-            Sighting(
-                rule=NAME,
-                key=NAME,
-                occurred_s=scene.stream_s,
-                seen_s=scene.stream_s,
-                confidence=0.9,
-                level=2 if is_far else 1,
-            )
-        ]
+        return [of_the_camera(NAME, scene, 0.9, level=2 if is_far else 1)]
 
 
 KIND = RuleKind(

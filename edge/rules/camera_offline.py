@@ -11,11 +11,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from edge.config.camera import FileSource
-from edge.rules.base import IncidentPolicy, RuleKind, RuleOptions, option
-from edge.scene import Sighting
+from edge.rules.base import IncidentPolicy, RuleKind, RuleOptions, of_the_camera, option
 
 if TYPE_CHECKING:
-    from edge.scene import Scene
+    from edge.scene import Scene, Sighting
 
 NAME = "camera_offline"
 
@@ -49,12 +48,11 @@ class CameraOffline:
         if presence is None or presence.away_s < self._options.after_s:
             return []
         return [
-            Sighting(
-                rule=NAME,
-                key=NAME,
-                occurred_s=scene.stream_s - presence.away_s,
-                seen_s=scene.stream_s,
-                confidence=1.0,
+            of_the_camera(
+                NAME,
+                scene,
+                1.0,
+                since_s=scene.stream_s - presence.away_s,
                 level=2 if presence.away_s >= self._options.long_s else 1,
             )
         ]

@@ -11,11 +11,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from edge.config.camera import FileSource
-from edge.rules.base import IncidentPolicy, RuleKind, RuleOptions, option
-from edge.scene import Sighting
+from edge.rules.base import IncidentPolicy, RuleKind, RuleOptions, of_the_camera, option
 
 if TYPE_CHECKING:
-    from edge.scene import Scene
+    from edge.scene import Scene, Sighting
 
 NAME = "clock_skew"
 
@@ -51,16 +50,7 @@ class ClockSkew:
         offset_s = abs((presence.clock_offset_s if presence else None) or 0.0)
         if offset_s <= self._options.warn_s:
             return []
-        return [
-            Sighting(
-                rule=NAME,
-                key=NAME,
-                occurred_s=scene.stream_s,
-                seen_s=scene.stream_s,
-                confidence=1.0,
-                level=2 if offset_s > self._options.doubt_s else 1,
-            )
-        ]
+        return [of_the_camera(NAME, scene, 1.0, level=2 if offset_s > self._options.doubt_s else 1)]
 
 
 KIND = RuleKind(

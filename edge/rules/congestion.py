@@ -28,7 +28,7 @@ import numpy as np
 from edge.contract.road_users import VEHICLES
 from edge.geometry import in_polygon, metres_per_px
 from edge.rules.approach import LENGTH_M
-from edge.rules.base import IncidentPolicy, RuleKind, RuleOptions, option
+from edge.rules.base import IncidentPolicy, RuleKind, RuleOptions, draws, option
 from edge.rules.baseline import Baseline, HourlyBaseline
 from edge.rules.road import DEPTH_STRETCH, DRIVEN, MPS_TO_KMH, WHOLE_PICTURE, Road, has_lasted
 from edge.rules.waiting import LawfulWait
@@ -320,6 +320,6 @@ KIND = RuleKind(
     name=NAME,
     options=CongestionOptions,
     make=Congestion,
-    suits=lambda camera: any(zone.kind in DRIVEN for zone in camera.zones),
+    suits=draws(DRIVEN),
     undrawn=True,
 )

@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING
 
 from edge.contract.road_users import FOUR_WHEELERS, TWO_WHEELERS, VEHICLES
 from edge.geometry import box_overlap
-from edge.rules.base import IncidentPolicy, RuleKind, RuleOptions, TrackMemory, option
+from edge.rules.base import IncidentPolicy, RuleKind, RuleOptions, TrackMemory, draws, option
 from edge.rules.crowding import Crowding
 from edge.rules.impact import (
     HALF_S,
@@ -384,5 +384,5 @@ KIND = RuleKind(
     name=NAME,
     options=CrashOptions,
     make=Crash,
-    suits=lambda camera: any(zone.kind in DRIVEN for zone in camera.zones),
+    suits=draws(DRIVEN),
 )

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from edge.geometry import polygon_area
-from edge.rules.base import IncidentPolicy, RuleKind, RuleOptions, option
+from edge.rules.base import IncidentPolicy, RuleKind, RuleOptions, draws, option
 from edge.rules.baseline import Baseline, HourlyBaseline
 from edge.rules.presence import Stays, by_zone
 from edge.rules.road import has_lasted
@@ -161,5 +161,5 @@ KIND = RuleKind(
     name=NAME,
     options=CrowdOptions,
     make=Crowd,
-    suits=lambda camera: any(zone.kind in WATCHED for zone in camera.zones),
+    suits=draws(WATCHED),
 )

@@ -13,7 +13,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from edge.contract.road_users import MOTOR_VEHICLES
-from edge.rules.base import IncidentPolicy, RuleKind, RuleOptions, option
+from edge.rules.base import IncidentPolicy, RuleKind, RuleOptions, draws, option
 from edge.rules.visits import Visits, is_closed_to
 
 if TYPE_CHECKING:
@@ -54,26 +54,18 @@ class EmergencyLane:
 
     def observe(self, scene: Scene) -> list[Sighting]:
         """Return who drives along the emergency lane now."""
-        self._visits.attend(scene)
-        sightings = []
-        for track in scene.tracks:
-            if track.class_name not in MOTOR_VEHICLES or not track.observed:
-                continue
-            visit = self._visits.look(track, scene.stream_s)
-            if visit is None or not is_closed_to(visit.zone, track, scene):
-                continue
-            if (
-                visit.is_believed
-                and visit.distance_m >= self._options.min_m
-                and visit.speed_kmh >= self._options.min_speed_kmh
-            ):
-                sightings.append(visit.sighting(NAME, track))
-        return sightings
+        wanted = self._options
+        return [
+            visit.sighting(NAME, track)
+            for track, visit in self._visits.seen(scene, MOTOR_VEHICLES)
+            if is_closed_to(visit.zone, track, scene)
+            and visit.is_drive(wanted.min_m, wanted.min_speed_kmh)
+        ]
 
 
 KIND = RuleKind(
     name=NAME,
     options=EmergencyLaneOptions,
     make=EmergencyLane,
-    suits=lambda camera: any(zone.kind in KINDS for zone in camera.zones),
+    suits=draws(KINDS),
 )

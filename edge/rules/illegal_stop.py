@@ -11,7 +11,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from edge.rules.base import IncidentPolicy, RuleKind, RuleOptions, option
+from edge.rules.base import DAY_S, IncidentPolicy, RuleKind, RuleOptions, draws, option
 from edge.rules.standing import Standing
 
 if TYPE_CHECKING:
@@ -39,7 +39,9 @@ class IllegalStop:
     """The rule on one camera."""
 
     name = NAME
-    policy = IncidentPolicy(clear_after_s=15.0, merge_gap_s=10.0, merge_iou=0.4)
+    policy = IncidentPolicy(
+        clear_after_s=15.0, merge_gap_s=10.0, merge_iou=0.4, repeat_after_s=DAY_S
+    )
 
     def __init__(self, camera: CameraConfig, options: IllegalStopOptions) -> None:
         """Watch every no-stopping zone of ``camera``."""
@@ -59,5 +61,5 @@ KIND = RuleKind(
     name=NAME,
     options=IllegalStopOptions,
     make=IllegalStop,
-    suits=lambda camera: any(zone.kind == ZONE for zone in camera.zones),
+    suits=draws(frozenset({ZONE})),
 )

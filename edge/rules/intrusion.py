@@ -13,7 +13,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from edge.contract.road_users import ROAD_USERS
-from edge.rules.base import IncidentPolicy, RuleKind, RuleOptions, option
+from edge.rules.base import IncidentPolicy, RuleKind, RuleOptions, draws, option
 from edge.rules.presence import Stays, by_zone
 from edge.rules.road import has_lasted
 
@@ -74,5 +74,5 @@ KIND = RuleKind(
     name=NAME,
     options=IntrusionOptions,
     make=Intrusion,
-    suits=lambda camera: any(zone.kind in WATCHED for zone in camera.zones),
+    suits=draws(WATCHED),
 )

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 
 from edge.config.hours import holds
 from edge.geometry import box_overlap, in_polygon, typical_metres_per_px
-from edge.rules.base import DAY_S, IncidentPolicy, RuleKind, RuleOptions, option
+from edge.rules.base import DAY_S, IncidentPolicy, RuleKind, RuleOptions, draws, option
 from edge.rules.road import DEPTH_STRETCH, has_lasted
 from edge.scene import Sighting
 
@@ -157,5 +157,5 @@ KIND = RuleKind(
     name=NAME,
     options=LeftObjectOptions,
     make=LeftObject,
-    suits=lambda camera: any(zone.kind in WATCHED for zone in camera.zones),
+    suits=draws(WATCHED),
 )

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from edge.rules.base import IncidentPolicy, RuleKind, RuleOptions, option
+from edge.rules.base import IncidentPolicy, RuleKind, RuleOptions, draws, option
 from edge.rules.presence import Stays
 from edge.rules.road import DRIVEN, has_lasted
 
@@ -69,5 +69,5 @@ KIND = RuleKind(
     name=NAME,
     options=LivestockOptions,
     make=LivestockOnRoad,
-    suits=lambda camera: any(zone.kind in DRIVEN for zone in camera.zones),
+    suits=draws(DRIVEN),
 )

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from edge.rules.base import IncidentPolicy, RuleKind, RuleOptions, option
+from edge.rules.base import IncidentPolicy, RuleKind, RuleOptions, draws, option
 from edge.rules.presence import Stays
 from edge.rules.road import has_lasted
 from edge.scene import Sighting
@@ -109,5 +109,5 @@ KIND = RuleKind(
     name=NAME,
     options=LoiteringOptions,
     make=Loitering,
-    suits=lambda camera: any(zone.kind in WATCHED for zone in camera.zones),
+    suits=draws(WATCHED),
 )

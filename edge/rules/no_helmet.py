@@ -12,8 +12,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from edge.rules.base import IncidentPolicy, RuleKind, RuleOptions, TrackMemory, option
-from edge.rules.views import View, Views, speed_kmh
+from edge.rules.base import IncidentPolicy, RuleKind, TrackMemory
+from edge.rules.views import View, ViewOptions, Views, speed_kmh
 
 if TYPE_CHECKING:
     from edge.scene import Scene, Sighting, Track
@@ -22,23 +22,8 @@ NAME = "no_helmet"
 LINGER_S = 1.0
 
 
-class NoHelmetOptions(RuleOptions):
+class NoHelmetOptions(ViewOptions):
     """Thresholds of ``no_helmet``."""
-
-    min_head_px: float = option(
-        24.0, title="Height of a head that can be judged", unit="px", ge=8, le=500,
-        source="provincial catalogue VP_MU_BH: what the classifier needs, not a distance",
-    )  # fmt: skip
-    min_confidence: float = option(
-        0.8, title="The classifier is at least this sure", ge=0, le=1,
-        source="provincial catalogue VP_MU_BH",
-    )  # fmt: skip
-    min_views: float = option(
-        3, title="Good looks at least", ge=1, le=5, source="provincial catalogue VP_MU_BH"
-    )
-    min_speed_kmh: float = option(
-        5.0, title="Riding means faster than", unit="km/h", ge=0, le=50, source="walking pace"
-    )
 
 
 class NoHelmet:

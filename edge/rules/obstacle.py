@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from edge.geometry import box_overlap
-from edge.rules.base import IncidentPolicy, RuleKind, RuleOptions, option
+from edge.rules.base import DAY_S, IncidentPolicy, RuleKind, RuleOptions, option
 from edge.rules.road import DRIVEN, Road, has_lasted
 from edge.scene import Sighting
 
@@ -74,7 +74,7 @@ class Obstacle:
 
     name = NAME
     policy = IncidentPolicy(
-        clear_after_s=5.0, cool_down_s=86_400.0, merge_gap_s=60.0, update_every_s=60.0
+        clear_after_s=5.0, merge_gap_s=60.0, update_every_s=60.0, repeat_after_s=DAY_S
     )
 
     def __init__(self, camera: CameraConfig, options: ObstacleOptions) -> None:

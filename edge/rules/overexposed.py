@@ -10,11 +10,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from edge.rules.base import IncidentPolicy, RuleKind, RuleOptions, option
-from edge.scene import Sighting
+from edge.rules.base import IncidentPolicy, RuleKind, RuleOptions, of_the_camera, option
 
 if TYPE_CHECKING:
-    from edge.scene import Scene
+    from edge.scene import Scene, Sighting
 
 NAME = "overexposed"
 
@@ -43,15 +42,7 @@ class Overexposed:
         view = scene.view
         if view is None or view.clipped < self._options.min_share:
             return []
-        return [
-            Sighting(
-                rule=NAME,
-                key=NAME,
-                occurred_s=scene.stream_s,
-                seen_s=scene.stream_s,
-                confidence=min(0.99, 0.5 + view.clipped / 2),
-            )
-        ]
+        return [of_the_camera(NAME, scene, 0.5 + view.clipped / 2)]
 
 
 KIND = RuleKind(

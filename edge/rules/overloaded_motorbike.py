@@ -11,8 +11,8 @@ from __future__ import annotations
 from statistics import median_low
 from typing import TYPE_CHECKING
 
-from edge.rules.base import IncidentPolicy, RuleKind, RuleOptions, TrackMemory, option
-from edge.rules.views import View, Views, speed_kmh
+from edge.rules.base import IncidentPolicy, RuleKind, TrackMemory, option
+from edge.rules.views import View, ViewOptions, Views, speed_kmh
 
 if TYPE_CHECKING:
     from edge.scene import Scene, Sighting
@@ -26,27 +26,13 @@ HEIGHT_OF_HEADS = 6.0
 """Height of a motorbike with riders in heads. Source: 1.55 m and 0.25 m."""
 
 
-class OverloadedMotorbikeOptions(RuleOptions):
+class OverloadedMotorbikeOptions(ViewOptions):
     """Thresholds of ``overloaded_motorbike``."""
 
     min_riders: float = option(
         3, title="People on the motorbike, the rider included, from", ge=3, le=10,
         source="Law 36/2024 Art. 33.1: one passenger, two in listed cases",
     )  # fmt: skip
-    min_head_px: float = option(
-        24.0, title="Height of a head that can be counted", unit="px", ge=8, le=500,
-        source="provincial catalogue VP_MU_BH: what the classifier needs, not a distance",
-    )  # fmt: skip
-    min_confidence: float = option(
-        0.8, title="The classifier is at least this sure", ge=0, le=1,
-        source="provincial catalogue VP_MU_BH",
-    )  # fmt: skip
-    min_views: float = option(
-        3, title="Good looks at least", ge=1, le=5, source="provincial catalogue VP_CHO_QUA_NGUOI"
-    )
-    min_speed_kmh: float = option(
-        5.0, title="Riding means faster than", unit="km/h", ge=0, le=50, source="walking pace"
-    )
 
 
 class OverloadedMotorbike:

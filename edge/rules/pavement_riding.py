@@ -12,12 +12,13 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from edge.contract.road_users import MOTOR_VEHICLES
-from edge.rules.base import IncidentPolicy, RuleKind, RuleOptions, option
+from edge.rules.base import IncidentPolicy, RuleKind, RuleOptions, draws, option
 from edge.rules.visits import Visits, is_closed_to
 
 if TYPE_CHECKING:
     from edge.config.camera import CameraConfig, Zone
     from edge.rules.road import Road
+    from edge.rules.visits import Visit
     from edge.scene import Point, Scene, Sighting
 
 NAME = "pavement_riding"
@@ -53,23 +54,19 @@ class PavementRiding:
 
     def observe(self, scene: Scene) -> list[Sighting]:
         """Return who is driving along a pavement now."""
-        self._visits.attend(scene)
-        sightings = []
-        for track in scene.tracks:
-            if track.class_name not in MOTOR_VEHICLES or not track.observed:
-                continue
-            visit = self._visits.look(track, scene.stream_s)
-            if visit is None or not is_closed_to(visit.zone, track, scene):
-                continue
-            axis = self._axes[visit.zone.id]
-            along_m = abs(visit.way_m[0] * axis[0] + visit.way_m[1] * axis[1])
-            if (
-                visit.is_believed
-                and along_m >= self._options.min_m
-                and visit.speed_kmh >= self._options.min_speed_kmh
-            ):
-                sightings.append(visit.sighting(NAME, track))
-        return sightings
+        wanted = self._options
+        return [
+            visit.sighting(NAME, track)
+            for track, visit in self._visits.seen(scene, MOTOR_VEHICLES)
+            if is_closed_to(visit.zone, track, scene)
+            and visit.is_drive(wanted.min_m, wanted.min_speed_kmh)
+            and self._along_m(visit) >= wanted.min_m
+        ]
+
+    def _along_m(self, visit: Visit) -> float:
+        """Return how much of a visit's way is along its pavement, metres."""
+        axis = self._axes[visit.zone.id]
+        return abs(visit.way_m[0] * axis[0] + visit.way_m[1] * axis[1])
 
 
 def _axis(zone: Zone, road: Road) -> Point:
@@ -93,5 +90,5 @@ KIND = RuleKind(
     name=NAME,
     options=PavementRidingOptions,
     make=PavementRiding,
-    suits=lambda camera: any(zone.kind in KINDS for zone in camera.zones),
+    suits=draws(KINDS),
 )

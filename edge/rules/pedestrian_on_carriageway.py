@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 
 from edge.contract.road_users import TWO_WHEELERS
 from edge.geometry import metres_per_px
-from edge.rules.base import IncidentPolicy, RuleKind, RuleOptions, TrackMemory, option
+from edge.rules.base import IncidentPolicy, RuleKind, RuleOptions, TrackMemory, draws, option
 from edge.rules.road import DRIVEN, MPS_TO_KMH, Road, Trail, has_lasted
 from edge.scene import Sighting
 
@@ -229,5 +229,5 @@ KIND = RuleKind(
     name=NAME,
     options=PedestrianOptions,
     make=PedestrianOnCarriageway,
-    suits=lambda camera: any(zone.kind in DRIVEN for zone in camera.zones),
+    suits=draws(DRIVEN),
 )

@@ -13,7 +13,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from edge.contract.road_users import VEHICLES
-from edge.rules.base import IncidentPolicy, RuleKind, RuleOptions, option
+from edge.rules.base import IncidentPolicy, RuleKind, RuleOptions, draws, option
 from edge.rules.visits import Visits, is_closed_to
 
 if TYPE_CHECKING:
@@ -53,21 +53,12 @@ class ProhibitedRoad:
 
     def observe(self, scene: Scene) -> list[Sighting]:
         """Return who drives where it may not now."""
-        self._visits.attend(scene)
-        sightings = []
-        for track in scene.tracks:
-            if track.class_name not in VEHICLES or not track.observed:
-                continue
-            visit = self._visits.look(track, scene.stream_s)
-            if visit is None:
-                continue
+        wanted, sightings = self._options, []
+        for track, visit in self._visits.seen(scene, VEHICLES):
             if not is_closed_to(visit.zone, track, scene):
                 self._visits.leave(track, scene.stream_s)
-            elif (
-                visit.is_believed
-                and visit.lasted_s >= self._options.min_s
-                and visit.distance_m >= self._options.min_m
-                and visit.speed_kmh >= self._options.min_speed_kmh
+            elif visit.lasted_s >= wanted.min_s and visit.is_drive(
+                wanted.min_m, wanted.min_speed_kmh
             ):
                 sightings.append(visit.sighting(NAME, track))
         return sightings
@@ -77,5 +68,5 @@ KIND = RuleKind(
     name=NAME,
     options=ProhibitedRoadOptions,
     make=ProhibitedRoad,
-    suits=lambda camera: any(zone.kind in KINDS for zone in camera.zones),
+    suits=draws(KINDS),
 )

@@ -25,7 +25,7 @@ import numpy as np
 
 from edge.contract.road_users import MOTOR_VEHICLES
 from edge.geometry import iou
-from edge.rules.base import DAY_S, IncidentPolicy, RuleKind, RuleOptions, TrackMemory, option
+from edge.rules.base import DAY_S, IncidentPolicy, RuleKind, RuleOptions, TrackMemory, draws, option
 from edge.rules.crowding import Crowding
 from edge.rules.pace import Pace, pace_of, rest_began_s
 from edge.rules.passing import Passing
@@ -314,6 +314,6 @@ KIND = RuleKind(
     name=NAME,
     options=StoppedVehicleOptions,
     make=StoppedVehicle,
-    suits=lambda camera: any(zone.kind in WATCHED for zone in camera.zones),
+    suits=draws(WATCHED),
     undrawn=True,
 )

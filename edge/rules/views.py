@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from edge.geometry import metres_per_px
+from edge.rules.base import RuleOptions, option
 from edge.rules.road import MPS_TO_KMH
 from edge.scene import Moment, Sighting
 
@@ -28,6 +29,25 @@ a metre meanwhile."""
 KEPT_BOXES = 64
 FOLLOW_S = 2.0
 """Keep watching who was told for this long. Source: evidence shows the vehicle leave."""
+
+
+class ViewOptions(RuleOptions):
+    """What a look must be to count, and how many of them."""
+
+    min_head_px: float = option(
+        24.0, title="Height of a head that can be judged", unit="px", ge=8, le=500,
+        source="provincial catalogue VP_MU_BH: what the classifier needs, not a distance",
+    )  # fmt: skip
+    min_confidence: float = option(
+        0.8, title="The classifier is at least this sure", ge=0, le=1,
+        source="provincial catalogue VP_MU_BH",
+    )  # fmt: skip
+    min_views: float = option(
+        3, title="Good looks at least", ge=1, le=5, source="provincial catalogue VP_MU_BH"
+    )
+    min_speed_kmh: float = option(
+        5.0, title="Riding means faster than", unit="km/h", ge=0, le=50, source="walking pace"
+    )
 
 
 @dataclass(frozen=True, slots=True)

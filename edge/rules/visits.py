@@ -23,6 +23,8 @@ from edge.rules.road import DEPTH_STRETCH, MPS_TO_KMH, ROUNDING_S, Road
 from edge.scene import Sighting
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from edge.config.camera import CameraConfig, Zone
     from edge.scene import Point, Scene, Track
 
@@ -96,6 +98,11 @@ class Visit:
         """Say whether its detections are surer than those of phantoms."""
         return self.scores >= MIN_SCORE * self.looks
 
+    def is_drive(self, min_m: float, min_speed_kmh: float) -> bool:
+        """Say whether somebody real has gone so far, so fast, in a straight line."""
+        fast = self.speed_kmh >= min_speed_kmh
+        return self.is_believed and self.distance_m >= min_m and fast
+
     def sighting(self, rule: str, track: Track) -> Sighting:
         """Return the word of ``rule`` about this visit, seen now."""
         return Sighting(
@@ -144,6 +151,18 @@ class Visits:
     def attend(self, scene: Scene) -> None:
         """Forget who has gone; call once per scene before :meth:`look`."""
         self._guests.attend(scene)
+
+    def seen(self, scene: Scene, classes: frozenset[str]) -> Iterator[tuple[Track, Visit]]:
+        """Yield each road user of some classes that is seen in a watched zone, with its visit.
+
+        Once per scene; who has gone is forgotten.
+        """
+        self.attend(scene)
+        for track in scene.tracks:
+            if track.class_name in classes and track.observed:
+                visit = self.look(track, scene.stream_s)
+                if visit is not None:
+                    yield track, visit
 
     def look(self, track: Track, now_s: float) -> Visit | None:
         """Return the visit that an observed road user is on now, None outside of all zones."""

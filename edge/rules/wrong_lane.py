@@ -79,16 +79,10 @@ class WrongLane:
 
     def observe(self, scene: Scene) -> list[Sighting]:
         """Return who drives in a lane for others now."""
-        self._visits.attend(scene)
         self._jams.attend(scene)
         jammed = self._jams.is_any_jammed()
         sightings = []
-        for track in scene.tracks:
-            if track.class_name not in VEHICLES or not track.observed:
-                continue
-            visit = self._visits.look(track, scene.stream_s)
-            if visit is None:
-                continue
+        for track, visit in self._visits.seen(scene, VEHICLES):
             closed = is_closed_to(visit.zone, track, scene)
             if jammed or not closed or self._is_excused(track):
                 self._visits.leave(track, scene.stream_s)

@@ -25,7 +25,7 @@ import numpy as np
 
 from edge.contract.road_users import VEHICLES
 from edge.geometry import angle_between_deg
-from edge.rules.base import IncidentPolicy, RuleKind, RuleOptions, TrackMemory, option
+from edge.rules.base import IncidentPolicy, RuleKind, RuleOptions, TrackMemory, draws, option
 from edge.rules.road import DRIVEN, MPS_TO_KMH, WHOLE_PICTURE, Road, Step, Trail, has_lasted
 from edge.scene import Sighting
 
@@ -390,6 +390,6 @@ KIND = RuleKind(
     name=NAME,
     options=WrongWayOptions,
     make=wrong_way,
-    suits=lambda camera: any(zone.kind in DRIVEN for zone in camera.zones),
+    suits=draws(DRIVEN),
     undrawn=True,
 )
