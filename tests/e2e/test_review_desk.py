@@ -55,6 +55,7 @@ def test_cases_are_decided_one_after_the_other_by_keyboard(province: Province) -
     officer.by("reason").fill("Thiếu ảnh toàn cảnh")
     officer.press("Tab", "Tab", "Enter")
     expect(officer.by("track").locator("[aria-current=step]")).to_have_text("Cần bổ sung")
+    expect(officer.by("reason")).to_have_count(0)
     officer.press("ArrowDown")
     selected(officer, "i-3")
     officer.press("3")
