@@ -21,7 +21,7 @@ import structlog
 
 from edge.config.drawing import scale_camera
 from edge.incidents import Incidents, Origin
-from edge.rules import build_rules, calibrated_rules
+from edge.rules import RULES, build_rules, calibrated_rules
 from edge.rules.flow import LearnedTraffic
 from edge.scene import Scene
 from edge.signals import SignalReader
@@ -179,8 +179,9 @@ class Pipeline:
         self._size_px = camera.frame_size_px
         self._signals = SignalReader(camera.signals)
         self._meter = SpeedMeter(camera)
-        self._watcher = ViewWatcher(camera)
         self._rules: list[Rule] = build_rules(camera, on_frames=True)
+        asked = (RULES[rule.name].still_kinds for rule in self._rules)
+        self._watcher = ViewWatcher(camera, frozenset().union(*asked))
         self._calibrated = calibrated_rules(camera)
 
 

@@ -14,7 +14,7 @@ Nothing here reads a camera, a file or a clock.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol, get_args
 
 import numpy as np
 
@@ -216,6 +216,10 @@ class ViewFacts:
     shift_px: float | None = None
 
 
+StillKind = Literal["object", "flame", "smoke"]
+STILL_KINDS: frozenset[StillKind] = frozenset(get_args(StillKind))
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StillThing:
     """Something that the background did not hold, and that does not move on.
@@ -231,7 +235,7 @@ class StillThing:
     ground_m: Point | None
     since_s: float
     area_m2: float | None
-    kind: Literal["object", "flame", "smoke"] = "object"
+    kind: StillKind = "object"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

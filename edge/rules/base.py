@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from edge.config.camera import CameraConfig
-    from edge.scene import Scene, Track
+    from edge.scene import Scene, StillKind, Track
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,6 +118,8 @@ class RuleKind(Generic[OptionsT]):
         undrawn: Also watches a camera on whose picture no road was drawn: then the whole picture
             is road, and what is learned from the traffic refines it (``edge.rules.road``).
         needs_frames: False for a rule about a camera's presence, which ``edge.attendance`` asks.
+        still_kinds: Kinds of ``Scene.still_things`` that it judges: only what some rule of a camera
+            asks for is looked for in its pictures.
     """
 
     name: str
@@ -126,6 +128,7 @@ class RuleKind(Generic[OptionsT]):
     suits: Callable[[CameraConfig], bool]
     undrawn: bool = False
     needs_frames: bool = True
+    still_kinds: frozenset[StillKind] = frozenset()
 
     def check(self, given: Mapping[str, object]) -> list[str]:
         """Return every mistake in ``given`` as ``rules.<rule>.<key>: …`` lines."""

@@ -158,4 +158,5 @@ KIND = RuleKind(
     options=LeftObjectOptions,
     make=LeftObject,
     suits=draws(WATCHED),
+    still_kinds=frozenset({"object"}),
 )

@@ -179,4 +179,5 @@ KIND = RuleKind(
     make=Obstacle,
     # Off unless a camera file names it: nobody has measured yet how often it is wrong.
     suits=lambda _: False,
+    still_kinds=frozenset({"object"}),
 )

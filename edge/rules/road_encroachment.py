@@ -134,4 +134,5 @@ KIND = RuleKind(
     options=RoadEncroachmentOptions,
     make=RoadEncroachment,
     suits=lambda camera: any(zone.kind in WATCHED and zone.hours for zone in camera.zones),
+    still_kinds=frozenset({"object"}),
 )

@@ -70,4 +70,5 @@ KIND = RuleKind(
     make=lambda _, options: SmokeOrFire(options),
     # Off unless a camera file names it: nobody has measured yet how often it is wrong.
     suits=lambda _: False,
+    still_kinds=frozenset({"flame", "smoke"}),
 )

@@ -5,8 +5,8 @@ indicator goes out between, a vehicle's lights move on. Smoke: the structure beh
 grey, and the places where it does so spread upwards from where it began. Fog fades everything at
 once, a lorry has edges and drives on.
 
-Source: anchors.md §4 and common practice of video smoke detection; levels chosen on composites over
-the rendered films, see ``edge/rules/quality.yaml``.
+Source: anchors.md §4 and common practice of video smoke detection; levels chosen on made-up
+flames and veils over drawn views (``tests/unit/view/test_fire.py``), on no fire that was real.
 
 Blind: fire far away (less than about 30 px across at 1080p), smoke against the sky, in the dark or
 in front of a blank wall.

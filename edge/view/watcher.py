@@ -19,7 +19,7 @@ import cv2
 import numpy as np
 
 from edge.config.hours import LOCAL
-from edge.scene import StillThing, ViewFacts
+from edge.scene import STILL_KINDS, StillThing, ViewFacts
 from edge.view.background import Background
 from edge.view.fire import FireWatch
 from edge.view.gauges import GaugeReader, read_all
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from edge.config.camera import CameraConfig
-    from edge.scene import Frame
+    from edge.scene import Frame, StillKind
     from edge.view.reference import Difference
 
 EVERY_S = 1.0
@@ -83,10 +83,12 @@ class Sight:
 class ViewWatcher:
     """Watches the view of one camera; its drawing is in the stream's pixels."""
 
-    def __init__(self, camera: CameraConfig) -> None:
-        """Know nothing yet."""
-        self._background = Background(camera)
-        self._fire = FireWatch(camera)
+    def __init__(
+        self, camera: CameraConfig, still_kinds: frozenset[StillKind] = STILL_KINDS
+    ) -> None:
+        """Know nothing yet; look for still things of these kinds only."""
+        self._background = Background(camera) if "object" in still_kinds else None
+        self._fire = FireWatch(camera) if still_kinds & {"flame", "smoke"} else None
         self._gauges = {gauge.id: GaugeReader(gauge) for gauge in camera.gauges}
         self._sight = Sight()
         self._due_s = self._things_due_s = float("-inf")
@@ -130,13 +132,19 @@ class ViewWatcher:
 
     def _things(self, frame: Frame) -> tuple[StillThing, ...]:
         """Return what lies, burns or smokes in the view."""
-        small = shrink(frame.image)
-        light = light_of(grey_of(small))
-        if not self._sees:
-            self._background.learn(light)
+        if self._background is None and self._fire is None:
             return ()
-        now_s = frame.stream_s
-        return (*self._background.look(light, now_s), *self._fire.look(small, now_s))
+        small, now_s = shrink(frame.image), frame.stream_s
+        found: list[StillThing] = []
+        if self._background is not None:
+            light = light_of(grey_of(small))
+            if self._sees:
+                found += self._background.look(light, now_s)
+            else:
+                self._background.learn(light)
+        if self._fire is not None and self._sees:
+            found += self._fire.look(small, now_s)
+        return tuple(found)
 
     def _measure(self, frame: Frame) -> ViewFacts | None:
         """Return how well the camera sees; None until the usual view is known."""

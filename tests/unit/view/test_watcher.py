@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 import pytest
 
+from edge.scene import STILL_KINDS
 from edge.view import Sight, ViewWatcher
 from tests.views import frame, street, view_camera
 
@@ -131,3 +132,17 @@ def test_a_look_between_two_looks_costs_nothing_and_changes_nothing() -> None:
     last = watcher.look(frame(street(noise_seed=3), 9.6))
 
     assert watcher.look(frame(np.zeros((360, 640, 3), np.uint8), 9.8)) is last
+
+
+@pytest.mark.parametrize("asked", [True, False])
+def test_still_things_are_looked_for_only_where_a_rule_asks(*, asked: bool) -> None:
+    watcher = ViewWatcher(view_camera(), STILL_KINDS if asked else frozenset())
+    sight = Sight()
+    for step in range(100):
+        picture = street(noise_seed=step)
+        if step > 30:
+            picture[260:280, 260:290] = 250
+        sight = watcher.look(frame(picture, step / 2))
+
+    assert sight.view is not None
+    assert bool(sight.still_things) is asked
