@@ -9,8 +9,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import cv2
-import numpy as np
 import pytest
 from scipy.optimize import linear_sum_assignment
 
@@ -19,27 +17,13 @@ from edge.geometry import iou
 from edge.scene import Frame
 from tests.assets import asset
 from tests.builders import NOON
+from tests.labelled_bikes import labelled
 
 ROOT = Path(__file__).resolve().parents[2]
 FLOORS = {"deimv2_femto_coco_416": 0.66, "yolox_nano_416": 0.46, "deimv2_atto_coco_320": 0.42}
 SCORE = 0.3
 
 pytestmark = pytest.mark.assets
-
-
-def labelled() -> list[tuple[np.ndarray, np.ndarray]]:
-    """Return (picture, true boxes (n, 4) in its pixels) of every labelled frame."""
-    folder = asset("labelled/hanoi_bikes_32")
-    found = []
-    for path in sorted((folder / "images").iterdir()):
-        picture = cv2.imread(str(path))
-        assert picture is not None
-        rows = np.loadtxt(folder / "labels" / f"{path.stem}.txt", ndmin=2)
-        half = rows[:, 3:5] / 2
-        relative = np.concatenate([rows[:, 1:3] - half, rows[:, 1:3] + half], axis=1)
-        height, width = picture.shape[:2]
-        found.append((picture, relative * [width, height, width, height]))
-    return found
 
 
 @pytest.mark.parametrize("model", sorted(FLOORS))
@@ -49,7 +33,7 @@ def test_motorbikes_in_a_dense_queue_are_found(model: str, monkeypatch: pytest.M
     matched = total = 0
 
     for picture, truth in labelled():
-        users = detector.detect(Frame("gate", picture.astype(np.uint8), NOON, 0.0))
+        users = detector.detect(Frame("gate", picture, NOON, 0.0))
         bikes = [
             i
             for i, name in enumerate(users.class_names)
