@@ -127,15 +127,17 @@ def _acknowledge(
         Problem: 409, somebody else did so before, or the stage does not allow it.
     """
     alert = _alert_of(session, row.incident_id)
-    _refuse_taken(session, row, alert, user)
     spec = life_cycle(row.incident_class)[StepKind.ACKNOWLEDGE]
     takes = row.stage in spec.sources and user.role in spec.roles
+    before = None if takes else _taken(session, row) or _answered(alert)
+    if before is not None and before[0] != user.username:
+        raise _already_taken(session, *before)
     if takes:
         steps.take(session, centre, row, StepKind.ACKNOWLEDGE, wanted, user)
     if alert is not None and alert.status == watch.OPEN:
         watch.acknowledge(session, centre, alert, user.username)
         audit.record(session, centre.clock(), user.username, "acknowledge", ("alert", alert.code))
-    elif not takes and not _is_theirs(session, row, alert, user):
+    elif not takes and before is None:
         raise steps.stale()
 
 
@@ -147,30 +149,6 @@ def _alert_of(session: Session, incident_id: str) -> AlertRow | None:
     return session.get(AlertRow, member.alert_id)
 
 
-def _refuse_taken(
-    session: Session, row: IncidentRow, alert: AlertRow | None, user: UserRow
-) -> None:
-    """Refuse what somebody else took on before, naming them and the time.
-
-    Raises:
-        Problem: 409.
-    """
-    taken = _taken(session, row)
-    if taken is None and alert is not None and alert.acknowledged_at is not None:
-        taken = (alert.acknowledged_by or "", alert.acknowledged_at)
-    if taken is None or taken[0] == user.username:
-        return
-    person = session.get(UserRow, taken[0])
-    who = taken[0] if person is None else person.display_name
-    at = taken[1].astimezone(LOCAL).strftime("%H:%M:%S %d/%m/%Y")
-    raise Problem(
-        409,
-        "already_taken",
-        f"{who} đã tiếp nhận lúc {at}.",
-        f"{who} took it on at {at}.",
-    )
-
-
 def _taken(session: Session, row: IncidentRow) -> tuple[str, datetime] | None:
     """Return who acknowledged an incident last, and when; None: nobody, or it was reopened."""
     if row.stage in life_cycle(row.incident_class)[StepKind.ACKNOWLEDGE].sources:
@@ -180,10 +158,20 @@ def _taken(session: Session, row: IncidentRow) -> tuple[str, datetime] | None:
     return (found[-1].actor, found[-1].at) if found else None
 
 
-def _is_theirs(
-    session: Session, row: IncidentRow, alert: AlertRow | None, user: UserRow
-) -> bool:
-    """Return whether this person has taken it on already, there or elsewhere."""
-    taken = _taken(session, row)
-    answered = alert is not None and alert.acknowledged_by == user.username
-    return answered or (taken is not None and taken[0] == user.username)
+def _answered(alert: AlertRow | None) -> tuple[str, datetime] | None:
+    """Return who answered an alert, and when."""
+    if alert is None or alert.acknowledged_at is None:
+        return None
+    return alert.acknowledged_by or "", alert.acknowledged_at
+
+
+def _already_taken(session: Session, username: str, at: datetime) -> Problem:
+    """Return the refusal that names who was there before, and the time."""
+    person = session.get(UserRow, username)
+    when = at.astimezone(LOCAL).strftime("%H:%M:%S %d/%m/%Y")
+    return Problem(
+        409,
+        "already_taken",
+        f"{'Trung tâm' if person is None else person.display_name} đã tiếp nhận lúc {when}.",
+        f"{'The centre' if person is None else person.display_name} took it on at {when}.",
+    )
