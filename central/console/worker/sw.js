@@ -29,9 +29,7 @@ self.addEventListener('fetch', (event) => {
   if (request.mode === 'navigate') {
     event.respondWith(fromShell(PAGE, request))
     event.waitUntil(refresh().catch(() => undefined)) // without a network the kept page is right
-  }
-  if (request.mode !== 'navigate' && isShell(url.pathname))
-    event.respondWith(fromShell(url.pathname, request))
+  } else if (isShell(url.pathname)) event.respondWith(fromShell(url.pathname, request))
 })
 
 const isShell = (path) => SHELL.files.includes(path) || path.startsWith('/assets/')
