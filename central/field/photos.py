@@ -45,7 +45,7 @@ APPLICATIONS = range(0xE0, 0xF0)
 COMMENT = 0xFE
 
 
-def keep(  # noqa: PLR0913 - the facts of one photo
+def keep(
     centre: Centre,
     uploads: Uploads,
     place: tuple[str, str],

@@ -11,7 +11,7 @@ from central.centre import CentreDep
 from central.evidence.routes import UploadsDep
 from central.field import photos, service
 from central.field.board import board
-from central.field.schemas import Board, FieldReport, PhotoTold, ReportAnswer, ReportKey
+from central.field.schemas import KEY_PATTERN, Board, FieldReport, PhotoTold, ReportAnswer
 from central.incidents.stages import FIELD
 from central.problems import Problem
 from central.tables.users import UserRow
@@ -19,7 +19,7 @@ from central.tables.users import UserRow
 router = APIRouter(tags=["field"])
 Viewer = Annotated[UserRow, Depends(Gate(Reach.AREA))]
 Reporter = Annotated[UserRow, Depends(Gate(Reach.AREA, *FIELD))]
-Key = Annotated[ReportKey, Path(description="A UUID of the phone's; sent again it counts once")]
+Key = Annotated[str, Path(pattern=KEY_PATTERN, description="A UUID; sent again it counts once")]
 JPEG = {"requestBody": {"required": True, "content": {photos.MEDIA_TYPE: {"schema": {}}}}}
 
 

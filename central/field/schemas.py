@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, Self
+from typing import Literal, Self
 
 from pydantic import BaseModel, Field, model_validator
 
@@ -11,8 +11,8 @@ from central.incidents.case_schemas import StepKind
 from central.incidents.schemas import IncidentItem, Step
 from edge.contract.messages import Sha256, UtcTime
 
-ReportKey = Annotated[str, Field(pattern=r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$")]
-"""A UUID that the phone made with the report: sent again it is the same report."""
+KEY_PATTERN = r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$"
+"""Of a UUID that the phone made with the report: sent again it is the same report."""
 
 
 class FieldReport(Step):
@@ -25,7 +25,7 @@ class FieldReport(Step):
     @model_validator(mode="after")
     def _note_has_words(self) -> Self:
         """Refuse a note without words."""
-        if self.kind is StepKind.NOTE and not self.note.strip():
+        if self.kind == StepKind.NOTE and not self.note.strip():
             raise ValueError("a note must say something")
         return self
 

@@ -34,6 +34,10 @@ if TYPE_CHECKING:
     from central.tables.incidents import IncidentRow
 
 
+BY_INCIDENT = "incident"
+"""Who answered an alert when somebody acknowledged an incident of it on the console."""
+
+
 def take(
     session: Session,
     centre: Centre,
@@ -58,12 +62,12 @@ def take(
     row = service.get(session, incident_id)
     if is_known(session, place, wanted.kind, user.username):
         return answer(session, row, repeated=True)
-    if wanted.kind is StepKind.NOTE:
+    if wanted.kind == StepKind.NOTE:
         made_at = wanted.made_at.isoformat()
         steps.remark(
             session, centre, row, wanted.kind, user, note=wanted.note.strip(), made_at=made_at
         )
-    elif wanted.kind is StepKind.ACKNOWLEDGE:
+    elif wanted.kind == StepKind.ACKNOWLEDGE:
         _acknowledge(session, centre, row, wanted, user)
     else:
         steps.take(session, centre, row, wanted.kind, wanted, user)
@@ -88,7 +92,7 @@ def is_known(session: Session, place: tuple[str, str], kind: StepKind, username:
     return True
 
 
-def remember(  # noqa: PLR0913 - the columns of one row
+def remember(
     session: Session,
     centre: Centre,
     place: tuple[str, str],
@@ -128,17 +132,19 @@ def _acknowledge(
     """
     alert = _alert_of(session, row.incident_id)
     spec = life_cycle(row.incident_class)[StepKind.ACKNOWLEDGE]
-    takes = row.stage in spec.sources and user.role in spec.roles
-    before = None if takes else _taken(session, row) or _answered(alert)
+    fresh = row.stage in spec.sources
+    takes = fresh and user.role in spec.roles
+    answers = alert is not None and alert.status == watch.OPEN
+    before = None if takes else _answered(alert) if fresh else _taken(session, row)
     if before is not None and before[0] != user.username:
         raise _already_taken(session, *before)
+    if before is None and not takes and not (fresh and answers):
+        raise steps.stale()
     if takes:
         steps.take(session, centre, row, StepKind.ACKNOWLEDGE, wanted, user)
-    if alert is not None and alert.status == watch.OPEN:
+    if alert is not None and answers:
         watch.acknowledge(session, centre, alert, user.username)
         audit.record(session, centre.clock(), user.username, "acknowledge", ("alert", alert.code))
-    elif not takes and before is None:
-        raise steps.stale()
 
 
 def _alert_of(session: Session, incident_id: str) -> AlertRow | None:
@@ -150,17 +156,15 @@ def _alert_of(session: Session, incident_id: str) -> AlertRow | None:
 
 
 def _taken(session: Session, row: IncidentRow) -> tuple[str, datetime] | None:
-    """Return who acknowledged an incident last, and when; None: nobody, or it was reopened."""
-    if row.stage in life_cycle(row.incident_class)[StepKind.ACKNOWLEDGE].sources:
-        return None
+    """Return who acknowledged an incident last, and when; None: nobody did."""
     events = repository.events(session, row.incident_id)
     found = [each for each in events if each.kind == StepKind.ACKNOWLEDGE]
     return (found[-1].actor, found[-1].at) if found else None
 
 
 def _answered(alert: AlertRow | None) -> tuple[str, datetime] | None:
-    """Return who answered an alert, and when."""
-    if alert is None or alert.acknowledged_at is None:
+    """Return who answered an alert by itself, and when; not whoever took another incident of it."""
+    if alert is None or alert.acknowledged_at is None or alert.acknowledged_by == BY_INCIDENT:
         return None
     return alert.acknowledged_by or "", alert.acknowledged_at
 

@@ -83,7 +83,7 @@ def take(
     return views.announce(session, centre.live, row, now)
 
 
-def remark(  # noqa: PLR0913 - the facts of one remark
+def remark(
     session: Session,
     centre: Centre,
     row: IncidentRow,
