@@ -9,10 +9,12 @@ const ME = {
   must_change_password: false,
 }
 let centre: FakeCentre
+const lines: { stopLive: () => void }[] = []
 
 /** A page that has just been opened. */
 async function freshPage() {
   vi.resetModules()
+  lines.push(await import('./live'))
   return import('./session')
 }
 const offline = () => vi.stubGlobal('fetch', () => Promise.reject(new TypeError('no network')))
@@ -21,8 +23,8 @@ beforeEach(() => {
   localStorage.clear()
   centre = new FakeCentre().install()
 })
-afterEach(async () => {
-  ;(await import('./live')).stopLive()
+afterEach(() => {
+  for (const line of lines.splice(0)) line.stopLive()
   centre.remove()
 })
 
