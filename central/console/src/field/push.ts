@@ -57,9 +57,15 @@ export async function startRinging(): Promise<Ringing> {
   return 'on'
 }
 
-export async function stopRinging(): Promise<Ringing> {
+/** Let the browser forget its subscription: whoever uses it next hears nothing that was not theirs. */
+export async function silence(): Promise<void> {
+  if (!supported()) return
   const registration = await navigator.serviceWorker.getRegistration()
   await (await registration?.pushManager.getSubscription())?.unsubscribe()
+}
+
+export async function stopRinging(): Promise<Ringing> {
+  await silence()
   await dropSubscription()
   return 'off'
 }

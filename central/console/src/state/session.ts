@@ -6,6 +6,7 @@
 import { computed, reactive, readonly } from 'vue'
 import * as accounts from '@/api/accounts'
 import { ApiError, onUnauthorised } from '@/api/client'
+import { silence } from '@/field/push'
 import { startLive, stopLive } from './live'
 
 const state = reactive<{ me: accounts.Me | null; known: boolean; expired: boolean }>({
@@ -98,6 +99,8 @@ export async function logIn(username: string, password: string): Promise<void> {
 }
 
 export async function logOut(): Promise<void> {
+  // A browser that does not answer is silenced by the centre all the same.
+  await silence().catch(() => undefined)
   try {
     await accounts.logOut()
   } finally {
