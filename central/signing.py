@@ -1,6 +1,6 @@
 """The centre's keys: made at first use, each kept in one file that only its owner can read.
 
-The Ed25519 key signs: boxes pin its public half, a model manifest signed by any other key is refused
+The Ed25519 key signs: boxes pin its public half, a manifest signed by any other key is refused
 there, and the centre's own chain hangs on it. The P-256 key says to push services who is sending;
 a browser's subscription is bound to it. The private halves never leave this machine and are never
 logged.

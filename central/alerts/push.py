@@ -1,7 +1,7 @@
 """Web Push: the channel to browsers that people let ring, and which browsers those are.
 
 Invariants:
-    * One log-in is at most one browser; the browser that somebody else logs in on is theirs. Whoever
+    * One log-in is at most one browser; the browser that somebody else logs in on is theirs. Who
       logs out, changes the password or is shut out is told nothing more there
       (:mod:`central.auth.service`); a log-in that merely ran out ends nothing: who is on call is
       told all the same, and logs in to see more.

@@ -43,9 +43,7 @@ def board(session: Session, username: str, scope: Scope, now: datetime, code: st
     concerns = (AlertRow.status != ENDED) & or_(on_shift, AlertRow.acknowledged_by == username)
     alerts = session.scalars(
         select(AlertRow)
-        .where(
-            scope.condition(AlertRow.area_code), or_(concerns, AlertRow.code == code.upper())
-        )
+        .where(scope.condition(AlertRow.area_code), or_(concerns, AlertRow.code == code.upper()))
         .order_by(AlertRow.id.desc())
         .limit(MOST_ALERTS)
     ).all()

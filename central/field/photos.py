@@ -1,10 +1,10 @@
 """Photos that officers take at the scene: kept byte for byte as the phone sent them.
 
 Invariants:
-    * A photo is one JPEG without anything beside the picture: no place, no serial number, no name, no
-      thumbnail, no film. Where it happened stands in the incident; where an officer stood is nobody's
-      business. The centre refuses such a photo instead of rewriting it, so that its SHA-256 is that
-      of the phone.
+    * A photo is one JPEG without anything beside the picture: no place, no device, no name, no
+      thumbnail, no film. Where it happened stands in the incident; where an officer stood is
+      nobody's business. The centre refuses such a photo instead of rewriting it, so its SHA-256 is
+      the phone's.
     * It is a file of evidence of its incident: held, shown, recorded and deleted like the box's, and
       never taken for one of them (``box_id`` is empty; :mod:`central.custody.integrity`).
 
@@ -116,7 +116,7 @@ def check(content: bytes, sha256: str) -> None:
         raise Problem(
             422,
             "photo_tells_more",
-            "Ảnh còn chứa vị trí hoặc thông tin máy. Hãy chụp từ trang này để các mục đó được bỏ đi.",
+            "Ảnh còn chứa vị trí hoặc thông tin máy. Hãy chụp từ trang này để bỏ các mục đó.",
             "The photo holds more than a picture (place, device). Take it on the officer's page, "
             "which leaves that out.",
         )

@@ -20,6 +20,14 @@ router = APIRouter(tags=["field"])
 Viewer = Annotated[UserRow, Depends(Gate(Reach.AREA))]
 Reporter = Annotated[UserRow, Depends(Gate(Reach.AREA, *FIELD))]
 Key = Annotated[str, Path(pattern=KEY_PATTERN, description="A UUID; sent again it counts once")]
+
+
+def named_by(incident_id: str, report_key: Key) -> tuple[str, str]:
+    """Return what a path names: the incident, and the report about it."""
+    return incident_id, report_key
+
+
+Place = Annotated[tuple[str, str], Depends(named_by)]
 JPEG = {"requestBody": {"required": True, "content": {photos.MEDIA_TYPE: {"schema": {}}}}}
 
 
@@ -36,17 +44,16 @@ def get_board(
 
 @router.put("/incidents/{incident_id}/reports/{report_key}")
 def put_report(
-    incident_id: str, report_key: Key, wanted: FieldReport, user: Reporter, centre: CentreDep
+    place: Place, wanted: FieldReport, user: Reporter, centre: CentreDep
 ) -> ReportAnswer:
-    """Acknowledge, arrive or leave a note. 409 says who was there before; a note is always taken."""
+    """Acknowledge, arrive or note. 409 says who was there before; a note is always taken."""
     with centre.database.write() as session:
-        return service.take(session, centre, (incident_id, report_key), wanted, user)
+        return service.take(session, centre, place, wanted, user)
 
 
 @router.put("/incidents/{incident_id}/photos/{report_key}", openapi_extra=JPEG)
-async def put_photo(  # noqa: PLR0913 - what a route is given
-    incident_id: str,
-    report_key: Key,
+async def put_photo(
+    place: Place,
     told: Annotated[PhotoTold, Query()],
     request: Request,
     user: Reporter,
@@ -59,7 +66,6 @@ async def put_photo(  # noqa: PLR0913 - what a route is given
             415, "bad_type", "Chỉ nhận ảnh JPEG.", f"Content-Type: {photos.MEDIA_TYPE} only."
         )
     content = await _body(request)
-    place = (incident_id, report_key)
     return await run_in_threadpool(photos.keep, centre, uploads, place, told, content, user)
 
 

@@ -4,8 +4,8 @@ Invariants:
     * A report and what follows from it are one transaction, with the key of the phone: what is sent
       again changes nothing and is answered as it was.
     * Who acknowledges an incident answers its alert: nobody else is disturbed.
-    * A note or a photo is never refused for what happened meanwhile; an acknowledgement or an arrival
-      is, and the refusal says who was there before, and when.
+    * A note or a photo is never refused for what happened meanwhile; an acknowledgement or an
+      arrival is, and the refusal says who was there before, and when.
 """
 
 from __future__ import annotations

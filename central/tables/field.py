@@ -11,7 +11,7 @@ from central.tables.base import Row
 
 
 class FieldReportRow(Row):
-    """One acknowledgement, arrival, note or photo of a phone, under the key that the phone gave it."""
+    """One acknowledgement, arrival, note or photo, under the key that the phone gave it."""
 
     __tablename__ = "field_reports"
 

@@ -149,8 +149,6 @@ def test_a_photo_is_held_and_deleted_like_the_rest(running: RunningCentre) -> No
     send(officer, jpeg())
     officer.post("/incidents/i1/hold", json={"reason": "điều tra"})
     with running.parts.database.read() as session:
-        due = retention.due(
-            session, running.parts.settings, datetime(2099, 1, 1, tzinfo=UTC)
-        )
+        due = retention.due(session, running.parts.settings, datetime(2099, 1, 1, tzinfo=UTC))
 
     assert [(each.files, each.held) for each in due] == [(1, True)]

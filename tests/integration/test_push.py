@@ -152,9 +152,7 @@ def test_who_has_logged_out_meanwhile_is_told_nothing(
     assert [row.state for row in deliveries(centre)] == ["given_up"]
 
 
-def test_a_log_in_that_ran_out_is_still_told(
-    centre: AlertingCentre, service: HttpGateway
-) -> None:
+def test_a_log_in_that_ran_out_is_still_told(centre: AlertingCentre, service: HttpGateway) -> None:
     subscribed(centre, PushBrowser(service.url))
     with centre.parts.database.write() as session:
         auth.forget_expired(session, centre.clock.now() + timedelta(hours=13))
@@ -183,7 +181,7 @@ def test_the_key_is_made_once_for_its_owner_alone_and_a_foreign_file_is_refused(
     assert public_key(load_push_key(tmp_path)) == first
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
     file.write_bytes(b"something else")
-    with pytest.raises(ValueError, match="."):
+    with pytest.raises(ValueError, match=r"."):
         load_push_key(tmp_path)
 
 
@@ -239,7 +237,9 @@ def test_the_browser_that_somebody_else_logs_in_on_is_theirs(running: RunningCen
 def test_logging_out_ends_it_for_that_browser_alone(running: RunningCentre) -> None:
     first, second = running.person(Role.OFFICER), running.person(Role.OFFICER)
     for number, person in enumerate((first, second)):
-        person.put("/push/subscription", json=PushBrowser(f"http://127.0.0.1/{number}").subscription())
+        person.put(
+            "/push/subscription", json=PushBrowser(f"http://127.0.0.1/{number}").subscription()
+        )
     assert len(browsers(running)) == 2
     assert first.delete("/session").status_code == 204
 

@@ -84,7 +84,7 @@ def test_the_sender_names_itself_to_that_push_service_for_half_a_day() -> None:
 
 def test_a_point_beside_the_curve_is_no_key() -> None:
     assert public_point(RECEIVER_POINT).curve.name == "secp256r1"
-    with pytest.raises(ValueError, match="."):
+    with pytest.raises(ValueError, match=r"."):
         public_point("B" + "A" * 86)
 
 

@@ -97,7 +97,8 @@ class Browser {
     return this.happen('fetch', { request: { method: 'GET', mode: 'cors', url, ...request } })
   }
 }
-const file = (text: string) => new Response(text, { headers: { 'content-type': 'text/javascript' } })
+const file = (text: string) =>
+  new Response(text, { headers: { 'content-type': 'text/javascript' } })
 const page = (text: string) => new Response(text, { headers: { 'content-type': 'text/html' } })
 const pushed = (told: unknown) => ({ data: { json: () => told } })
 
