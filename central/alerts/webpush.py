@@ -41,7 +41,7 @@ LOOPBACK = frozenset({"127.0.0.1", "localhost"})
 
 @dataclass(frozen=True, slots=True)
 class Browser:
-    """Where a browser is reached, and the keys with which it reads, as it said when it subscribed."""
+    """Where a browser is reached, and the keys with which it reads; it gives both itself."""
 
     endpoint: str
     p256dh: str

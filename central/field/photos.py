@@ -5,7 +5,7 @@ Invariants:
       thumbnail, no film. Where it happened stands in the incident; where an officer stood is
       nobody's business. The centre refuses such a photo instead of rewriting it, so its SHA-256 is
       the phone's.
-    * It is a file of evidence of its incident: held, shown, recorded and deleted like the box's, and
+    * It is a file of evidence of its incident: held, shown, recorded, deleted like the box's, and
       never taken for one of them (``box_id`` is empty; :mod:`central.custody.integrity`).
 
 Source: ITU-T T.81 annex B for the markers; JFIF 1.02, ICC.1 annex B and Adobe's APP14 for what may

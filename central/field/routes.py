@@ -27,7 +27,6 @@ def named_by(incident_id: str, report_key: Key) -> tuple[str, str]:
     return incident_id, report_key
 
 
-Place = Annotated[tuple[str, str], Depends(named_by)]
 JPEG = {"requestBody": {"required": True, "content": {photos.MEDIA_TYPE: {"schema": {}}}}}
 
 
@@ -44,7 +43,10 @@ def get_board(
 
 @router.put("/incidents/{incident_id}/reports/{report_key}")
 def put_report(
-    place: Place, wanted: FieldReport, user: Reporter, centre: CentreDep
+    place: Annotated[tuple[str, str], Depends(named_by)],
+    wanted: FieldReport,
+    user: Reporter,
+    centre: CentreDep,
 ) -> ReportAnswer:
     """Acknowledge, arrive or note. 409 says who was there before; a note is always taken."""
     with centre.database.write() as session:
@@ -53,7 +55,7 @@ def put_report(
 
 @router.put("/incidents/{incident_id}/photos/{report_key}", openapi_extra=JPEG)
 async def put_photo(
-    place: Place,
+    place: Annotated[tuple[str, str], Depends(named_by)],
     told: Annotated[PhotoTold, Query()],
     request: Request,
     user: Reporter,

@@ -35,7 +35,11 @@ def running(tmp_path: Path) -> Iterator[RunningCentre]:
         now = datetime.now(UTC)
         with running.parts.database.write() as session:
             for name, rule in ((CRASH, "crash"), (VIOLATION, "wrong_way")):
-                given = {"rule": rule, "area_code": "16681", "location": (18.67, 105.69)}
+                given: dict[str, Any] = {
+                    "rule": rule,
+                    "area_code": "16681",
+                    "location": (18.67, 105.69),
+                }
                 repository.store(session, incident_message(name, occurred_at=now, **given), now)
         watch(running.parts)
         yield running
