@@ -12,10 +12,11 @@ from central.incidents import repository, views
 from central.incidents.catalogue import describe_rule
 from central.incidents.stages import UNDER_WAY
 from central.tables.alerts import AlertIncidentRow, AlertRow, ShiftRow
+from central.tables.areas import AreaRow
 from central.tables.incidents import IncidentEventRow, IncidentRow
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable
     from datetime import datetime
 
     from sqlalchemy import ColumnElement
@@ -47,11 +48,15 @@ def board(session: Session, username: str, scope: Scope, now: datetime, code: st
         .order_by(AlertRow.id.desc())
         .limit(MOST_ALERTS)
     ).all()
+    shown = [_alert(session, alert) for alert in alerts]
+    mine = _mine(session, username, scope)
+    codes = {item.area_code for item in [*mine, *(item for each in shown for item in each.news)]}
     return Board(
         at=now,
         on_call_until=session.scalar(select(func.max(ShiftRow.ends_at)).where(shifts)),
-        alerts=[_alert(session, alert) for alert in alerts],
-        mine=_mine(session, username, scope),
+        alerts=shown,
+        mine=mine,
+        areas={row.code: row.full_name for row in _areas(session, codes)},
     )
 
 
@@ -97,3 +102,8 @@ def _mine(session: Session, username: str, scope: Scope) -> list[IncidentItem]:
 def _items(session: Session, rows: Iterable[IncidentRow]) -> list[IncidentItem]:
     """Return incidents as lists show them."""
     return [views.item(row, repository.camera_name(session, row)) for row in rows]
+
+
+def _areas(session: Session, codes: Collection[str]) -> Iterable[AreaRow]:
+    """Return the communes of some codes."""
+    return session.scalars(select(AreaRow).where(AreaRow.code.in_(sorted(codes))))

@@ -62,3 +62,5 @@ class Board(BaseModel):
     """Those that have not ended, of one's shift or answered by oneself, newest first."""
     mine: list[IncidentItem]
     """Incidents under way on which one has taken a step, newest first."""
+    areas: dict[str, str]
+    """Code → name of the communes in it: a phone without a network asks nobody for names."""

@@ -94,6 +94,7 @@ def test_the_board_shows_who_is_on_call_their_alerts_and_nobody_else_any(
     board = officer.get("/field/board").json()
     assert names(board) == {CRASH, VIOLATION}
     assert board["on_call_until"] is not None
+    assert board["areas"] == {"16681": "Phường Thành Vinh"}
     assert {alert["name_vi"] for alert in board["alerts"]} >= {"Đi ngược chiều"}
 
 

@@ -33,6 +33,8 @@ export interface Board {
   on_call_until: string | null
   alerts: BoardAlert[]
   mine: IncidentItem[]
+  /** Code → name of the communes in it. */
+  areas: Record<string, string>
 }
 
 export interface ReportAnswer {

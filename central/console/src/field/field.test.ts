@@ -30,6 +30,7 @@ const board = (change: Partial<Board> = {}): Board => ({
   on_call_until: null,
   alerts: [alert()],
   mine: [incident(), incident({ incident_id: 'i-2' })],
+  areas: { '16681': 'Phường Thành Vinh' },
   ...change,
 })
 
