@@ -135,3 +135,22 @@ class SilenceRow(Row):
     expires_at: Mapped[datetime] = mapped_column(index=True)
     ended_at: Mapped[datetime | None]
     ended_by: Mapped[str | None] = mapped_column(String(64))
+
+
+class PushSubscriptionRow(Row):
+    """A browser that rings for the person who logged in on it."""
+
+    __tablename__ = "push_subscriptions"
+    __table_args__ = ({"sqlite_autoincrement": True},)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    username: Mapped[str] = mapped_column(
+        ForeignKey("users.username", ondelete="CASCADE"), index=True
+    )
+    login_hash: Mapped[str] = mapped_column(String(64), unique=True)
+    """The log-in, as :class:`~central.tables.users.LoginRow` has it; it may have run out since."""
+    endpoint: Mapped[str] = mapped_column(String(1000), unique=True)
+    """Address at the browser's push service; whoever knows it and the keys can ring there."""
+    p256dh: Mapped[str] = mapped_column(String(100))
+    auth: Mapped[str] = mapped_column(String(40))
+    created_at: Mapped[datetime]

@@ -41,6 +41,9 @@ AGREED = {
     "get /api/v1/quarantine", "post /api/v1/quarantine/{row_id}/dismiss",
     "get /api/v1/quarantine/{row_id}/payload",
     "get /api/v1/users", "post /api/v1/users",
+    "get /api/v1/push", "put /api/v1/push/subscription", "delete /api/v1/push/subscription",
+    "get /api/v1/field/board", "put /api/v1/incidents/{incident_id}/reports/{report_key}",
+    "put /api/v1/incidents/{incident_id}/photos/{report_key}",
     "get /healthz", "get /readyz", "get /metrics",
 }  # fmt: skip
 """Routes that boxes and the console rely on; one that disappears breaks an older one of them."""

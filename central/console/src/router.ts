@@ -53,6 +53,14 @@ export const router = createRouter({
       meta: { bare: true, title: 'alerts.title' },
     },
     {
+      path: '/officer/:code?',
+      component: () => import('./pages/OfficerPage.vue'),
+      props: true,
+      meta: { bare: true, title: 'field.title' },
+    },
+    // What texts outside carry: whoever is reached there holds a phone.
+    { path: '/alerts/:code', redirect: (to) => `/officer/${String(to.params.code)}` },
+    {
       path: '/boxes',
       component: () => import('./pages/BoxesPage.vue'),
       meta: { title: 'fleet.title' },

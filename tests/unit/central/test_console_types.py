@@ -62,6 +62,12 @@ PAIRS = {
     "DeletionRecord": "DeletionItem",
     "Retention": "RetentionItem",
     "CentreLoss": "LossItem",
+    "AlertItem": "AlertItem",
+    "BoardAlert": "BoardAlert",
+    "Board": "Board",
+    "ReportAnswer": "ReportAnswer",
+    "FieldReport": "FieldReport",
+    "PushState": "PushState",
 }
 """Name in TypeScript → name of the schema."""
 _INTERFACE = re.compile(r"export interface (\w+)(?: extends (\w+))? \{\n(.*?)\n\}", re.DOTALL)

@@ -8,6 +8,7 @@ export default {
     queue: 'Incidents',
     desk: 'Review desk',
     alerts: 'Alerts',
+    officer: 'My work',
     ioc: 'Components',
     boxes: 'Edge boxes',
     models: 'Models',

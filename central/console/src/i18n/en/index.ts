@@ -5,10 +5,24 @@ import cases from './cases'
 import common from './common'
 import custody from './custody'
 import feeds from './feeds'
+import field from './field'
 import fleet from './fleet'
 import incident from './incident'
 import ioc from './ioc'
 import map from './map'
 import models from './models'
 
-export default { account, alerts, cases, common, custody, feeds, fleet, incident, ioc, map, models }
+export default {
+  account,
+  alerts,
+  cases,
+  common,
+  custody,
+  feeds,
+  field,
+  fleet,
+  incident,
+  ioc,
+  map,
+  models,
+}
