@@ -53,6 +53,16 @@ export const router = createRouter({
       meta: { bare: true, title: 'alerts.title' },
     },
     {
+      path: '/map',
+      component: () => import('./pages/MapPage.vue'),
+      meta: { title: 'map.title' },
+    },
+    {
+      path: '/wall',
+      component: () => import('./pages/WallPage.vue'),
+      meta: { bare: true, title: 'wall.title' },
+    },
+    {
       path: '/boxes',
       component: () => import('./pages/BoxesPage.vue'),
       meta: { title: 'fleet.title' },

@@ -8,6 +8,7 @@ export default {
     queue: 'Incidents',
     desk: 'Review desk',
     alerts: 'Alerts',
+    map: 'Map',
     ioc: 'Components',
     boxes: 'Edge boxes',
     models: 'Models',

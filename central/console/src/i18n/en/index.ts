@@ -10,5 +10,19 @@ import incident from './incident'
 import ioc from './ioc'
 import map from './map'
 import models from './models'
+import wall from './wall'
 
-export default { account, alerts, cases, common, custody, feeds, fleet, incident, ioc, map, models }
+export default {
+  account,
+  alerts,
+  cases,
+  common,
+  custody,
+  feeds,
+  fleet,
+  incident,
+  ioc,
+  map,
+  models,
+  wall,
+}
