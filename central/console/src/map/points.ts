@@ -179,12 +179,6 @@ export function illCameras(points: readonly MapPoint[]): ReadonlySet<string> {
   return new Set(open.map(cameraKey))
 }
 
-/** Worst first, then newest: what a wall shows. */
-export function worstFirst(points: readonly MapPoint[]): MapPoint[] {
-  const rank = (point: MapPoint) => SEVERITIES.indexOf(point.severity)
-  return [...points].sort((a, b) => rank(a) - rank(b) || b.at - a.at)
-}
-
 /** How many incidents each commune has. */
 export function perArea(points: readonly MapPoint[]): ReadonlyMap<string, number> {
   const counts = new Map<string, number>()
