@@ -47,7 +47,7 @@ def find(
         done: Also those that are settled.
         most: How many at most.
     """
-    wanted = [
+    wanted: list[ColumnElement[bool]] = [
         scope.condition(IncidentRow.area_code),
         IncidentRow.occurred_at >= since,
         IncidentRow.merged_into.is_(None),

@@ -50,7 +50,6 @@ export function postFeatures(posts: readonly Post[]): GeoJSON.FeatureCollection 
   return { type: 'FeatureCollection', features }
 }
 
-
 /** `upTo`: the last zoom at which what lies close together is a group. */
 const grouped = (
   radius: number,

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { type App, reactive } from 'vue'
+import { type App, reactive, watch } from 'vue'
 import type { IncidentItem } from '@/api/incidents'
 import { pointOf } from '@/api/map'
 import { incident } from '@/testing/builders'
@@ -59,17 +59,17 @@ describe('the incidents of the map', () => {
     await vi.advanceTimersByTimeAsync(500)
     expect(shown.points.value[0]?.severity).toBe('critical')
   })
-  it('a hundred events at once are drawn once', async () => {
+  it('a hundred events in half a second are drawn a few times only', async () => {
     const shown = await open(page([]))
     let drawn = 0
+    watch(shown.points, () => (drawn += 1), { flush: 'sync' })
     for (let n = 0; n < 100; n += 1) {
       shown.receive(named(`i-${n}`))
-      await vi.advanceTimersByTimeAsync(1)
-      if (shown.points.value.length !== drawn && (drawn = shown.points.value.length) > 1) break
+      await vi.advanceTimersByTimeAsync(5)
     }
-    expect(drawn).toBeLessThan(2)
     await vi.advanceTimersByTimeAsync(500)
     expect(shown.points.value).toHaveLength(100)
+    expect(drawn).toBeLessThanOrEqual(4)
   })
   it('keep what arrives while the list is on its way, over what the list says', async () => {
     let answer: (value: { body: unknown }) => void = () => {}

@@ -27,9 +27,9 @@ export const KEY_FIGURES: readonly string[] = [
   'traffic.accidents',
   'traffic.deaths',
 ]
-/** Lists that nobody told of a change are asked for all the same, in seconds. */
+/** Lists that nobody told of a change are asked for all the same, in seconds: long ones seldom. */
 const HEAL_S = 60
-const POINTS_HEAL_S = 600
+const LONG_HEAL_S = 600
 const BOX_PACE_MS = 2000
 
 const isSevere = (point: MapPoint) => point.severity === 'critical' || point.severity === 'high'
@@ -42,9 +42,9 @@ export function useWall() {
     () => listIndicators(OURS, PROVINCE),
     () => OURS,
   )
-  useRepeat(() => void fleet.load(), HEAL_S)
+  useRepeat(() => void fleet.load(), LONG_HEAL_S)
   useRepeat(() => void traffic.load(), HEAL_S)
-  useRepeat(() => void loaded.load(), POINTS_HEAL_S)
+  useRepeat(() => void loaded.load(), LONG_HEAL_S)
 
   const cameras = computed(
     () =>
