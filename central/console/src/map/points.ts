@@ -107,6 +107,12 @@ export function within(place: LatLon, view: View | null): boolean {
 export const cameraKey = (of: Pick<IncidentPoint, 'box_id' | 'camera_id'>): string =>
   `${of.box_id}/${of.camera_id}`
 
+/** Every camera by its name in the province. */
+export function camerasOf(boxes: readonly Box[]): ReadonlyMap<string, CameraItem> {
+  const cameras = boxes.flatMap((box) => box.cameras)
+  return new Map(cameras.map((camera) => [cameraKey(camera), camera]))
+}
+
 /** Divide into what can be drawn and what has no place, each in its order. */
 export function placed(
   points: readonly MapPoint[],

@@ -1,6 +1,5 @@
 /** All that the live map and its list show, from what the centre tells and a filter. */
 import { type Ref, computed, onMounted, shallowRef, watch } from 'vue'
-import type { CameraItem } from '@/api/fleet'
 import { loadPlaces } from '@/state/places'
 import { useBoxes } from '@/state/useBoxes'
 import { useCalm } from '@/state/useCalm'
@@ -8,7 +7,7 @@ import {
   type MapFilter,
   type MapPoint,
   type View,
-  cameraKey,
+  camerasOf,
   illCameras,
   matches,
   perArea,
@@ -28,12 +27,7 @@ export function useLiveMap(filter: Ref<MapFilter>) {
   const loaded = usePoints(() => ({ hours: filter.value.hours, done: filter.value.done }))
   const fleet = useBoxes()
   const boxes = useCalm(() => fleet.value.value ?? [], BOX_PACE_MS)
-  const cameras = computed(
-    () =>
-      new Map<string, CameraItem>(
-        boxes.value.flatMap((box) => box.cameras.map((camera) => [cameraKey(camera), camera])),
-      ),
-  )
+  const cameras = computed(() => camerasOf(boxes.value))
 
   const wanted = computed(() => loaded.points.value.filter((one) => matches(one, filter.value)))
   const divided = computed(() => placed(wanted.value, cameras.value))

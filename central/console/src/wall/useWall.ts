@@ -1,11 +1,10 @@
 /** All that the wall shows, kept true for days without a hand: every list is bounded and heals. */
 import { computed } from 'vue'
-import type { CameraItem } from '@/api/fleet'
 import { PROVINCE, listIndicators } from '@/api/indicators'
 import { hasProblem, urgency } from '@/fleet'
 import { OURS } from '@/ioc/figures'
 import { useFigures } from '@/ioc/useFigures'
-import { type MapPoint, cameraKey, illCameras, placed, postsOf } from '@/map/points'
+import { type MapPoint, camerasOf, illCameras, placed, postsOf } from '@/map/points'
 import { usePoints } from '@/map/usePoints'
 import { useBoxes } from '@/state/useBoxes'
 import { useCalm } from '@/state/useCalm'
@@ -46,12 +45,7 @@ export function useWall() {
   useRepeat(() => void traffic.load(), HEAL_S)
   useRepeat(() => void loaded.load(), LONG_HEAL_S)
 
-  const cameras = computed(
-    () =>
-      new Map<string, CameraItem>(
-        boxes.value.flatMap((box) => box.cameras.map((camera) => [cameraKey(camera), camera])),
-      ),
-  )
+  const cameras = computed(() => camerasOf(boxes.value))
   const incidents = computed(() => placed(loaded.points.value, cameras.value).located)
   const posts = useCalm(
     () => postsOf(boxes.value, illCameras(loaded.points.value)),
@@ -59,7 +53,7 @@ export function useWall() {
   )
   const severe = computed(() => loaded.points.value.filter(isSevere))
   const figures = computed(() => {
-    const known = new Map(traffic.value.value?.items.map((item) => [item.code, item]))
+    const known = new Map(traffic.value.value?.items.map((item) => [item.code, item] as const))
     return KEY_FIGURES.flatMap((code) => known.get(code) ?? [])
   })
   const health = computed(() => {
