@@ -1,5 +1,7 @@
-"""The live map and the video wall in a browser: two taps to a clip, a list for the keyboard, a wall
-that goes on without a hand."""
+"""The live map and the video wall in a browser.
+
+Two taps from a sign to its clip, a list for the keyboard, and a wall that goes on without a hand.
+"""
 
 from __future__ import annotations
 
@@ -54,8 +56,6 @@ def with_clip(province: Province, folder: Path, name: str, **given: Any) -> None
     while api.get(f"/incidents/{name}").status_code != 200 and time.monotonic() < latest:
         time.sleep(0.05)
     province.upload(name, item, clip)
-
-
 
 
 def test_from_a_sign_on_the_map_to_its_playing_clip_in_two_taps(

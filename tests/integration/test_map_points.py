@@ -1,4 +1,4 @@
-"""The incidents of the map over HTTP: whose they are, which are left out, and what is told of it."""
+"""The incidents of the map over HTTP: whose they are, what is left out, what is told of it."""
 
 from __future__ import annotations
 
@@ -19,7 +19,6 @@ from tests.centre import RunningCentre, running_centre
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     import httpx
 
@@ -31,7 +30,9 @@ PROVINCE = Scope(frozenset({"*"}))
 def centre(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningCentre]:
     """A centre at noon with what happened before it."""
     with running_centre(tmp_path_factory.mktemp("points"), lambda: NOON) as running:
-        put(running, "crash", hours=1, rule="crash", area_code=OWN, location=(18.6712345678, 105.69))
+        put(
+            running, "crash", hours=1, rule="crash", area_code=OWN, location=(18.6712345678, 105.69)
+        )
         put(running, "red", hours=3, rule="red_light", area_code=FOREIGN, camera_id="elsewhere")
         put(running, "old", hours=30, area_code=OWN)
         put(running, "settled", hours=2, area_code=OWN, stage="closed")
@@ -39,9 +40,7 @@ def centre(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningCentre]:
         yield running
 
 
-def put(
-    running: RunningCentre, name: str, *, hours: float, stage: str = "", **given: Any
-) -> None:
+def put(running: RunningCentre, name: str, *, hours: float, stage: str = "", **given: Any) -> None:
     """Store an incident that happened some hours before noon, in a stage."""
     into = given.pop("merged_into", None)
     at = NOON - timedelta(hours=hours)

@@ -30,4 +30,5 @@ export interface AlertNews {
   step: number
 }
 
-export const listAlerts = (status: AlertItem['status']) => get<Page<AlertItem>>('/alerts', { status })
+export const listAlerts = (status: AlertItem['status']) =>
+  get<Page<AlertItem>>('/alerts', { status })

@@ -37,9 +37,7 @@ export function stills(detail: Pick<IncidentDetail, 'evidence'>): Evidence[] {
 }
 
 /** The picture that says most of an incident: its first still, else its thumbnail; null for none. */
-export function stillOf(
-  detail: Pick<IncidentDetail, 'evidence' | 'thumbnail_url'>,
-): string | null {
+export function stillOf(detail: Pick<IncidentDetail, 'evidence' | 'thumbnail_url'>): string | null {
   const stored = stills(detail).find((item) => item.state === 'stored' && item.url)
   return stored?.url ?? detail.thumbnail_url
 }

@@ -14,8 +14,7 @@ const config = {
   province_available: false,
 }
 const style = buildStyle(config, nothing, colours(), liveTop('vi'))
-const at = (location: [number, number], change = {}) =>
-  ({ ...point(change), location }) as Located
+const at = (location: [number, number], change = {}) => ({ ...point(change), location }) as Located
 
 describe('the live map’s style', () => {
   it('asks nobody for tiles, glyphs or sprites', () => {

@@ -25,7 +25,8 @@ const LIFT_PX = 14
 const POSTS_APART_ZOOM = 14
 const FONT = ['Inter Variable']
 
-const rank = (severity: string) => SEVERITIES.length - 1 - SEVERITIES.findIndex((s) => s === severity)
+const rank = (severity: string) =>
+  SEVERITIES.length - 1 - SEVERITIES.findIndex((s) => s === severity)
 
 /** Incidents with a place; the worst drawn last, on top. */
 export function incidentFeatures(items: readonly Located[]): GeoJSON.FeatureCollection {
@@ -43,9 +44,7 @@ export function incidentFeatures(items: readonly Located[]): GeoJSON.FeatureColl
 /** Cameras and boxes with a place. */
 export function postFeatures(posts: readonly Post[]): GeoJSON.FeatureCollection {
   const features = posts.flatMap(({ location, kind, key, name, state }) =>
-    location
-      ? [point(location, { key, kind, name, state, well: Number(state === 'online') })]
-      : [],
+    location ? [point(location, { key, kind, name, state, well: Number(state === 'online') })] : [],
   )
   return { type: 'FeatureCollection', features }
 }
@@ -129,7 +128,12 @@ function postLayers(c: Colours, scale: number): LayerSpecification[] {
         'icon-image': ['concat', ['get', 'kind'], '-', ['get', 'state']],
         'icon-size': ['interpolate', ['linear'], ['zoom'], 8, 0.62 * scale, 13, 0.85 * scale],
         // A box with one camera stands where its camera stands: beside it, not below.
-        'icon-offset': ['case', ['==', ['get', 'kind'], 'box'], ['literal', [-26, 0]], ['literal', [0, 0]]],
+        'icon-offset': [
+          'case',
+          ['==', ['get', 'kind'], 'box'],
+          ['literal', [-26, 0]],
+          ['literal', [0, 0]],
+        ],
       },
     },
   ]
@@ -155,7 +159,17 @@ function incidentLayers(c: Colours, locale: string, scale: number): LayerSpecifi
       source: SIGNS,
       filter: isGroup,
       paint: {
-        'circle-radius': ['step', count, 14 * scale, 10, 17 * scale, 100, 21 * scale, 1000, 26 * scale],
+        'circle-radius': [
+          'step',
+          count,
+          14 * scale,
+          10,
+          17 * scale,
+          100,
+          21 * scale,
+          1000,
+          26 * scale,
+        ],
         'circle-color': worst,
         'circle-stroke-color': c.surface,
         'circle-stroke-width': 2.5,
@@ -189,7 +203,15 @@ function incidentLayers(c: Colours, locale: string, scale: number): LayerSpecifi
         ...always,
         'icon-image': ['concat', ['get', 'kind'], '-', ['get', 'severity']],
         'icon-anchor': 'bottom',
-        'icon-size': ['match', ['get', 'severity'], 'critical', 1.05 * scale, 'high', 0.95 * scale, 0.82 * scale],
+        'icon-size': [
+          'match',
+          ['get', 'severity'],
+          'critical',
+          1.05 * scale,
+          'high',
+          0.95 * scale,
+          0.82 * scale,
+        ],
         'symbol-sort-key': ['get', 'rank'],
       },
     },

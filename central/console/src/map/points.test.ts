@@ -101,7 +101,9 @@ describe('cameras and boxes on the map', () => {
       'vinh-01/gone': 'offline',
       'vinh-01': 'alarm',
     })
-    expect(states([box({ cameras: [], status: 'never_seen' })])).toEqual({ 'vinh-01': 'never_seen' })
+    expect(states([box({ cameras: [], status: 'never_seen' })])).toEqual({
+      'vinh-01': 'never_seen',
+    })
   })
   it('a box stands in the middle of its cameras, and nowhere while none has a place', () => {
     const cameras = [

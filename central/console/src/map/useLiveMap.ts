@@ -20,8 +20,7 @@ import { usePoints } from './usePoints'
 /** How often the screen follows the boxes' heartbeats, in milliseconds. */
 const BOX_PACE_MS = 1000
 
-export type Selected =
-  { kind: 'incident'; id: string } | { kind: 'post'; key: string } | null
+export type Selected = { kind: 'incident'; id: string } | { kind: 'post'; key: string } | null
 
 export function useLiveMap(filter: Ref<MapFilter>) {
   const loaded = usePoints(() => ({ hours: filter.value.hours, done: filter.value.done }))
@@ -59,12 +58,12 @@ export function useLiveMap(filter: Ref<MapFilter>) {
   })
 
   const selected = shallowRef<Selected>(null)
-  const incidentId = computed(() =>
-    selected.value?.kind === 'incident' ? selected.value.id : '',
-  )
+  const incidentId = computed(() => (selected.value?.kind === 'incident' ? selected.value.id : ''))
   const post = computed(() => {
     const of = selected.value
-    return of?.kind === 'post' ? (everyPost.value.find((each) => each.key === of.key) ?? null) : null
+    return of?.kind === 'post'
+      ? (everyPost.value.find((each) => each.key === of.key) ?? null)
+      : null
   })
   const pin = computed(() => {
     if (post.value) return post.value.location

@@ -20,8 +20,7 @@ export function useFootage(wanted: () => readonly IncidentPoint[]) {
   let running = false
   let over = false
 
-  const isNew = (point: IncidentPoint) =>
-    kept.get(point.incident_id)?.version !== versionOf(point)
+  const isNew = (point: IncidentPoint) => kept.get(point.incident_id)?.version !== versionOf(point)
   const lacksClip = (point: IncidentPoint) => {
     const known = kept.get(point.incident_id)
     return isNew(point) || !known || footage(known.detail).play === null

@@ -47,10 +47,7 @@ export function useWall() {
 
   const cameras = computed(() => camerasOf(boxes.value))
   const incidents = computed(() => placed(loaded.points.value, cameras.value).located)
-  const posts = useCalm(
-    () => postsOf(boxes.value, illCameras(loaded.points.value)),
-    BOX_PACE_MS,
-  )
+  const posts = useCalm(() => postsOf(boxes.value, illCameras(loaded.points.value)), BOX_PACE_MS)
   const severe = computed(() => loaded.points.value.filter(isSevere))
   const figures = computed(() => {
     const known = new Map(traffic.value.value?.items.map((item) => [item.code, item] as const))
