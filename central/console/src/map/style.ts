@@ -96,6 +96,14 @@ export type Top = (c: Colours) => {
   layers: LayerSpecification[]
 }
 
+/** What stands on a place, in pixels around it, so that names keep away from it. */
+export interface Sign {
+  place: LatLon
+  halfWidth: number
+  top: number
+  bottom: number
+}
+
 export const MAX_ZOOM = 17
 
 /** The whole style for one theme. */
