@@ -12,6 +12,7 @@ import pytest
 from playwright.sync_api import expect
 
 from central.auth.schemas import Role
+from central.live import QUEUE_EVENTS, LiveEvent
 from central.map.routes import BOUNDS
 from edge.contract.messages import CameraState
 from tests.builders import NOON, state_message
@@ -21,6 +22,8 @@ from tests.videos import make_video
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from central.live import LiveHub
 
 pytestmark = pytest.mark.e2e
 
@@ -56,6 +59,12 @@ def with_clip(province: Province, folder: Path, name: str, **given: Any) -> None
     while api.get(f"/incidents/{name}").status_code != 200 and time.monotonic() < latest:
         time.sleep(0.05)
     province.upload(name, item, clip)
+
+
+def cut_lines(hub: LiveHub) -> None:
+    """End every live stream, as a centre that restarts does: more at once than a browser reads."""
+    for _ in range(2 * QUEUE_EVENTS):
+        hub.send(LiveEvent(id=None, kind="indicator", data='{"components": []}'))
 
 
 def test_from_a_sign_on_the_map_to_its_playing_clip_in_two_taps(
@@ -129,10 +138,8 @@ def test_the_wall_goes_on_without_a_hand(province: Province, tmp_path: Path) -> 
     expect(desk.by("wall-incident")).to_contain_text("Tai nạn giao thông")
     assert desk.page.evaluate("document.documentElement.dataset.theme") == "dark"
 
-    desk.page.context.set_offline(True)
-    expect(desk.by("line-status")).to_contain_text("Mất kết nối", timeout=60_000)
+    cut_lines(province.centre.parts.live)
     province.incident("i-2", rule="crash", location=(18.67, 105.69))
-    desk.page.context.set_offline(False)
     expect(desk.by("wall-incident")).to_have_count(2)  # caught up by itself
 
     desk.press("Space")

@@ -116,7 +116,11 @@ function postLayers(c: Colours, scale: number): LayerSpecification[] {
         'text-font': FONT,
         'text-size': 11 * scale,
       },
-      paint: { 'text-color': c.text },
+      paint: {
+        'text-color': c.text,
+        'icon-translate': [0, LIFT_PX * scale],
+        'text-translate': [0, LIFT_PX * scale],
+      },
     },
     {
       id: POSTS,
