@@ -17,18 +17,18 @@ export const session = readonly(state)
 
 /** What each role is offered. */
 const OFFERS: Record<accounts.Role, readonly Offer[]> = {
-  admin: ['fleet', 'feeds', 'users', 'keep'],
+  admin: ['fleet', 'feeds', 'users', 'keep', 'suspend'],
   technician: ['fleet', 'feeds'],
-  operator: ['review', 'feeds'],
-  shift_lead: ['review'],
-  officer: ['review', 'keep', 'desk'],
-  commander: ['review', 'keep', 'desk'],
+  operator: ['review', 'feeds', 'suspend'],
+  shift_lead: ['review', 'suspend'],
+  officer: ['review', 'keep', 'desk', 'suspend'],
+  commander: ['review', 'keep', 'desk', 'suspend'],
   commune_police: ['review'],
   auditor: ['desk'],
   leader: [],
 }
-/** Deciding on incidents; boxes and models; feeds; accounts; holding and taking out evidence; the review desk. */
-export type Offer = 'review' | 'fleet' | 'feeds' | 'users' | 'keep' | 'desk'
+/** Deciding on incidents; boxes and models; feeds; accounts; holding and taking out evidence; the review desk; letting rules rest. */
+export type Offer = 'review' | 'fleet' | 'feeds' | 'users' | 'keep' | 'desk' | 'suspend'
 
 /** Whether the present user is offered an action (reactive). */
 export function may(offer: Offer): boolean {
