@@ -37,7 +37,7 @@ AGREED = {
     "get /api/v1/live",
     "get /api/v1/boxes", "post /api/v1/boxes", "get /api/v1/boxes/{box_id}",
     "delete /api/v1/boxes/{box_id}", "post /api/v1/boxes/{box_id}/token",
-    "get /api/v1/cameras",
+    "get /api/v1/cameras", "get /api/v1/map/incidents",
     "get /api/v1/quarantine", "post /api/v1/quarantine/{row_id}/dismiss",
     "get /api/v1/quarantine/{row_id}/payload",
     "get /api/v1/users", "post /api/v1/users",

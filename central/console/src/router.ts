@@ -60,6 +60,15 @@ export const router = createRouter({
     },
     // What texts outside carry: whoever is reached there holds a phone.
     { path: '/alerts/:code', redirect: (to) => `/officer/${String(to.params.code)}` },
+      path: '/map',
+      component: () => import('./pages/MapPage.vue'),
+      meta: { title: 'map.title' },
+    },
+    {
+      path: '/wall',
+      component: () => import('./pages/WallPage.vue'),
+      meta: { bare: true, title: 'wall.title' },
+    },
     {
       path: '/boxes',
       component: () => import('./pages/BoxesPage.vue'),

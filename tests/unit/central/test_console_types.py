@@ -31,6 +31,8 @@ PAIRS = {
     "OneTimePassword": "OneTimePassword",
     "QuarantineItem": "QuarantineItem",
     "MapConfig": "MapConfig",
+    "IncidentPoint": "IncidentPoint",
+    "AlertItem": "AlertItem",
     "AreaTree": "AreaNode",
     "ComponentItem": "ComponentItem",
     "IndicatorItem": "IndicatorItem",

@@ -36,3 +36,9 @@ export function stills(detail: Pick<IncidentDetail, 'evidence'>): Evidence[] {
     .filter((item) => item.kind === 'still' || item.kind === 'photo')
     .sort((a, b) => rank(a) - rank(b) || (a.starts_at ?? '').localeCompare(b.starts_at ?? ''))
 }
+
+/** The picture that says most of an incident: its first still, else its thumbnail; null for none. */
+export function stillOf(detail: Pick<IncidentDetail, 'evidence' | 'thumbnail_url'>): string | null {
+  const stored = stills(detail).find((item) => item.state === 'stored' && item.url)
+  return stored?.url ?? detail.thumbnail_url
+}

@@ -9,6 +9,7 @@ export default {
     desk: 'Review desk',
     alerts: 'Alerts',
     officer: 'My work',
+    map: 'Map',
     ioc: 'Components',
     boxes: 'Edge boxes',
     models: 'Models',

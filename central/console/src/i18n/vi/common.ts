@@ -9,6 +9,7 @@ export default {
     desk: 'Bàn xác minh',
     alerts: 'Cảnh báo',
     officer: 'Việc của tôi',
+    map: 'Bản đồ',
     ioc: 'Chín hợp phần',
     boxes: 'Thiết bị biên',
     models: 'Mô hình',

@@ -11,6 +11,7 @@ import incident from './incident'
 import ioc from './ioc'
 import map from './map'
 import models from './models'
+import wall from './wall'
 
 export default {
   account,
@@ -25,4 +26,5 @@ export default {
   ioc,
   map,
   models,
+  wall,
 }
