@@ -36,7 +36,13 @@ from central.evidence.service import Uploads
 from central.feeds import routes as feed_routes
 from central.fleet import routes as fleet_routes
 from central.fleet import service as fleet_service
-from central.incidents import deadlines, exception_routes, filter_routes, merging
+from central.incidents import (
+    deadlines,
+    exception_routes,
+    filter_routes,
+    merging,
+    sorting_routes,
+)
 from central.incidents import routes as incident_routes
 from central.indicators import routes as indicator_routes
 from central.indicators.catalogue import TRAFFIC
@@ -48,6 +54,7 @@ from central.live import LiveHub
 from central.map import routes as map_routes
 from central.metrics import Metrics
 from central.periodic import PeriodicTasks, Task, run_once
+from central.quality import routes as quality_routes
 from central.quarantine import routes as quarantine_routes
 from central.rollouts import routes as rollout_routes
 from central.rollouts import service as rollout_service
@@ -61,6 +68,7 @@ API = "/api/v1"
 log = structlog.get_logger(__name__)
 ROUTERS: tuple[APIRouter, ...] = (
     auth_routes.router,
+    sorting_routes.router,
     incident_routes.router,
     exception_routes.router,
     filter_routes.router,
@@ -69,6 +77,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     alert_routes.router,
     fleet_routes.router,
     rollout_routes.router,
+    quality_routes.router,
     quarantine_routes.router,
     stream.router,
     area_routes.router,

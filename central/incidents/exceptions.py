@@ -4,20 +4,23 @@ Invariants:
     * Only a person teaches, by name and with a reason, and only from an incident that was rejected.
     * Never for a rule that may not be excepted: a crash stays a crash.
     * The box keeps the exception, applies it, counts what it costs and reports it in its heartbeat;
-      the centre orders, audits, and keeps no list of its own.
+      the centre orders and audits, and what it ordered last stands in the audit log alone.
 """
 
 from __future__ import annotations
 
 import uuid
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING
+
+from sqlalchemy import select
 
 from central.auth import audit
 from central.db import after_commit
 from central.incidents.schemas import ReviewStatus
 from central.problems import Problem
+from central.tables.users import AuditRow
 from edge.contract.catalogue import CATALOGUE
 from edge.contract.messages import CommandMessage, IncidentMessage, LearnedException
 from edge.contract.topics import Channel, topic
@@ -29,6 +32,29 @@ if TYPE_CHECKING:
     from central.tables.incidents import IncidentRow
 
 ORDER_LIFETIME = timedelta(days=7)
+TEACH, FORGET = "except_place", "forget_exception"
+
+
+def teachable(row: IncidentRow) -> bool:
+    """Return whether an incident, once rejected, can teach: its rule may, and it says a place."""
+    entry = CATALOGUE.get(row.rule)
+    return entry is not None and entry.may_be_excepted and bool(row.message.get("boxes"))
+
+
+def taught_until(session: Session, incident_id: str) -> datetime | None:
+    """Return until when the box was told to except the place of an incident; None: it was not."""
+    orders = (
+        select(AuditRow.detail)
+        .where(
+            AuditRow.object_kind == "incident",
+            AuditRow.object_id == incident_id,
+            AuditRow.action.in_((TEACH, FORGET)),
+        )
+        .order_by(AuditRow.id.desc())
+        .limit(1)
+    )
+    until = (session.scalar(orders) or {}).get("until")
+    return None if until is None else datetime.fromisoformat(until)
 
 
 def teach(
@@ -88,11 +114,12 @@ def _order(
 ) -> None:
     """Publish the order after the commit, and audit it."""
     now = centre.clock()
+    until = {} if exception is None else {"until": exception.expires_at.isoformat()}
     command = CommandMessage(
         message_id=f"command:{uuid.uuid4()}",
         box_id=row.box_id,
         sent_at=now,
-        command="forget_exception" if exception is None else "except_place",
+        command=FORGET if exception is None else TEACH,
         expires_at=now + ORDER_LIFETIME,
         incident_id=row.incident_id,
         exception=exception,
@@ -100,6 +127,6 @@ def _order(
         author=actor,
     )
     thing = ("incident", row.incident_id)
-    audit.record(session, now, actor, command.command, thing, reason=reason, rule=row.rule)
+    audit.record(session, now, actor, command.command, thing, reason=reason, rule=row.rule, **until)
     address, payload = topic(row.box_id, Channel.COMMAND), command.model_dump_json().encode()
     after_commit(session, partial(centre.publish, address, payload, False))  # noqa: FBT003 - not retained, see Publish
