@@ -53,6 +53,11 @@ export const router = createRouter({
       meta: { bare: true, title: 'alerts.title' },
     },
     {
+      path: '/quality',
+      component: () => import('./pages/QualityPage.vue'),
+      meta: { title: 'quality.title' },
+    },
+    {
       path: '/boxes',
       component: () => import('./pages/BoxesPage.vue'),
       meta: { title: 'fleet.title' },

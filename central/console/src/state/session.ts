@@ -17,18 +17,21 @@ export const session = readonly(state)
 
 /** What each role is offered. */
 const OFFERS: Record<accounts.Role, readonly Offer[]> = {
-  admin: ['fleet', 'feeds', 'users', 'keep'],
-  technician: ['fleet', 'feeds'],
+  admin: ['fleet', 'feeds', 'users', 'keep', 'draw', 'train'],
+  technician: ['fleet', 'feeds', 'train'],
   operator: ['review', 'feeds'],
-  shift_lead: ['review'],
+  shift_lead: ['review', 'draw'],
   officer: ['review', 'keep', 'desk'],
-  commander: ['review', 'keep', 'desk'],
+  commander: ['review', 'keep', 'desk', 'draw', 'train'],
   commune_police: ['review'],
   auditor: ['desk'],
   leader: [],
 }
-/** Deciding on incidents; boxes and models; feeds; accounts; holding and taking out evidence; the review desk. */
-export type Offer = 'review' | 'fleet' | 'feeds' | 'users' | 'keep' | 'desk'
+/**
+ * Deciding on incidents; boxes and models; feeds; accounts; holding and taking out evidence; the
+ * review desk; drawing samples; taking out training data.
+ */
+export type Offer = 'review' | 'fleet' | 'feeds' | 'users' | 'keep' | 'desk' | 'draw' | 'train'
 
 /** Whether the present user is offered an action (reactive). */
 export function may(offer: Offer): boolean {

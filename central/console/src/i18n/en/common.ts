@@ -8,6 +8,7 @@ export default {
     queue: 'Incidents',
     desk: 'Review desk',
     alerts: 'Alerts',
+    quality: 'Quality',
     ioc: 'Components',
     boxes: 'Edge boxes',
     models: 'Models',

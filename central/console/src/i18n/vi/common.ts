@@ -8,6 +8,7 @@ export default {
     queue: 'Sự kiện',
     desk: 'Bàn xác minh',
     alerts: 'Cảnh báo',
+    quality: 'Chất lượng',
     ioc: 'Chín hợp phần',
     boxes: 'Thiết bị biên',
     models: 'Mô hình',

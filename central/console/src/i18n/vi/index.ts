@@ -10,5 +10,6 @@ import incident from './incident'
 import ioc from './ioc'
 import map from './map'
 import models from './models'
+import quality from './quality'
 
-export default { account, alerts, cases, common, custody, feeds, fleet, incident, ioc, map, models }
+export default { account, alerts, cases, common, custody, feeds, fleet, incident, ioc, map, models, quality }
