@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from datetime import datetime
 
-    from sqlalchemy import ColumnElement
+    from sqlalchemy import ColumnElement, SQLColumnExpression
     from sqlalchemy.orm import Session
 
     from central.auth.scope import Scope
@@ -57,13 +57,21 @@ class Judged:
             IncidentRow.verdict_at.is_not(None),
             IncidentRow.occurred_at >= self.start,
             IncidentRow.occurred_at < self.end,
-            self.scope.condition(IncidentRow.area_code),
+            self.scope.condition(_unindexed(IncidentRow.area_code)),
         ]
         if self.area_code is not None:
-            found.append(IncidentRow.area_code == self.area_code)
+            found.append(_unindexed(IncidentRow.area_code) == self.area_code)
         if self.rule is not None:
-            found.append(IncidentRow.rule == self.rule)
+            found.append(_unindexed(IncidentRow.rule) == self.rule)
         return found
+
+
+def _unindexed(column: SQLColumnExpression[str]) -> ColumnElement[str]:
+    """Return a column as an expression, which has no index of its own.
+
+    Else SQLite finds the rows of a commune or a rule by that index and then reads each whole.
+    """
+    return column.concat("")
 
 
 def report(session: Session, judged: Judged) -> QualityReport:
@@ -86,7 +94,7 @@ def report(session: Session, judged: Judged) -> QualityReport:
 
 
 def _counted(
-    session: Session, judged: Judged, *keys: ColumnElement[Any]
+    session: Session, judged: Judged, *keys: SQLColumnExpression[Any]
 ) -> list[tuple[tuple[Any, ...], int, int]]:
     """Return (keys, hits, trials) of every group."""
     hit = case((IncidentRow.status == ReviewStatus.CONFIRMED, 1), else_=0)

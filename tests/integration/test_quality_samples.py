@@ -186,6 +186,8 @@ def test_nobody_looks_at_what_was_looked_at(centre: RunningCentre) -> None:
     again = look(centre.person(Role.COMMANDER, "dung"), "s1", "rejected", reason_code="duplicate")
 
     assert (again.status_code, again.json()["detail"]["code"]) == (409, "looked")
+    with pytest.raises(DatabaseError), centre.parts.database.write() as session:
+        session.execute(text("UPDATE second_looks SET verdict = 'rejected'"))
 
 
 @pytest.mark.parametrize(

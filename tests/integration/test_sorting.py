@@ -213,7 +213,7 @@ def test_some_parts_their_versions_and_a_reason_are_wanted(
     assert answer.status_code == 422
 
 
-def test_two_people_at_once_merge_each_part_once(tmp_path: Path) -> None:
+def test_who_comes_second_with_the_same_list_changes_nothing(tmp_path: Path) -> None:
     with running_centre(tmp_path) as centre:
         names = [f"x{number}" for number in range(12)]
         store(centre, *names)
