@@ -6,8 +6,8 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from central.incidents import repository
-from central.incidents.stages import INCIDENT, VIOLATION
 from central.incidents.case_schemas import StepKind
+from central.incidents.stages import INCIDENT, VIOLATION
 from central.tables.incidents import IncidentRow
 from tests.builders import NOON, incident_message
 
@@ -18,7 +18,7 @@ VINH, ELSEWHERE = "16681", "16690"
 TRUE, FALSE = "confirmed", "rejected"
 
 
-def judged(
+def judged(  # noqa: PLR0913 - all that a verdict says
     session: Session,
     incident_id: str,
     verdict: str,
@@ -30,7 +30,7 @@ def judged(
     **given: Any,
 ) -> IncidentRow:
     """Store an incident on which somebody has decided; ``given`` replaces fields of the message."""
-    fields = {"area_code": VINH, "occurred_at": at, "decided_at": at, "sent_at": at}
+    fields: dict[str, Any] = {"area_code": VINH, "occurred_at": at, "decided_at": at, "sent_at": at}
     message = incident_message(incident_id, **(fields | given))
     repository.store(session, message, at)
     row = session.get_one(IncidentRow, incident_id)

@@ -15,7 +15,7 @@ from collections import defaultdict
 from datetime import timedelta
 from itertools import product
 from math import cos, floor, hypot, radians
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import select
 
@@ -213,11 +213,12 @@ def _came_with(session: Session, whole_id: str, part_id: str) -> list[IncidentRo
     merges = (
         select(IncidentEventRow.incident_id, IncidentEventRow.detail)
         .where(
-            IncidentEventRow.incident_id.in_(children), IncidentEventRow.kind == StepKind.MERGE
+            IncidentEventRow.incident_id.in_(list(children)),
+            IncidentEventRow.kind == StepKind.MERGE,
         )
         .order_by(IncidentEventRow.id)
     )
-    last = dict(session.execute(merges).tuples().all())
+    last: dict[str, dict[str, Any]] = dict(session.execute(merges).all())
     return [children[name] for name, detail in last.items() if detail.get("through") == part_id]
 
 

@@ -51,9 +51,7 @@ def take(
     """
     note, now = str(getattr(wanted, "note", "")), centre.clock()
     spec = _checked(session, row, kind, wanted, user)
-    reason = checked_reason(
-        getattr(wanted, "reason_code", None), note, required=spec.note_required
-    )
+    reason = checked_reason(getattr(wanted, "reason_code", None), note, required=spec.note_required)
     changes, detail = _particulars(session, centre, row, kind, wanted)
     before = (row.stage, ReviewStatus(row.status))
     status = spec.verdict or before[1]

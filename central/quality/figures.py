@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from math import ceil
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import case, func, select
+from sqlalchemy import case, func, literal_column, select
 
 from central.db import is_postgres
 from central.incidents.catalogue import REJECT_REASONS, describe_rule
@@ -141,7 +141,9 @@ def _by_day(session: Session, judged: Judged) -> list[DayPrecision]:
     """Return the precision of each day that has verdicts, oldest first."""
     at = IncidentRow.occurred_at
     local: ColumnElement[str] = (
-        func.to_char(func.timezone("Asia/Ho_Chi_Minh", at), "YYYY-MM-DD")
+        func.to_char(
+            func.timezone(literal_column("'Asia/Ho_Chi_Minh'"), at), literal_column("'YYYY-MM-DD'")
+        )
         if is_postgres(session)
         else func.date(at, "+7 hours")
     )
@@ -167,7 +169,10 @@ def _reasons(by_reason: Iterable[tuple[tuple[Any, ...], int, int]]) -> list[Reas
 def _names(code: str) -> dict[str, str]:
     """Return both names of a reason; the code where an older release had another list."""
     known = REJECT_REASONS.get(code)
-    return {"name_vi": known.name_vi if known else code, "name_en": known.name_en if known else code}
+    return {
+        "name_vi": known.name_vi if known else code,
+        "name_en": known.name_en if known else code,
+    }
 
 
 def _after_s(session: Session, judged: Judged, share: float, trials: int) -> float | None:

@@ -67,9 +67,7 @@ def draw_samples(wanted: DrawOrder, user: Drawer, centre: CentreDep) -> SampleWe
 
 
 @router.post("/samples/{incident_id}/look")
-def look_again(
-    incident_id: str, wanted: SecondLook, user: Looker, centre: CentreDep
-) -> SampleItem:
+def look_again(incident_id: str, wanted: SecondLook, user: Looker, centre: CentreDep) -> SampleItem:
     """Say what you make of a sample, once. 403 for who judged it first."""
     with centre.database.write() as session:
         return samples.look(session, centre, incident_id, wanted, user)

@@ -92,7 +92,7 @@ def _lowest(
         IncidentRow.occurred_at >= start,
         IncidentRow.occurred_at < start + WEEK,
     )
-    left = [row for row in session.execute(judged).tuples() if row[0] not in before]
+    left = [row for row in session.execute(judged) if row[0] not in before]
     missing = max(0, wanted.size - len(before))
     return nsmallest(missing, left, key=lambda row: rank(wanted.week, row[0]))
 
@@ -110,7 +110,10 @@ def weeks(session: Session, scope: Scope, week: date | None = None) -> list[Samp
         select(SampleRow.week, func.count(), func.sum(agrees), looked)
         .join(IncidentRow, IncidentRow.incident_id == SampleRow.incident_id)
         .outerjoin(SecondLookRow, SecondLookRow.incident_id == SampleRow.incident_id)
-        .where(scope.condition(IncidentRow.area_code), true() if week is None else SampleRow.week == week)
+        .where(
+            scope.condition(IncidentRow.area_code),
+            true() if week is None else SampleRow.week == week,
+        )
         .group_by(SampleRow.week)
         .order_by(SampleRow.week.desc())
         .limit(MOST_WEEKS)

@@ -89,7 +89,7 @@ class QualityReport(BaseModel):
 
 
 class QualityFilter(BaseModel):
-    """Which incidents figures are about, by the time they happened; absent fields filter nothing."""
+    """Which incidents figures are about, by the time they happened; absent fields ask for all."""
 
     model_config = ConfigDict(populate_by_name=True)
 

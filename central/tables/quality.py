@@ -15,9 +15,7 @@ class SampleRow(Row):
 
     __tablename__ = "quality_samples"
 
-    incident_id: Mapped[str] = mapped_column(
-        ForeignKey("incidents.incident_id"), primary_key=True
-    )
+    incident_id: Mapped[str] = mapped_column(ForeignKey("incidents.incident_id"), primary_key=True)
     week: Mapped[date] = mapped_column(index=True)
     """The Monday of the week in which it happened, in Việt Nam."""
     drawn_at: Mapped[datetime]

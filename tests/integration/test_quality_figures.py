@@ -22,7 +22,7 @@ from central.tables.fleet import CameraRow
 from central.tables.incidents import IncidentRow
 from central.tables.users import UserRow
 from tests.builders import NOON, ManualClock, incident_message
-from tests.centre import add_person, centre_parts, migrated_database, running_centre
+from tests.centre import add_box, add_person, centre_parts, migrated_database, running_centre
 from tests.judging import ELSEWHERE, FALSE, TRUE, VINH, judged
 
 if TYPE_CHECKING:
@@ -51,6 +51,7 @@ def filled(database: Database) -> Database:
 
     The last is at half past eleven at night of the second day in Việt Nam.
     """
+    add_box(database, "n1")
     night = NOON + DAY + timedelta(hours=11, minutes=30)
     with database.write() as session:
         judged(session, "i1", TRUE, after_s=10)
@@ -126,7 +127,7 @@ def test_nothing_judged_gives_no_figure_and_no_error(database: Database) -> None
 
 
 def test_times_are_ranks_of_what_was_measured(database: Database) -> None:
-    random = Random(7)
+    random = Random(7)  # noqa: S311 - a repeatable series, no secret
     seconds = [round(random.uniform(1, 5_000), 3) for _ in range(97)]
     with database.write() as session:
         for number, after_s in enumerate(seconds):
@@ -140,7 +141,12 @@ def test_times_are_ranks_of_what_was_measured(database: Database) -> None:
 
 @pytest.mark.parametrize(
     "narrowed",
-    [{}, {"rule": "wrong_way"}, {"area_code": VINH}, {"scope": Scope(frozenset({VINH, ELSEWHERE}))}],
+    [
+        {},
+        {"rule": "wrong_way"},
+        {"area_code": VINH},
+        {"scope": Scope(frozenset({VINH, ELSEWHERE}))},
+    ],
 )
 def test_every_figure_is_read_from_the_one_index(tmp_path: Path, narrowed: dict[str, Any]) -> None:
     """However many incidents there are, none of their rows is read."""

@@ -165,7 +165,7 @@ def test_another_person_looks_without_knowing_and_the_agreement_is_shown(
         ),
     ],
 )  # fmt: skip
-def test_a_second_look_is_refused(  # noqa: PLR0913 - one case a line
+def test_a_second_look_is_refused(  # noqa: PLR0913, PLR0917 - one case a line
     centre: RunningCentre,
     role: Role,
     name: str,

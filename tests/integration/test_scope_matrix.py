@@ -54,7 +54,8 @@ OPEN = {
 BODIES: dict[str, Any] = {
     "reason": "vì sao", "reason_code": "duplicate", "note": "ghi chú", "version": 1,
     "into": f"{MARK}-incident", "parts": [{"incident_id": f"{MARK}-violation", "version": 1}],
-    "week": "2026-02-23", "verdict": "rejected", "box_id": "new-box", "name": "Mới", "query": "stage=new",
+    "week": "2026-02-23", "verdict": "rejected", "box_id": "new-box", "name": "Mới",
+    "query": "stage=new",
 }  # fmt: skip
 
 

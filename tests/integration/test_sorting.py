@@ -35,7 +35,7 @@ def centre(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningCentre]:
 
 def store(centre: RunningCentre, *names: str, **given: Any) -> None:
     """Store stopped vehicles far apart in time, so that the centre merges none by itself."""
-    fields = {"rule": "stopped_vehicle", "area_code": VINH, "sent_at": NOON}
+    fields: dict[str, Any] = {"rule": "stopped_vehicle", "area_code": VINH, "sent_at": NOON}
     with centre.parts.database.write() as session:
         for name in names:
             message = incident_message(name, camera_id=f"cam-{name}", **(fields | given))

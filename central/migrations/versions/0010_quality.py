@@ -16,7 +16,6 @@ depends_on = None
 UTC = sa.DateTime(timezone=True)
 JUDGED = sa.text("verdict_at IS NOT NULL")
 TABLES = ("quality_samples", "second_looks")
-COLUMNS = ("verdict_at", "verdict_by", "verdict_reason", "verdict_after_s")
 INDEX = (
     *("occurred_at", "rule", "area_code", "box_id", "camera_id"),
     *("status", "verdict_reason", "verdict_after_s", "verdict_at"),
@@ -29,9 +28,10 @@ SECONDS = {
 
 def upgrade() -> None:
     """Add the columns, fill them, then the index and the tables."""
-    kinds = (UTC, sa.String(64), sa.String(40), sa.Double())
-    for name, kind in zip(COLUMNS, kinds, strict=True):
-        op.add_column("incidents", sa.Column(name, kind, nullable=True))
+    op.add_column("incidents", sa.Column("verdict_at", UTC, nullable=True))
+    op.add_column("incidents", sa.Column("verdict_by", sa.String(64), nullable=True))
+    op.add_column("incidents", sa.Column("verdict_reason", sa.String(40), nullable=True))
+    op.add_column("incidents", sa.Column("verdict_after_s", sa.Double(), nullable=True))
     op.execute(
         "UPDATE incidents SET (verdict_at, verdict_by, verdict_reason) = ("
         "SELECT at, actor, reason_code FROM incident_events AS said "
@@ -59,7 +59,7 @@ def downgrade() -> None:
     for table in reversed(TABLES):
         op.drop_table(table)
     op.drop_index("ix_incidents_verdict", table_name="incidents")
-    for name in reversed(COLUMNS):
+    for name in ("verdict_after_s", "verdict_reason", "verdict_by", "verdict_at"):
         op.drop_column("incidents", name)
 
 

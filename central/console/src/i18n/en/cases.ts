@@ -136,7 +136,8 @@ export default {
     alone: 'Nothing has been merged into this one.',
     title: 'Merge duplicates',
     hint: 'The main one is worked on; the others leave the list, keep all their evidence and can be made separate at any time.',
-    unlike: 'Only incidents of one kind (incident or suspected violation) and one commune can be merged.',
+    unlike:
+      'Only incidents of one kind (incident or suspected violation) and one commune can be merged.',
     same: 'Same event',
     sameAs: 'Same event: {name}',
     stays: 'Main one',

@@ -12,4 +12,17 @@ import map from './map'
 import models from './models'
 import quality from './quality'
 
-export default { account, alerts, cases, common, custody, feeds, fleet, incident, ioc, map, models, quality }
+export default {
+  account,
+  alerts,
+  cases,
+  common,
+  custody,
+  feeds,
+  fleet,
+  incident,
+  ioc,
+  map,
+  models,
+  quality,
+}
