@@ -117,12 +117,13 @@ def test_the_quality_page_shows_figures_and_takes_a_second_look(
     expect(figures).to_contain_text("2 m 26 s")
     expect(desk.by("reasons")).to_contain_text("Biển số không rõ")
     expect(desk.by("samples")).to_contain_text("Chưa rút mẫu nào")
+    name = "phone" if size == PHONE else "desk"
+    picture(desk, f"quality-{name}-figures")
 
     desk.by("draw").click()
     expect(desk.by("weeks")).to_contain_text("Tuần từ")
     desk.by("agree").first.click()
     expect(desk.by("sample-list").locator(".chip")).to_have_count(1)
-    name = "phone" if size == PHONE else "desk"
     picture(desk, f"quality-{name}")
     assert desk.sideways_px() <= 0
     text = desk.page.locator("body").inner_text()
