@@ -9,21 +9,19 @@ Invariants:
 
 from __future__ import annotations
 
-import uuid
 from datetime import datetime, timedelta
-from functools import partial
 from typing import TYPE_CHECKING
 
 from sqlalchemy import select
 
+from central import orders
 from central.auth import audit
-from central.db import after_commit
 from central.incidents.schemas import ReviewStatus
 from central.problems import Problem
 from central.tables.users import AuditRow
 from edge.contract.catalogue import CATALOGUE
-from edge.contract.messages import CommandMessage, IncidentMessage, LearnedException
-from edge.contract.topics import Channel, topic
+from edge.contract.commands import CommandMessage
+from edge.contract.messages import IncidentMessage, LearnedException
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
@@ -116,7 +114,7 @@ def _order(
     now = centre.clock()
     until = {} if exception is None else {"until": exception.expires_at.isoformat()}
     command = CommandMessage(
-        message_id=f"command:{uuid.uuid4()}",
+        message_id=orders.new_id(),
         box_id=row.box_id,
         sent_at=now,
         command=FORGET if exception is None else TEACH,
@@ -128,5 +126,4 @@ def _order(
     )
     thing = ("incident", row.incident_id)
     audit.record(session, now, actor, command.command, thing, reason=reason, rule=row.rule, **until)
-    address, payload = topic(row.box_id, Channel.COMMAND), command.model_dump_json().encode()
-    after_commit(session, partial(centre.publish, address, payload, False))  # noqa: FBT003 - not retained, see Publish
+    orders.send(session, centre, command)
