@@ -39,7 +39,13 @@ from central.feeds import routes as feed_routes
 from central.field import routes as field_routes
 from central.fleet import routes as fleet_routes
 from central.fleet import service as fleet_service
-from central.incidents import deadlines, exception_routes, filter_routes, merging
+from central.incidents import (
+    deadlines,
+    exception_routes,
+    filter_routes,
+    merging,
+    sorting_routes,
+)
 from central.incidents import routes as incident_routes
 from central.indicators import routes as indicator_routes
 from central.indicators.catalogue import TRAFFIC
@@ -51,6 +57,7 @@ from central.live import LiveHub
 from central.map import routes as map_routes
 from central.metrics import Metrics
 from central.periodic import PeriodicTasks, Task, run_once
+from central.quality import routes as quality_routes
 from central.quarantine import routes as quarantine_routes
 from central.rollouts import routes as rollout_routes
 from central.rollouts import service as rollout_service
@@ -64,6 +71,7 @@ API = "/api/v1"
 log = structlog.get_logger(__name__)
 ROUTERS: tuple[APIRouter, ...] = (
     auth_routes.router,
+    sorting_routes.router,
     incident_routes.router,
     exception_routes.router,
     filter_routes.router,
@@ -74,6 +82,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     field_routes.router,
     fleet_routes.router,
     rollout_routes.router,
+    quality_routes.router,
     quarantine_routes.router,
     stream.router,
     area_routes.router,

@@ -20,8 +20,8 @@ from central.tables.incidents import IncidentRow
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable
 
-    from sqlalchemy import ColumnElement, Select
-    from sqlalchemy.orm import InstrumentedAttribute, Session
+    from sqlalchemy import ColumnElement, Select, SQLColumnExpression
+    from sqlalchemy.orm import Session
 
     from central.live import LiveEvent
     from central.tables.users import UserRow
@@ -46,7 +46,7 @@ class Scope:
         """Return whether a thing of these communes, one or several, is within."""
         return self.whole or (bool(area_codes) and self.areas.issuperset(area_codes))
 
-    def condition(self, column: InstrumentedAttribute[str]) -> ColumnElement[bool]:
+    def condition(self, column: SQLColumnExpression[str]) -> ColumnElement[bool]:
         """Return the condition under which a row is within."""
         return true() if self.whole else column.in_(sorted(self.areas))
 

@@ -4,18 +4,21 @@ Invariants:
     * Only a person teaches, by name and with a reason, and only from an incident that was rejected.
     * Never for a rule that may not be excepted: a crash stays a crash.
     * The box keeps the exception, applies it, counts what it costs and reports it in its heartbeat;
-      the centre orders, audits, and keeps no list of its own.
+      the centre orders and audits, and what it ordered last stands in the audit log alone.
 """
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
+
+from sqlalchemy import select
 
 from central import orders
 from central.auth import audit
 from central.incidents.schemas import ReviewStatus
 from central.problems import Problem
+from central.tables.users import AuditRow
 from edge.contract.catalogue import CATALOGUE
 from edge.contract.commands import CommandMessage
 from edge.contract.messages import IncidentMessage, LearnedException
@@ -27,6 +30,29 @@ if TYPE_CHECKING:
     from central.tables.incidents import IncidentRow
 
 ORDER_LIFETIME = timedelta(days=7)
+TEACH, FORGET = "except_place", "forget_exception"
+
+
+def teachable(row: IncidentRow) -> bool:
+    """Return whether an incident, once rejected, can teach: its rule may, and it says a place."""
+    entry = CATALOGUE.get(row.rule)
+    return entry is not None and entry.may_be_excepted and bool(row.message.get("boxes"))
+
+
+def taught_until(session: Session, incident_id: str) -> datetime | None:
+    """Return until when the box was told to except the place of an incident; None: it was not."""
+    orders = (
+        select(AuditRow.detail)
+        .where(
+            AuditRow.object_kind == "incident",
+            AuditRow.object_id == incident_id,
+            AuditRow.action.in_((TEACH, FORGET)),
+        )
+        .order_by(AuditRow.id.desc())
+        .limit(1)
+    )
+    until = (session.scalar(orders) or {}).get("until")
+    return None if until is None else datetime.fromisoformat(until)
 
 
 def teach(
@@ -86,11 +112,12 @@ def _order(
 ) -> None:
     """Publish the order after the commit, and audit it."""
     now = centre.clock()
+    until = {} if exception is None else {"until": exception.expires_at.isoformat()}
     command = CommandMessage(
         message_id=orders.new_id(),
         box_id=row.box_id,
         sent_at=now,
-        command="forget_exception" if exception is None else "except_place",
+        command=FORGET if exception is None else TEACH,
         expires_at=now + ORDER_LIFETIME,
         incident_id=row.incident_id,
         exception=exception,
@@ -98,5 +125,5 @@ def _order(
         author=actor,
     )
     thing = ("incident", row.incident_id)
-    audit.record(session, now, actor, command.command, thing, reason=reason, rule=row.rule)
+    audit.record(session, now, actor, command.command, thing, reason=reason, rule=row.rule, **until)
     orders.send(session, centre, command)

@@ -4,7 +4,8 @@ Two incidents are the same event when they agree in cause (one code follows from
 same code from two cameras), in space and in time. Violations are never merged by the centre: two
 acts of one vehicle are two cases. What a person has split is not merged again.
 
-Merging changes no decision and deletes nothing: the part points to the whole, splitting undoes it.
+Merging changes no decision and deletes nothing: the part points to the whole, splitting undoes it;
+parts of a part go with it both ways.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from collections import defaultdict
 from datetime import timedelta
 from itertools import product
 from math import cos, floor, hypot, radians
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import select
 
@@ -138,6 +139,9 @@ def split(
     whole = session.get_one(IncidentRow, part.merged_into, with_for_update=True)
     part.merged_into = None
     _tell(session, centre, StepKind.SPLIT, whole, part, by)
+    for child in _came_with(session, whole.incident_id, part.incident_id):
+        child.merged_into = part.incident_id
+        _tell(session, centre, StepKind.MERGE, part, child, by)
 
 
 def _pairs(rows: Sequence[IncidentRow]) -> list[tuple[str, str]]:
@@ -198,20 +202,49 @@ def _join(
     """Write a merge; the parts of a part go with it."""
     for child in repository.merged_children(session, part.incident_id):
         child.merged_into = whole.incident_id
+        _tell(session, centre, StepKind.MERGE, whole, child, by, through=part.incident_id)
     part.merged_into = whole.incident_id
     _tell(session, centre, StepKind.MERGE, whole, part, by)
 
 
-def _tell(
+def _came_with(session: Session, whole_id: str, part_id: str) -> list[IncidentRow]:
+    """Return the parts of a whole that ``part_id`` brought along when it was merged."""
+    children = {row.incident_id: row for row in repository.merged_children(session, whole_id)}
+    merges = (
+        select(IncidentEventRow.incident_id, IncidentEventRow.detail)
+        .where(
+            IncidentEventRow.incident_id.in_(list(children)),
+            IncidentEventRow.kind == StepKind.MERGE,
+        )
+        .order_by(IncidentEventRow.id)
+    )
+    last: dict[str, dict[str, Any]] = dict(session.execute(merges).all())
+    return [children[name] for name, detail in last.items() if detail.get("through") == part_id]
+
+
+def _tell(  # noqa: PLR0913 - what happened, between which two, by whom
     session: Session,
     centre: Centre,
     kind: StepKind,
     whole: IncidentRow,
     part: IncidentRow,
     by: tuple[str, str],
+    *,
+    through: str = "",
 ) -> None:
-    """Write the event on both, and announce both."""
+    """Write the event on both, and announce both.
+
+    Args:
+        session: Where to write.
+        centre: Its clock and its live stream.
+        kind: Merged or split.
+        whole: The one that stays.
+        part: The one that goes into it or out of it.
+        by: (who, why).
+        through: The incident with which the part came along; empty: it came itself.
+    """
     now, (actor, note) = centre.clock(), by
+    along = {"through": through} if through else {}
     for row, other, side in ((part, whole, "part"), (whole, part, "whole")):
         row.version += 1
         event = IncidentEventRow(
@@ -226,7 +259,7 @@ def _tell(
             version=row.version,
             reason_code=None,
             note=note,
-            detail={"other": other.incident_id, "side": side},
+            detail={"other": other.incident_id, "side": side, **along},
         )
         steps.write(session, event)
         views.announce(session, centre.live, row, now)

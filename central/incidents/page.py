@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from central.custody import holds, integrity
 from central.custody.schemas import HoldItem
-from central.incidents import completeness, evidence_rows, legal, repository
+from central.incidents import completeness, evidence_rows, exceptions, legal, repository
 from central.incidents.case_schemas import Findings, LegalView
 from central.incidents.schemas import (
     EventEntry,
@@ -71,6 +71,8 @@ def detail(
         for each in holds.of_incident(session, row.incident_id)
     ]
     told["held_on_box"] = repository.box_holds(session, row)
+    told["may_teach"] = exceptions.teachable(row)
+    told["taught_until"] = exceptions.taught_until(session, row.incident_id)
     shown = item(row, repository.camera_name(session, row))
     return IncidentDetail.model_validate({**shown.model_dump(), **told})
 

@@ -38,6 +38,10 @@ class ReviewStatus(StrEnum):
     REJECTED = "rejected"
 
 
+VERDICTS = frozenset({ReviewStatus.CONFIRMED, ReviewStatus.REJECTED})
+"""What a person said about the detection, as far as somebody has."""
+
+
 class RuleItem(BaseModel):
     """One entry of the catalogue of rules."""
 
@@ -190,6 +194,10 @@ class IncidentDetail(IncidentItem):
     """What a hand-over needs; empty for what is never handed over."""
     merged: list[IncidentItem]
     """What is the same event as this one."""
+    may_teach: bool
+    """Whether a rejection of it can teach its box to leave that place alone."""
+    taught_until: UtcTime | None
+    """Until when the box was told to; None: it was not, or not any more."""
 
 
 class IncidentFilter(BaseModel):

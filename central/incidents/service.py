@@ -11,10 +11,9 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from central.custody import holds
-from central.incidents import merging, repository, steps, views
+from central.incidents import exceptions, merging, repository, sorting, steps, views
 from central.incidents.case_schemas import StepKind
 from central.incidents.schemas import IncidentFilter, IncidentItem, IncidentList, Review
-from central.incidents.stages import life_cycle
 from central.problems import Problem
 
 if TYPE_CHECKING:
@@ -37,10 +36,16 @@ def review(
 ) -> IncidentItem:
     """Take one step of its life cycle and announce it.
 
+    Who opens a rejection again takes back what it taught its box.
+
     Raises:
         Problem: 404, no such incident; and all of :func:`central.incidents.steps.take`.
     """
-    return steps.take(session, centre, get(session, incident_id), kind, wanted, user)
+    row = get(session, incident_id)
+    shown = steps.take(session, centre, row, kind, wanted, user)
+    if kind is StepKind.REOPEN and exceptions.taught_until(session, incident_id) is not None:
+        exceptions.forget(session, centre, row, user.username, "reopened")
+    return shown
 
 
 def merge(
@@ -77,7 +82,7 @@ def _to_sort(session: Session, incident_id: str, user: UserRow) -> IncidentRow:
         Problem: 403 or 404.
     """
     row = get(session, incident_id)
-    steps.check_role(life_cycle(row.incident_class)[StepKind.ACKNOWLEDGE], user)
+    sorting.check_may_sort(row, user)
     return row
 
 

@@ -19,7 +19,7 @@ from central.custody import integrity
 from central.incidents import completeness, evidence_rows, legal, page, repository, views
 from central.incidents.case_schemas import Findings, StepKind
 from central.incidents.catalogue import REJECT_REASONS
-from central.incidents.schemas import IncidentItem, Review, ReviewStatus
+from central.incidents.schemas import VERDICTS, IncidentItem, Review, ReviewStatus
 from central.incidents.stages import OVER, life_cycle
 from central.problems import Problem
 from central.tables.incidents import IncidentEventRow
@@ -51,14 +51,14 @@ def take(
     """
     note, now = str(getattr(wanted, "note", "")), centre.clock()
     spec = _checked(session, row, kind, wanted, user)
-    reason = _reason(wanted, note, required=spec.note_required)
+    reason = checked_reason(getattr(wanted, "reason_code", None), note, required=spec.note_required)
     changes, detail = _particulars(session, centre, row, kind, wanted)
     said_at: datetime | None = getattr(wanted, "made_at", None)
     if said_at is not None:
         detail |= {"made_at": said_at.isoformat()}
     before = (row.stage, ReviewStatus(row.status))
     status = spec.verdict or before[1]
-    changes |= {"stage": spec.target or row.stage}
+    changes |= {"stage": spec.target or row.stage} | _verdict(row, status, user, reason, now)
     if spec.target in OVER:
         changes |= {"due_at": None, "escalate_at": None}
     elif row.due_at is not None:
@@ -210,6 +210,19 @@ def _particulars(
     return {}, {}
 
 
+def _verdict(
+    row: IncidentRow, status: ReviewStatus, user: UserRow, reason: str | None, now: datetime
+) -> dict[str, Any]:
+    """Return the columns that say when, by whom and why the verdict was given; {}: it stays."""
+    if status == row.status:
+        return {}
+    names = ("verdict_at", "verdict_by", "verdict_reason", "verdict_after_s")
+    if status not in VERDICTS:
+        return dict.fromkeys(names)
+    after_s = (now - row.received_at).total_seconds()
+    return dict(zip(names, (now, user.username, reason, after_s), strict=True))
+
+
 def _hand_over(session: Session, centre: Centre, row: IncidentRow) -> dict[str, Any]:
     """Return whose desk a complete case goes to.
 
@@ -236,13 +249,12 @@ def _hand_over(session: Session, centre: Centre, row: IncidentRow) -> dict[str, 
     }
 
 
-def _reason(wanted: Review, note: str, *, required: bool) -> str | None:
+def checked_reason(code: str | None, note: str, *, required: bool = False) -> str | None:
     """Return the reason code of a rejection, checked, and see that a note is where one must be.
 
     Raises:
         Problem: 422, the reason is unknown, or a note is missing.
     """
-    code: str | None = getattr(wanted, "reason_code", None)
     reason = REJECT_REASONS.get(code) if code is not None else None
     if code is not None and reason is None:
         raise Problem(

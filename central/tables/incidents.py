@@ -12,6 +12,8 @@ from central.tables.base import Row
 
 UNDECIDED = "alert_level IS NULL OR level > alert_level"
 """Incidents that are new or have become worse since alerting decided about them."""
+JUDGED = "verdict_at IS NOT NULL"
+"""Incidents that a person confirmed or rejected."""
 
 
 class IncidentRow(Row):
@@ -37,6 +39,14 @@ class IncidentRow(Row):
             "received_at",
             sqlite_where=text(UNDECIDED),
             postgresql_where=text(UNDECIDED),
+        ),
+        # All that the figures of quality ask for: they read the index and no row.
+        Index(
+            "ix_incidents_verdict",
+            *("occurred_at", "rule", "area_code", "box_id", "camera_id"),
+            *("status", "verdict_reason", "verdict_after_s", "verdict_at"),
+            sqlite_where=text(JUDGED),
+            postgresql_where=text(JUDGED),
         ),
     )
 
@@ -77,6 +87,13 @@ class IncidentRow(Row):
     acknowledged_at: Mapped[datetime | None]
     """When a person first acknowledged it; reaction time counts from ``received_at``."""
     reviewed_at: Mapped[datetime | None]
+    verdict_at: Mapped[datetime | None]
+    """When the verdict that ``status`` tells was given; None while there is none."""
+    verdict_by: Mapped[str | None] = mapped_column(String(64))
+    verdict_reason: Mapped[str | None] = mapped_column(String(40))
+    """The reason code of a rejection."""
+    verdict_after_s: Mapped[float | None]
+    """Seconds from ``received_at`` to ``verdict_at``."""
     time_trust: Mapped[str] = mapped_column(String(16), default="unknown", server_default="unknown")
     """Whether the capture time can be relied on, as the box says."""
     held: Mapped[bool] = mapped_column(default=False, server_default=false())

@@ -67,6 +67,34 @@ def test_an_operator_teaches_from_a_rejected_incident_and_takes_it_back(
     ]
 
 
+def test_the_incident_says_what_it_can_teach_and_until_when_it_did(running: RunningCentre) -> None:
+    operator = running.person(Role.OPERATOR)
+    reject(running)
+    before = operator.get("/incidents/i1").json()
+    taught = operator.post("/incidents/i1/exception", json={"reason": REASON, "days": 10}).json()
+    during = operator.get("/incidents/i1").json()
+    operator.delete("/incidents/i1/exception", params={"reason": "đã cắt cây"})
+    after = operator.get("/incidents/i1").json()
+
+    assert (before["may_teach"], before["taught_until"]) == (True, None)
+    assert during["taught_until"] == taught["expires_at"]
+    assert after["taught_until"] is None
+
+
+def test_who_opens_a_rejection_again_takes_back_what_it_taught(running: RunningCentre) -> None:
+    operator = running.person(Role.OPERATOR)
+    operator.post("/incidents/i1/reject", json={"version": 1, "reason_code": "weather_occlusion"})
+    operator.post("/incidents/i1/exception", json={"reason": REASON})
+    operator.post("/incidents/i1/reopen", json={"version": 2})
+    operator.post("/incidents/i1/reject", json={"version": 3, "reason_code": "duplicate"})
+    operator.post("/incidents/i1/reopen", json={"version": 4})
+
+    with running.parts.database.read() as session:
+        rows = session.scalars(select(AuditRow).where(AuditRow.object_id == "i1")).all()
+    orders = [row.action for row in rows if row.action in {"except_place", "forget_exception"}]
+    assert orders == ["except_place", "forget_exception"]
+
+
 def test_an_incident_that_nobody_rejected_teaches_nothing(running: RunningCentre) -> None:
     refused = running.person(Role.OFFICER).post("/incidents/i1/exception", json={"reason": REASON})
 
@@ -137,3 +165,16 @@ def test_without_a_box_there_is_no_place(parts: tuple[Centre, RecordingLink]) ->
     with pytest.raises(Problem) as refused:
         teach(parts[0], boxes=())
     assert refused.value.code == "no_place"
+
+
+@pytest.mark.parametrize(
+    ("given", "may"), [({}, True), ({"rule": "crash"}, False), ({"boxes": ()}, False)]
+)
+def test_a_crash_and_what_has_no_place_teach_nothing(
+    parts: tuple[Centre, RecordingLink], given: dict[str, Any], *, may: bool
+) -> None:
+    with parts[0].database.write() as session:
+        take_in(session, message(**given))
+        row = session.get_one(IncidentRow, "i1")
+
+        assert exceptions.teachable(row) is may

@@ -53,7 +53,9 @@ OPEN = {
 """Routes without a gate, each with the reason; a new one does not get here by itself."""
 BODIES: dict[str, Any] = {
     "reason": "vì sao", "reason_code": "duplicate", "note": "ghi chú", "version": 1,
-    "into": f"{MARK}-incident", "box_id": "new-box", "name": "Mới", "query": "stage=new",
+    "into": f"{MARK}-incident", "parts": [{"incident_id": f"{MARK}-violation", "version": 1}],
+    "week": "2026-02-23", "verdict": "rejected", "box_id": "new-box", "name": "Mới",
+    "query": "stage=new",
 }  # fmt: skip
 
 

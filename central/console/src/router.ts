@@ -60,6 +60,7 @@ export const router = createRouter({
     },
     // What texts outside carry: whoever is reached there holds a phone.
     { path: '/alerts/:code', redirect: (to) => `/officer/${String(to.params.code)}` },
+    {
       path: '/map',
       component: () => import('./pages/MapPage.vue'),
       meta: { title: 'map.title' },
@@ -68,6 +69,11 @@ export const router = createRouter({
       path: '/wall',
       component: () => import('./pages/WallPage.vue'),
       meta: { bare: true, title: 'wall.title' },
+    },
+    {
+      path: '/quality',
+      component: () => import('./pages/QualityPage.vue'),
+      meta: { title: 'quality.title' },
     },
     {
       path: '/boxes',

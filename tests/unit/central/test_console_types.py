@@ -70,6 +70,17 @@ PAIRS = {
     "ReportAnswer": "ReportAnswer",
     "FieldReport": "FieldReport",
     "PushState": "PushState",
+    "SortResult": "SortResult",
+    "LearnedException": "LearnedException",
+    "Share": "Share",
+    "RulePrecision": "RulePrecision",
+    "CameraPrecision": "CameraPrecision",
+    "DayPrecision": "DayPrecision",
+    "ReasonCount": "ReasonCount",
+    "QualityReport": "QualityReport",
+    "SampleWeek": "SampleWeek",
+    "SampleItem": "SampleItem",
+    "SecondLook": "SecondLook",
 }
 """Name in TypeScript → name of the schema."""
 _INTERFACE = re.compile(r"export interface (\w+)(?: extends (\w+))? \{\n(.*?)\n\}", re.DOTALL)

@@ -1,5 +1,5 @@
 /** Incidents as the console reads them, and what a reviewer may do to one. */
-import { type Page, del, get, post, put } from './client'
+import { type Page, del, get, post, put, withQuery } from './client'
 import type { Hold, Integrity } from './custody'
 
 export type Severity = 'critical' | 'high' | 'medium' | 'low'
@@ -230,6 +230,10 @@ export interface IncidentDetail extends IncidentItem {
   legal: Legal
   requirements: Requirement[]
   merged: IncidentItem[]
+  /** Whether a rejection of it can teach its box to leave that place alone. */
+  may_teach: boolean
+  /** Until when the box was told to; null: it was not, or not any more. */
+  taught_until: string | null
 }
 
 export interface RejectReason {
@@ -295,3 +299,30 @@ export const listFilters = () => get<Page<SavedFilter>>('/saved-filters')
 export const saveFilter = (name: string, query: string) =>
   put<SavedFilter>(filterPath(name), { query })
 export const forgetFilter = (name: string) => del<null>(filterPath(name))
+
+/** What became of one incident of several. */
+export interface SortResult {
+  item: IncidentItem
+  /** Why it was left as it is; null: it was done. */
+  problem: { code: string; message_vi: string; message_en: string } | null
+}
+const chosen = (items: readonly IncidentItem[]) =>
+  items.map(({ incident_id, version }) => ({ incident_id, version }))
+
+/** Make several incidents the same event as one; each has its own result. */
+export const mergeIncidents = (into: string, parts: readonly IncidentItem[], note: string) =>
+  post<Page<SortResult>>('/incidents/merges', { into, parts: chosen(parts), note })
+/** Make each an incident of its own again. */
+export const splitIncidents = (parts: readonly IncidentItem[], note = '') =>
+  post<Page<SortResult>>('/incidents/splits', { parts: chosen(parts), note })
+
+/** A place that a box leaves alone because somebody said that its rule is wrong there. */
+export interface LearnedException {
+  incident_id: string
+  expires_at: string
+}
+const exceptionPath = (id: string) => `/incidents/${encodeURIComponent(id)}/exception`
+export const teachException = (id: string, reason: string, days: number) =>
+  post<LearnedException>(exceptionPath(id), { reason, days })
+export const forgetException = (id: string, reason: string) =>
+  del<null>(withQuery(exceptionPath(id), { reason }))

@@ -40,7 +40,7 @@ export function statusesOf(group: StatusGroup): readonly ReviewStatus[] {
 }
 
 /** Midnight in Việt Nam at the start of a day, `days` later. No daylight saving there. */
-function dayStart(day: string, days = 0): Date {
+export function dayStart(day: string, days = 0): Date {
   const start = new Date(`${day}T00:00:00+07:00`)
   return new Date(start.getTime() + days * 86_400_000)
 }

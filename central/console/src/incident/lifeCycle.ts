@@ -78,3 +78,17 @@ export function trackOf(item: IncidentItem): TrackStage[] {
     state: index < at ? 'done' : index === at ? 'now' : 'ahead',
   }))
 }
+
+/** Whether `role` may say which incidents are one event: who may acknowledge such a one may. */
+export function maySort(item: IncidentItem, role: Role | undefined): boolean {
+  return takes(cycleOf(item), 'acknowledge', role)
+}
+
+/** Whether `role` may teach a box from a rejected incident: whoever is on duty. */
+export const mayTeach = (role: Role | undefined): boolean => takes('incident', 'confirm', role)
+
+function takes(cycle: 'incident' | 'violation', kind: StepKind, role: Role | undefined): boolean {
+  return CYCLES[cycle].steps.some(
+    (step) => step.kind === kind && role !== undefined && step.roles.includes(role),
+  )
+}

@@ -15,8 +15,16 @@ import { isViolation, stepsFor } from './lifeCycle'
 import { useText } from '@/i18n'
 import { session } from '@/state/session'
 import { toast } from '@/state/toasts'
+import { type Lesson, useTeaching } from './useTeaching'
 
 export type Verb = Decision['verb']
+/** Why something is rejected, and what its box learns from it. */
+export interface Rejection {
+  reason_code: string
+  note: string
+  /** null: nothing. */
+  lesson: Lesson | null
+}
 
 /** What the present user may do next with an incident, most usual first. */
 export function verbsFor(item: IncidentItem): readonly Verb[] {
@@ -32,6 +40,7 @@ export function verbKey(item: IncidentItem, verb: StepKind): string {
 export function useReview(changed: (item: IncidentItem) => void) {
   const { t, locale } = useText()
   const busy = reactive(new Set<string>())
+  const { teach } = useTeaching()
 
   async function review(item: IncidentItem, decision: Decision): Promise<boolean> {
     if (busy.has(item.incident_id) || !verbsFor(item).includes(decision.verb)) return false
@@ -48,6 +57,13 @@ export function useReview(changed: (item: IncidentItem) => void) {
     } finally {
       busy.delete(item.incident_id)
     }
+  }
+
+  async function reject(item: IncidentItem, rejection: Rejection): Promise<boolean> {
+    const { lesson, ...why } = rejection
+    const done = await review(item, { verb: 'reject', ...why })
+    if (done && lesson) await teach(item.incident_id, lesson)
+    return done
   }
 
   function announce(after: IncidentItem, verb: Verb): void {
@@ -69,5 +85,5 @@ export function useReview(changed: (item: IncidentItem) => void) {
     if (latest) changed(latest)
   }
 
-  return { review, busy }
+  return { review, reject, busy }
 }

@@ -5,14 +5,14 @@
 import { type Ref, ref } from 'vue'
 import type { Findings, IncidentItem } from '@/api/incidents'
 import { needsNote } from './lifeCycle'
-import { type Verb, useReview, verbsFor } from './useReview'
+import { type Rejection, type Verb, useReview, verbsFor } from './useReview'
 
 export function useSteps(
   item: Ref<IncidentItem | null>,
   changed: (item: IncidentItem) => void,
   findings?: () => Findings | undefined,
 ) {
-  const { review, busy } = useReview(changed)
+  const { review, reject: send, busy } = useReview(changed)
   /** The step that waits for a reason or a note. */
   const asking = ref<Verb | null>(null)
 
@@ -27,10 +27,8 @@ export function useSteps(
     const found = findings?.()
     return review(now, found ? { verb, findings: found } : { verb })
   }
-  async function reject(reason: string, note: string): Promise<boolean> {
-    const done =
-      item.value !== null &&
-      (await review(item.value, { verb: 'reject', reason_code: reason, note }))
+  async function reject(rejection: Rejection): Promise<boolean> {
+    const done = item.value !== null && (await send(item.value, rejection))
     asking.value = null
     return done
   }

@@ -20,18 +20,22 @@ const LAST = 'songlam.me'
 
 /** What each role is offered. */
 const OFFERS: Record<accounts.Role, readonly Offer[]> = {
-  admin: ['fleet', 'feeds', 'users', 'keep', 'suspend'],
-  technician: ['fleet', 'feeds'],
+  admin: ['fleet', 'feeds', 'users', 'keep', 'suspend', 'draw', 'train'],
+  technician: ['fleet', 'feeds', 'train'],
   operator: ['review', 'feeds', 'suspend'],
-  shift_lead: ['review', 'suspend'],
+  shift_lead: ['review', 'suspend', 'draw'],
   officer: ['review', 'keep', 'desk', 'suspend'],
-  commander: ['review', 'keep', 'desk', 'suspend'],
+  commander: ['review', 'keep', 'desk', 'suspend', 'draw', 'train'],
   commune_police: ['review'],
   auditor: ['desk'],
   leader: [],
 }
-/** Deciding on incidents; boxes and models; feeds; accounts; holding and taking out evidence; the review desk; letting rules rest. */
-export type Offer = 'review' | 'fleet' | 'feeds' | 'users' | 'keep' | 'desk' | 'suspend'
+/**
+ * Deciding on incidents; boxes and models; feeds; accounts; holding and taking out evidence; the
+ * review desk; letting rules rest; drawing samples; taking out training data.
+ */
+export type Offer =
+  'review' | 'fleet' | 'feeds' | 'users' | 'keep' | 'desk' | 'suspend' | 'draw' | 'train'
 
 /** Whether the present user is offered an action (reactive). */
 export function may(offer: Offer): boolean {

@@ -102,6 +102,8 @@ export function detail(change: Partial<IncidentDetail> = {}): IncidentDetail {
     legal: { object_class: 'motorbike', offence: null, route: null, deadlines: [] },
     requirements: [],
     merged: [],
+    may_teach: false,
+    taught_until: null,
     ...change,
   }
 }

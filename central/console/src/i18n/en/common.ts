@@ -10,6 +10,7 @@ export default {
     alerts: 'Alerts',
     officer: 'My work',
     map: 'Map',
+    quality: 'Quality',
     ioc: 'Components',
     boxes: 'Edge boxes',
     models: 'Models',

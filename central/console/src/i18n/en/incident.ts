@@ -46,7 +46,8 @@ export default {
   arrived: 'New incident: {name}, {camera}',
   newAbove: '{n} new incidents',
   keys: 'Keys',
-  keysText: 'J, K: select · Enter: open · A: acknowledge · C: confirm · R: reject',
+  keysText:
+    'J, K: look · Enter: open · A: acknowledge · C: confirm · R: reject · X: choose · D: merge',
   confidence: 'Confidence',
   noThumbnail: 'No picture yet',
   clipReady: 'Video is here',

@@ -10,6 +10,7 @@ export default {
     alerts: 'Cảnh báo',
     officer: 'Việc của tôi',
     map: 'Bản đồ',
+    quality: 'Chất lượng',
     ioc: 'Chín hợp phần',
     boxes: 'Thiết bị biên',
     models: 'Mô hình',

@@ -46,7 +46,7 @@ export default {
   arrived: 'Sự kiện mới: {name}, {camera}',
   newAbove: '{n} sự kiện mới',
   keys: 'Phím tắt',
-  keysText: 'J, K: chọn · Enter: mở · A: tiếp nhận · C: xác nhận · R: từ chối',
+  keysText: 'J, K: xem · Enter: mở · A: tiếp nhận · C: xác nhận · R: từ chối · X: chọn · D: gộp',
   confidence: 'Độ tin cậy',
   noThumbnail: 'Chưa có ảnh',
   clipReady: 'Đã có video',

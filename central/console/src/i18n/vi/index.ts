@@ -12,6 +12,7 @@ import ioc from './ioc'
 import map from './map'
 import models from './models'
 import wall from './wall'
+import quality from './quality'
 
 export default {
   account,
@@ -27,4 +28,5 @@ export default {
   map,
   models,
   wall,
+  quality,
 }
