@@ -1,10 +1,16 @@
 """Fixtures that every test may ask for by name, and logs that stay short."""
 
-from pathlib import Path
+from __future__ import annotations
 
-import pytest
+from typing import TYPE_CHECKING
+
 import structlog
 from hypothesis import settings
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import pytest
 
 pytest_plugins = ["tests.fault_matrix", "tests.postgres"]
 

@@ -73,11 +73,17 @@ def comma_separated(found: Iterator[Record]) -> Iterator[str]:
 
 
 def _files(session: Session, page: Sequence[IncidentRow]) -> dict[str, list[Record]]:
-    """Return the files of each incident; a deleted one keeps its hash."""
+    """Return the box's files of each incident; a deleted one keeps its hash.
+
+    What officers photographed is not what a detector saw.
+    """
     found: dict[str, list[Record]] = defaultdict(list)
     rows = session.execute(
         select(EvidenceRow.incident_id, EvidenceRow.kind, EvidenceRow.label, EvidenceRow.sha256)
-        .where(EvidenceRow.incident_id.in_([row.incident_id for row in page]))
+        .where(
+            EvidenceRow.incident_id.in_([row.incident_id for row in page]),
+            EvidenceRow.box_id != "",
+        )
         .order_by(EvidenceRow.starts_at, EvidenceRow.evidence_id)
     )
     for incident_id, kind, label, sha256 in rows:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pytest
+
 from central.tables.alerts import AlertRow
 from tests.alert_process import Trial
 

@@ -1,6 +1,6 @@
 """Rules that rest by order, as a box tells them.
 
-Revision: 0013, after the alerts.
+Revision: 0013.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from alembic import op
 from sqlalchemy.dialects import postgresql
 
 revision = "0013"
-down_revision = "0008"
+down_revision = "0011"
 branch_labels = None
 depends_on = None
 

@@ -64,7 +64,6 @@ PAIRS = {
     "DeletionRecord": "DeletionItem",
     "Retention": "RetentionItem",
     "CentreLoss": "LossItem",
-    "AlertItem": "AlertItem",
     "BoardAlert": "BoardAlert",
     "Board": "Board",
     "ReportAnswer": "ReportAnswer",
