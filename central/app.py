@@ -22,7 +22,7 @@ from central.alerts.dispatch import dispatch
 from central.alerts.watch import watch
 from central.areas import routes as area_routes
 from central.areas.repository import sync_areas
-from central.auth import audit
+from central.auth import audit, factor_routes
 from central.auth import routes as auth_routes
 from central.auth import service as auth_service
 from central.broker import EmbeddedBroker
@@ -61,6 +61,7 @@ API = "/api/v1"
 log = structlog.get_logger(__name__)
 ROUTERS: tuple[APIRouter, ...] = (
     auth_routes.router,
+    factor_routes.router,
     incident_routes.router,
     exception_routes.router,
     filter_routes.router,

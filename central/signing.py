@@ -1,14 +1,18 @@
-"""The centre's Ed25519 key: made at first use, kept in one file only its owner can read.
+"""The centre's secrets on disk: its Ed25519 key, and keys that other secrets are derived from.
 
-Boxes pin the public half; a model manifest signed by any other key is refused there. The same key
-signs the centre's own chain. The private half never leaves this machine and is never logged.
+Each is made at first use and kept in one file that only its owner can read. Boxes pin the public
+half of the Ed25519 key; a model manifest signed by any other key is refused there, and the same key
+signs the centre's own chain. No secret leaves this machine or is ever logged.
 """
 
 from __future__ import annotations
 
 import base64
 import os
-from typing import TYPE_CHECKING
+import secrets
+import tempfile
+from contextlib import suppress
+from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import (
@@ -18,11 +22,8 @@ from cryptography.hazmat.primitives.serialization import (
     PublicFormat,
 )
 
-if TYPE_CHECKING:
-    from pathlib import Path
-
 KEY_FILE = "centre-ed25519.key"
-_OWNER_ONLY = 0o600
+SECRET_BYTES = 32
 
 
 class SigningKey:
@@ -57,23 +58,35 @@ def load_signing_key(data_dir: Path) -> SigningKey:
     """
     file = data_dir / KEY_FILE
     if not file.exists():
-        _store(file, Ed25519PrivateKey.generate())
+        key = Ed25519PrivateKey.generate()
+        _store(file, key.private_bytes(Encoding.Raw, PrivateFormat.Raw, NoEncryption()))
     return SigningKey(Ed25519PrivateKey.from_private_bytes(file.read_bytes()))
 
 
-def _store(file: Path, key: Ed25519PrivateKey) -> None:
-    """Write a new key, whole or not at all; another process that was faster wins."""
-    raw = key.private_bytes(Encoding.Raw, PrivateFormat.Raw, NoEncryption())
+def load_secret(file: Path) -> bytes:
+    """Return the random bytes of a key file, made and stored if there is none yet.
+
+    Raises:
+        OSError: The file cannot be read or written.
+        ValueError: The file is not such a key; restore it, or delete it to make void whatever was
+            derived from it.
+    """
+    if not file.exists():
+        _store(file, secrets.token_bytes(SECRET_BYTES))
+    secret = file.read_bytes()
+    if len(secret) != SECRET_BYTES:
+        raise ValueError(f"{file} holds {len(secret)} bytes, want {SECRET_BYTES}")
+    return secret
+
+
+def _store(file: Path, raw: bytes) -> None:
+    """Write a new key, whole or not at all; another process or thread that was faster wins."""
     file.parent.mkdir(parents=True, exist_ok=True)
-    draft = file.with_suffix(f".{os.getpid()}")
-    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _OWNER_ONLY)
+    descriptor, draft = tempfile.mkstemp(dir=file.parent, prefix=f"{file.name}.")  # owner only
     with os.fdopen(descriptor, "wb") as out:
         out.write(raw)
         out.flush()
         os.fsync(out.fileno())
-    try:
+    with suppress(FileExistsError):
         os.link(draft, file)
-    except FileExistsError:
-        pass
-    finally:
-        draft.unlink()
+    Path(draft).unlink()

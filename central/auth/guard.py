@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 from fastapi import Depends, Request
 from sqlalchemy import select
 
-from central.auth import audit
+from central.auth import audit, second_factor
 from central.auth.schemas import Role
 from central.auth.scope import foreign, scope_of
 from central.auth.tokens import token_hash
@@ -69,7 +69,7 @@ def current_user(centre: CentreDep, user: LoggedInUser) -> UserRow:
     """Return the user who may use the console.
 
     Raises:
-        Problem: 403, while a one-time password is still in use.
+        Problem: 403, while a one-time password is still in use or a second factor is owed.
     """
     if user.must_change_password and centre.settings.require_password_change:
         raise Problem(
@@ -77,6 +77,13 @@ def current_user(centre: CentreDep, user: LoggedInUser) -> UserRow:
             "password_change_required",
             "Hãy đổi mật khẩu dùng một lần trước.",
             "Change the one-time password first.",
+        )
+    if second_factor.must_enrol(centre.settings, user):
+        raise Problem(
+            403,
+            "second_factor_required",
+            "Vai trò của bạn phải bật xác thực hai lớp trước.",
+            "Your role must set up a second factor first.",
         )
     return user
 
