@@ -39,7 +39,7 @@ export const canReview = computed(() => may('review'))
 function enter(me: accounts.Me | null): void {
   state.me = me
   state.known = true
-  if (me && !me.must_change_password) startLive(expire)
+  if (me && !me.must_change_password && !me.must_enrol) startLive(expire)
   else stopLive()
 }
 
@@ -61,8 +61,8 @@ export async function loadSession(): Promise<accounts.Me | null> {
   return state.me
 }
 
-export async function logIn(username: string, password: string): Promise<void> {
-  const me = await accounts.logIn(username, password)
+export async function logIn(username: string, password: string, code?: string): Promise<void> {
+  const me = await accounts.logIn(username, password, code)
   state.expired = false
   enter(me)
 }
@@ -77,4 +77,9 @@ export async function logOut(): Promise<void> {
 
 export async function changePassword(current: string, next: string): Promise<void> {
   enter(await accounts.changePassword(current, next))
+}
+
+/** Ask the centre anew who we are: something about how we log in has changed. */
+export async function refreshSession(): Promise<void> {
+  enter(await accounts.getSession())
 }

@@ -4,6 +4,7 @@ import alerts from './alerts'
 import cases from './cases'
 import common from './common'
 import custody from './custody'
+import factor from './factor'
 import feeds from './feeds'
 import fleet from './fleet'
 import incident from './incident'
@@ -11,4 +12,4 @@ import ioc from './ioc'
 import map from './map'
 import models from './models'
 
-export default { account, alerts, cases, common, custody, feeds, fleet, incident, ioc, map, models }
+export default { account, alerts, cases, common, custody, factor, feeds, fleet, incident, ioc, map, models }
