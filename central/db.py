@@ -77,6 +77,14 @@ class Database:
             for callback in session.info.pop(_PENDING, []):
                 callback()
 
+    @contextmanager
+    def snapshot(self) -> Iterator[Session]:
+        """Yield a reading session all of whose queries see the database of one moment."""
+        with self._sessions() as session:
+            if is_postgres(session):  # SQLite's readers always do
+                session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
+            yield session
+
     def ping(self) -> None:
         """Run the smallest query.
 

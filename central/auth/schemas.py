@@ -35,6 +35,9 @@ class Role(StrEnum):
     """Reads, changes nothing."""
 
 
+PLATE_READERS = frozenset({Role.OFFICER, Role.COMMANDER, Role.COMMUNE_POLICE, Role.AUDITOR})
+"""Who reads number plates and searches by them; everyone else sees them masked."""
+
 Areas = Annotated[list[Annotated[str, Field(max_length=20)]], Field(max_length=130)]
 """Codes of communes; ``*`` is the whole province."""
 

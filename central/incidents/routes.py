@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Depends, Query
 
 from central.auth.guard import Gate, Reach
-from central.auth.schemas import Role
+from central.auth.schemas import PLATE_READERS, Role
 from central.auth.scope import scope_of
 from central.centre import Centre, CentreDep
 from central.custody.schemas import HoldOrder, Reason
@@ -35,8 +35,6 @@ Reviewer = Annotated[UserRow, Depends(Gate(Reach.AREA, *FIELD))]
 Viewer = Annotated[UserRow, Depends(Gate(Reach.AREA, record="view"))]
 Searcher = Annotated[UserRow, Depends(Gate(Reach.AREA, record="search"))]
 SHARED = Depends(Gate(Reach.SHARED))
-PLATE_READERS = frozenset({Role.OFFICER, Role.COMMANDER, Role.COMMUNE_POLICE, Role.AUDITOR})
-"""Who reads number plates; everyone else sees them masked."""
 PlainStep = Literal[
     StepKind.DISPATCH,
     StepKind.ARRIVE,

@@ -5,11 +5,9 @@ The functions take a session and leave the commit to their caller.
 
 from __future__ import annotations
 
-import base64
-import binascii
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from central.cursors import make_cursor, parse_cursor
 from central.custody import holds
 from central.incidents import merging, repository, steps, views
 from central.incidents.case_schemas import StepKind
@@ -131,26 +129,5 @@ def list_page(session: Session, wanted: IncidentFilter, scope: Scope) -> Inciden
     more = len(found) > wanted.limit
     return IncidentList(
         items=[views.item(row, name or row.camera_id) for row, name in page],
-        next_cursor=make_cursor(page[-1][0]) if more else None,
+        next_cursor=make_cursor(page[-1][0].occurred_at, page[-1][0].incident_id) if more else None,
     )
-
-
-def make_cursor(row: IncidentRow) -> str:
-    """Return the cursor of the page that follows ``row``."""
-    text = f"{row.occurred_at.isoformat()}|{row.incident_id}"
-    return base64.urlsafe_b64encode(text.encode()).decode()
-
-
-def parse_cursor(cursor: str) -> tuple[datetime, str]:
-    """Return (occurred_at, incident_id) of a cursor.
-
-    Raises:
-        Problem: 422, the cursor is not one of ours.
-    """
-    try:
-        at, _, incident_id = base64.urlsafe_b64decode(cursor).decode().partition("|")
-        return datetime.fromisoformat(at).astimezone(UTC), incident_id
-    except (ValueError, binascii.Error) as error:
-        raise Problem(
-            422, "bad_cursor", "Trang không hợp lệ.", "The cursor is not one of ours."
-        ) from error
