@@ -5,7 +5,7 @@ Every search and export is itself a line of the log.
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import StreamingResponse
 
 from central.auth import audit, audit_log, audit_watch
@@ -52,13 +52,14 @@ def request_check(user: Auditor, centre: CentreDep) -> AuditCheckItem:
 
 @router.get("/export", response_class=StreamingResponse)
 def export_lines(
-    wanted: Annotated[AuditExport, Query()], user: Auditor, centre: CentreDep
+    wanted: Annotated[AuditExport, Query()], request: Request, user: Auditor, centre: CentreDep
 ) -> StreamingResponse:
     """Return all lines of a filter as a table (CSV); recorded with what it is for."""
-    asked = wanted.model_dump(mode="json", exclude_none=True)
+    now, asked = centre.clock(), request.url.query[:500]
+    told = {"query": asked, "purpose": wanted.purpose}
     with centre.database.write() as session:
-        audit.record(session, centre.clock(), user.username, "export", ("audit", ""), **asked)
-    name = f"nhat-ky-{centre.clock():%Y%m%d-%H%M%S}.csv"
+        audit.record(session, now, user.username, "export", ("audit", ""), **told)
+    name = f"nhat-ky-{now:%Y%m%d-%H%M%S}.csv"
     return StreamingResponse(
         audit_log.as_csv(centre.database, wanted, plates=user.role in PLATE_READERS),
         media_type="text/csv; charset=utf-8",

@@ -78,6 +78,11 @@ export const router = createRouter({
       meta: { title: 'custody.retention.title' },
     },
     {
+      path: '/audit',
+      component: () => import('./pages/AuditPage.vue'),
+      meta: { title: 'audit.title' },
+    },
+    {
       path: '/admin/:tab(users|boxes|feeds)?',
       component: () => import('./pages/AdminPage.vue'),
       props: true,

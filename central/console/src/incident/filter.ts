@@ -3,6 +3,7 @@
  * request, test on one incident). Pure.
  */
 import type { IncidentFilter, IncidentItem, ReviewStatus } from '@/api/incidents'
+import { dayEnd, dayStart } from '@/format'
 
 export type StatusGroup = 'open' | 'all' | ReviewStatus
 export const STATUS_GROUPS: readonly StatusGroup[] = [
@@ -39,12 +40,6 @@ export function statusesOf(group: StatusGroup): readonly ReviewStatus[] {
   return group === 'all' ? [] : [group]
 }
 
-/** Midnight in Việt Nam at the start of a day, `days` later. No daylight saving there. */
-function dayStart(day: string, days = 0): Date {
-  const start = new Date(`${day}T00:00:00+07:00`)
-  return new Date(start.getTime() + days * 86_400_000)
-}
-
 /** The filter as the centre's list takes it. */
 export function toRequest(filter: QueueFilter): Partial<IncidentFilter> {
   return {
@@ -53,7 +48,7 @@ export function toRequest(filter: QueueFilter): Partial<IncidentFilter> {
     camera_id: filter.camera_id,
     area_code: filter.area_code,
     from: filter.from && dayStart(filter.from).toISOString(),
-    to: filter.to && dayStart(filter.to, 1).toISOString(),
+    to: filter.to && dayEnd(filter.to).toISOString(),
   }
 }
 
@@ -89,6 +84,6 @@ export function matches(item: IncidentItem, filter: QueueFilter): boolean {
     (!filter.camera_id || item.camera_id === filter.camera_id) &&
     (!filter.area_code || item.area_code === filter.area_code) &&
     (!filter.from || at >= dayStart(filter.from)) &&
-    (!filter.to || at < dayStart(filter.to, 1))
+    (!filter.to || at < dayEnd(filter.to))
   )
 }

@@ -17,18 +17,18 @@ export const session = readonly(state)
 
 /** What each role is offered. */
 const OFFERS: Record<accounts.Role, readonly Offer[]> = {
-  admin: ['fleet', 'feeds', 'users', 'keep'],
+  admin: ['fleet', 'feeds', 'users', 'keep', 'audit'],
   technician: ['fleet', 'feeds'],
   operator: ['review', 'feeds'],
   shift_lead: ['review'],
   officer: ['review', 'keep', 'desk'],
   commander: ['review', 'keep', 'desk'],
   commune_police: ['review'],
-  auditor: ['desk'],
+  auditor: ['desk', 'audit'],
   leader: [],
 }
-/** Deciding on incidents; boxes and models; feeds; accounts; holding and taking out evidence; the review desk. */
-export type Offer = 'review' | 'fleet' | 'feeds' | 'users' | 'keep' | 'desk'
+/** Deciding on incidents; boxes and models; feeds; accounts; evidence to hold and take out; the review desk; the audit log. */
+export type Offer = 'review' | 'fleet' | 'feeds' | 'users' | 'keep' | 'desk' | 'audit'
 
 /** Whether the present user is offered an action (reactive). */
 export function may(offer: Offer): boolean {

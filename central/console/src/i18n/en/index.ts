@@ -1,6 +1,7 @@
 /** All English texts, one file per area. */
 import account from './account'
 import alerts from './alerts'
+import audit from './audit'
 import cases from './cases'
 import common from './common'
 import custody from './custody'
@@ -12,4 +13,4 @@ import ioc from './ioc'
 import map from './map'
 import models from './models'
 
-export default { account, alerts, cases, common, custody, factor, feeds, fleet, incident, ioc, map, models }
+export default { account, alerts, audit, cases, common, custody, factor, feeds, fleet, incident, ioc, map, models }

@@ -13,6 +13,7 @@ export default {
     models: 'Mô hình',
     quarantine: 'Cách ly',
     retention: 'Lưu giữ, xóa',
+    audit: 'Nhật ký',
     admin: 'Quản trị',
   },
   line: {
