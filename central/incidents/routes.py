@@ -27,6 +27,7 @@ from central.incidents.schemas import (
     Step,
 )
 from central.incidents.stages import FIELD, described
+from central.problems import Problem
 from central.tables.users import UserRow
 
 router = APIRouter(tags=["incidents"])
@@ -59,7 +60,14 @@ def get_catalogue() -> RuleList:
 def list_incidents(
     wanted: Annotated[IncidentFilter, Query()], user: Searcher, centre: CentreDep
 ) -> IncidentList:
-    """List incidents, newest first by the time they happened."""
+    """List incidents, newest first by the time they happened; 403 for a plate one may not read."""
+    if wanted.plate is not None and user.role not in PLATE_READERS:
+        raise Problem(
+            403,
+            "no_plates",
+            "Vai trò của bạn không được tìm theo biển số.",
+            "Your role may not search by number plate.",
+        )
     with centre.database.read() as session:
         return service.list_page(session, wanted, scope_of(user))
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from central.cursors import make_cursor, parse_cursor
 from central.custody import holds
-from central.incidents import merging, repository, steps, views
+from central.incidents import merging, repository, search, steps, views
 from central.incidents.case_schemas import StepKind
 from central.incidents.schemas import IncidentFilter, IncidentItem, IncidentList, Review
 from central.incidents.stages import life_cycle
@@ -124,7 +124,7 @@ def list_page(session: Session, wanted: IncidentFilter, scope: Scope) -> Inciden
         Problem: 422, the cursor is not one of ours.
     """
     after = parse_cursor(wanted.cursor) if wanted.cursor else None
-    found = repository.find_page(session, wanted, after, scope)
+    found = search.find_page(session, wanted, after, scope)
     page = found[: wanted.limit]
     more = len(found) > wanted.limit
     return IncidentList(

@@ -13,6 +13,7 @@ from central.tables.base import AsciiText, Row
 UNDECIDED = "alert_level IS NULL OR level > alert_level"
 """Incidents that are new or have become worse since alerting decided about them."""
 HAS_PLATE = "plate IS NOT NULL"
+IS_MERGED = "merged_into IS NOT NULL"
 
 
 class IncidentRow(Row):
@@ -31,7 +32,12 @@ class IncidentRow(Row):
         Index("ix_incidents_area", "area_code", "occurred_at", "incident_id"),
         Index("ix_incidents_stage", "stage", "occurred_at", "incident_id"),
         Index("ix_incidents_escalate_at", "escalate_at"),
-        Index("ix_incidents_merged_into", "merged_into"),
+        Index(
+            "ix_incidents_merged_into",
+            "merged_into",
+            sqlite_where=text(IS_MERGED),
+            postgresql_where=text(IS_MERGED),
+        ),
         Index(
             "ix_incidents_plate",
             "plate",

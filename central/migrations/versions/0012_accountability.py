@@ -23,6 +23,7 @@ AUDIT_INDEXES = {
     "ix_audit_log_kind": ["object_kind", "at", "id"],
 }
 HAS_PLATE = sa.text("plate IS NOT NULL")
+IS_MERGED = sa.text("merged_into IS NOT NULL")
 
 
 def upgrade() -> None:
@@ -59,10 +60,21 @@ def upgrade() -> None:
     for name, columns in AUDIT_INDEXES.items():
         op.create_index(name, "audit_log", columns)
     _plates()
+    # Most are not merged: an index that held them all would be walked for the wrong reason.
+    op.drop_index("ix_incidents_merged_into", table_name="incidents")
+    op.create_index(
+        "ix_incidents_merged_into",
+        "incidents",
+        ["merged_into"],
+        sqlite_where=IS_MERGED,
+        postgresql_where=IS_MERGED,
+    )
 
 
 def downgrade() -> None:
     """Remove all of it; who had a second factor logs in by password alone again."""
+    op.drop_index("ix_incidents_merged_into", table_name="incidents")
+    op.create_index("ix_incidents_merged_into", "incidents", ["merged_into"])
     op.drop_index("ix_incidents_plate", table_name="incidents")
     op.drop_column("incidents", "plate")
     for name in AUDIT_INDEXES:
