@@ -21,14 +21,14 @@ const OFFERS: Record<accounts.Role, readonly Offer[]> = {
   technician: ['fleet', 'feeds'],
   operator: ['review', 'feeds'],
   shift_lead: ['review'],
-  officer: ['review', 'keep', 'desk'],
-  commander: ['review', 'keep', 'desk'],
-  commune_police: ['review'],
-  auditor: ['desk', 'audit'],
+  officer: ['review', 'keep', 'desk', 'plates'],
+  commander: ['review', 'keep', 'desk', 'plates'],
+  commune_police: ['review', 'plates'],
+  auditor: ['desk', 'audit', 'plates'],
   leader: [],
 }
-/** Deciding on incidents; boxes and models; feeds; accounts; evidence to hold and take out; the review desk; the audit log. */
-export type Offer = 'review' | 'fleet' | 'feeds' | 'users' | 'keep' | 'desk' | 'audit'
+/** Deciding on incidents; boxes and models; feeds; accounts; evidence to hold and take out; the review desk; the audit log; number plates. */
+export type Offer = 'review' | 'fleet' | 'feeds' | 'users' | 'keep' | 'desk' | 'audit' | 'plates'
 
 /** Whether the present user is offered an action (reactive). */
 export function may(offer: Offer): boolean {
