@@ -42,6 +42,8 @@ class SecurityHeaders:
                     headers.setdefault("Cache-Control", "public, max-age=31536000, immutable")
                 elif headers.get("content-type", "").startswith("text/html"):
                     headers.setdefault("Cache-Control", "no-cache")  # a new release shows at once
+                elif headers.get("content-type", "").startswith("application/json"):
+                    headers.setdefault("Cache-Control", "no-store")  # names, places, plates
             await send(message)
 
         await self._app(scope, receive, send_with_headers if scope["type"] == "http" else send)
@@ -66,7 +68,7 @@ def security_headers(settings: Settings) -> dict[str, str]:
         "Permissions-Policy": "camera=(), microphone=(), geolocation=(self)",
     }
     if settings.public_url.startswith("https://"):
-        headers["Strict-Transport-Security"] = "max-age=31536000"
+        headers["Strict-Transport-Security"] = "max-age=31536000; includeSubDomains"
     return headers
 
 

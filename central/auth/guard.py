@@ -11,8 +11,10 @@ from enum import StrEnum
 from typing import Annotated
 from urllib.parse import urlsplit
 
+import structlog
 from fastapi import Depends, Request
 from sqlalchemy import select
+from starlette.requests import HTTPConnection
 
 from central.auth import audit, second_factor
 from central.auth.schemas import Role
@@ -26,6 +28,18 @@ from central.tables.users import LoginRow, UserRow
 COOKIE = "songlam_session"
 CSRF_HEADER = "X-Songlam"
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+log = structlog.get_logger(__name__)
+
+
+def cookie_name(centre: Centre) -> str:
+    """Return the name of the session cookie; browsers hold ``__Host-`` to this host and to TLS."""
+    secure = centre.settings.public_url.startswith("https://")
+    return f"__Host-{COOKIE}" if secure else COOKIE
+
+
+def session_token(request: HTTPConnection, centre: Centre) -> str:
+    """Return the token of the session cookie, empty for none."""
+    return request.cookies.get(cookie_name(centre), "")
 
 
 def check_same_site(request: Request, centre: CentreDep) -> None:
@@ -56,7 +70,7 @@ def logged_in_user(
     Raises:
         Problem: 401, when there is no session, it ended, or the user is disabled.
     """
-    user = find_user(centre, request.cookies.get(COOKIE, ""))
+    user = find_user(centre, session_token(request, centre))
     if user is None:
         raise Problem(401, "not_logged_in", "Bạn chưa đăng nhập.", "You are not logged in.")
     return user
@@ -125,19 +139,28 @@ class Gate:
         Raises:
             Problem: 403, not this role or not this area; 404, the thing is not theirs to see.
         """
+        problem = self._refusal(request, centre, user)
+        if problem is not None:
+            told = {"user": user.username, "method": request.method, "path": request.url.path}
+            log.warning("refused", code=problem.code, **told)
+            raise problem
+        if self.record:
+            self._write(request, centre, user)
+        return user
+
+    def _refusal(self, request: Request, centre: Centre, user: UserRow) -> Problem | None:
+        """Return why a person may not come in, or None."""
         scope = scope_of(user)
         if user.role not in self.roles:
-            raise _forbidden(f"one of {', '.join(sorted(self.roles))} may")
+            return _forbidden(f"one of {', '.join(sorted(self.roles))} may")
         if self.reach is Reach.PROVINCE and not scope.whole:
-            raise _forbidden("it is for who sees the whole province")
+            return _forbidden("it is for who sees the whole province")
         if self.reach is Reach.AREA:
             with centre.database.read() as session:
                 kind = foreign(session, scope, request.path_params.items())
             if kind is not None:
-                raise Problem(404, f"no_such_{kind}", "Không có.", f"There is no such {kind}.")
-        if self.record:
-            self._write(request, centre, user)
-        return user
+                return Problem(404, f"no_such_{kind}", "Không có.", f"There is no such {kind}.")
+        return None
 
     def _write(self, request: Request, centre: Centre, user: UserRow) -> None:
         """Record who came in for what."""

@@ -7,7 +7,14 @@ from fastapi import APIRouter, Depends, Request, Response
 from sqlalchemy import select
 
 from central.auth import attempts, second_factor, service
-from central.auth.guard import COOKIE, Gate, LoggedInUser, Reach, check_same_site
+from central.auth.guard import (
+    Gate,
+    LoggedInUser,
+    Reach,
+    check_same_site,
+    cookie_name,
+    session_token,
+)
 from central.auth.schemas import (
     LoginRequest,
     Me,
@@ -19,6 +26,7 @@ from central.auth.schemas import (
     UserItem,
     UserList,
 )
+from central.auth.weakness import is_weak
 from central.centre import Centre, CentreDep
 from central.problems import Problem
 from central.tables.users import UserRow
@@ -51,8 +59,9 @@ def log_out(request: Request, response: Response, user: LoggedInUser, centre: Ce
     """Log out and forget the cookie."""
     del user
     with centre.database.write() as session:
-        service.log_out(session, request.cookies.get(COOKIE, ""))
-    response.delete_cookie(COOKIE)
+        service.log_out(session, session_token(request, centre))
+    secure = centre.settings.public_url.startswith("https://")
+    response.delete_cookie(cookie_name(centre), httponly=True, samesite="strict", secure=secure)
 
 
 @router.post("/session/password")
@@ -67,6 +76,13 @@ def change_password(
     attempts.prove_password(centre, attempts.address_of(request), user, change.old_password)
     if change.new_password == change.old_password:
         raise Problem(422, "same_password", "Hãy chọn mật khẩu khác.", "Choose another password.")
+    if is_weak(change.new_password, user.username):
+        raise Problem(
+            422,
+            "weak_password",
+            "Mật khẩu này dễ đoán. Hãy đặt một câu của riêng bạn.",
+            "This password is guessed early. Take a sentence of your own.",
+        )
     with centre.database.write() as session:
         service.set_password(session, user.username, change.new_password, centre.clock())
     start_session(centre, user, request, response)
@@ -140,10 +156,10 @@ def start_session(centre: Centre, user: UserRow, request: Request, response: Res
     lifetime = timedelta(seconds=centre.settings.session_lifetime_s)
     name, address = user.username, attempts.address_of(request)
     with centre.database.write() as session:
-        service.log_out(session, request.cookies.get(COOKIE, ""))
+        service.log_out(session, session_token(request, centre))
         token = service.record_login(session, name, address, centre.clock(), lifetime)
     response.set_cookie(
-        COOKIE,
+        cookie_name(centre),
         token,
         max_age=int(lifetime.total_seconds()),
         httponly=True,

@@ -22,6 +22,7 @@ from central.auth.passwords import (
 )
 from central.auth.schemas import Role
 from central.auth.tokens import new_token, token_hash
+from central.auth.weakness import is_weak
 from central.settings import Settings, SettingsError
 from central.tables.users import LoginFailureRow
 from tests.builders import NOON
@@ -139,3 +140,21 @@ def test_two_log_ins_at_once_do_not_share_a_code(tmp_path: Path) -> None:
 
     assert codes is not None
     assert sorted(taken) == [False, True]
+
+
+@pytest.mark.parametrize(
+    "password",
+    ["songlam123456", "Mật-khẩu-2026", "passwordpassword", "aaaaaaaaaaaa", "abcdefghijkl",
+     "chien.chien.1", "987654321000", "Qwertyuiop!1", "ADMIN admin 99", "111222333444"],
+)  # fmt: skip
+def test_a_password_of_known_words_and_runs_is_weak(password: str) -> None:
+    assert is_weak(password, "chien")
+
+
+@pytest.mark.parametrize(
+    "password",
+    ["một câu dài dễ nhớ", "8412 9083 7746", "songlam đẹp lắm ai ơi", "correct horse battery",
+     "!?§$%&/()=+*", "chiến thắng mùa đông"],
+)  # fmt: skip
+def test_a_password_of_any_signs_with_something_of_ones_own_is_not(password: str) -> None:
+    assert not is_weak(password, "chien")
