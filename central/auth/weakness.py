@@ -25,11 +25,13 @@ _YEAR = re.compile(r"(19|20)\d\d")
 
 def is_weak(password: str, username: str) -> bool:
     """Return whether a password is nothing but words that everybody tries, runs and years."""
-    left = _plain(password)
+    plain = _plain(password)
+    left = "".join(sign for sign in plain if sign.isalnum())
+    marks = {sign for sign in plain if not sign.isalnum()}
     for word in sorted((*WORDS, _plain(username)), key=len, reverse=True):
         left = left.replace(word, " ")
     left = _without_runs(_YEAR.sub(" ", left))
-    return len(set(left) - {" "}) < LEAST_LEFT
+    return len((set(left) | marks) - {" "}) < LEAST_LEFT
 
 
 def _plain(text: str) -> str:
