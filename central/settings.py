@@ -15,9 +15,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 PREFIX = "SONGLAM_"
-_ROLE = (
-    "(admin|technician|operator|shift_lead|officer|commander|commune_police|auditor|leader)"
-)
+_ROLE = "(admin|technician|operator|shift_lead|officer|commander|commune_police|auditor|leader)"
 """What :class:`central.auth.schemas.Role` lists, a layer above; a test compares the two."""
 
 

@@ -52,9 +52,7 @@ def prove_password(centre: Centre, address: str, user: UserRow, password: str) -
     if not verify_password(user.password_hash, password):
         counted = throttle.keys(user.username, address)
         _fail(centre, user.username, address, "password_failed", counted)
-        raise Problem(
-            422, "wrong_password", "Mật khẩu không đúng.", "The password is not right."
-        )
+        raise Problem(422, "wrong_password", "Mật khẩu không đúng.", "The password is not right.")
 
 
 def _take_code(centre: Centre, address: str, user: UserRow, code: str | None) -> None:

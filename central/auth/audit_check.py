@@ -64,7 +64,7 @@ def check(session: Session, public_key: str, kept: Iterable[tuple[int, str]] = (
 def _lines(
     session: Session, found: Found, wanted: Collection[int]
 ) -> tuple[dict[int, str], dict[int, str]]:
-    """Follow the chain; return line → hash of those wanted, and event → hash as the log tells it."""
+    """Follow the chain; return line → hash of those wanted, and event → hash as told there."""
     hashes: dict[int, str] = {}
     told: dict[int, str] = {}
     number, before = 0, NOTHING_BEFORE

@@ -80,7 +80,11 @@ def renew_recovery_codes(
 
 @router.post("/remove", status_code=204)
 def remove(
-    again: PasswordAgain, request: Request, response: Response, user: LoggedInUser, centre: CentreDep
+    again: PasswordAgain,
+    request: Request,
+    response: Response,
+    user: LoggedInUser,
+    centre: CentreDep,
 ) -> None:
     """Turn it off; every other log-in of this user ends. 409 where the role must have it."""
     prove_password(centre, address_of(request), user, again.password)

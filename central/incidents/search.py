@@ -15,7 +15,7 @@ measures what that costs among a million.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from sqlalchemy import literal, select, tuple_, union_all
 

@@ -26,7 +26,6 @@ from tests.integration.test_scope_matrix import furnish
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     import httpx
     from schemathesis import Case
@@ -37,8 +36,8 @@ SKIPPED = {
     "DELETE /api/v1/session": "ends the log-in that asks",
 }
 KNOWN = {
-    "incident_id": "own-incident", "evidence_id": "own-clip", "box_id": "own-box", "code": "traffic",
-    "kind": "dispatch", "username": "leader", "alert_code": "OWN", "seq": 1, "row_id": 1,
+    "incident_id": "own-incident", "evidence_id": "own-clip", "box_id": "own-box",
+    "code": "traffic", "kind": "dispatch", "username": "leader", "alert_code": "OWN", "seq": 1,
 }  # fmt: skip
 """Parameter of a path → something that exists."""
 EXAMPLES = 6

@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
 import pyotp
 import pytest
-from sqlalchemy import func, select, update
+from sqlalchemy import delete, func, select, update
 
 from central.auth import throttle
 from central.auth.passwords import hash_password
 from central.auth.schemas import Role
-from central.tables.users import AuditRow, RecoveryCodeRow, UserRow
+from central.tables.users import AuditRow, LoginFailureRow, RecoveryCodeRow, UserRow
 from tests.builders import NOON, ManualClock
 from tests.centre import RunningCentre, running_centre
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     import httpx
 
@@ -30,12 +30,23 @@ STEP_S = 30
 CLOCK = ManualClock()
 
 
-@pytest.fixture
-def centre(tmp_path: Path) -> Iterator[RunningCentre]:
-    """A centre at noon where commanders owe a second factor."""
+@pytest.fixture(scope="module")
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningCentre]:
+    """A centre where commanders owe a second factor."""
     CLOCK.set_wall(NOON)
-    with running_centre(tmp_path, CLOCK.now, second_factor_roles="commander") as running:
-        yield running
+    folder = tmp_path_factory.mktemp("factor")
+    with running_centre(folder, CLOCK.now, second_factor_roles="commander") as started:
+        yield started
+
+
+@pytest.fixture
+def centre(running: RunningCentre) -> RunningCentre:
+    """The centre on another day, without people and without failures."""
+    CLOCK.advance(timedelta(days=1).total_seconds())
+    with running.parts.database.write() as session:
+        session.execute(delete(UserRow))
+        session.execute(delete(LoginFailureRow))
+    return running
 
 
 def person(centre: RunningCentre, role: Role = Role.OFFICER, name: str = "chien") -> httpx.Client:
@@ -70,9 +81,11 @@ def said(response: httpx.Response) -> tuple[int, str]:
     return response.status_code, response.json()["detail"]["code"]
 
 
-def actions(centre: RunningCentre) -> list[str]:
+def lines(centre: RunningCentre, action: str) -> list[AuditRow]:
+    """Return today's lines of the audit log with an action."""
+    today = AuditRow.at > CLOCK.now() - timedelta(hours=12)
     with centre.parts.database.read() as session:
-        return list(session.scalars(select(AuditRow.action).order_by(AuditRow.id)))
+        return list(session.scalars(select(AuditRow).where(today, AuditRow.action == action)))
 
 
 def test_who_enrolled_logs_in_by_password_and_code_and_a_code_is_taken_once(
@@ -94,7 +107,7 @@ def test_who_enrolled_logs_in_by_password_and_code_and_a_code_is_taken_once(
 def test_a_phone_may_be_one_step_off_and_no_more(centre: RunningCentre) -> None:
     phone, _ = enrol(person(centre))
     CLOCK.advance(10 * STEP_S)
-    offered = [phone.at(CLOCK.now(), steps) for steps in (-2, 2, 1)]
+    offered = [phone.at(CLOCK.now(), counter_offset=steps) for steps in (-2, 2, 1)]
 
     assert [log_in(centre, code).status_code for code in offered] == [401, 401, 200]
     assert said(log_in(centre, phone.at(CLOCK.now()))) == (401, "wrong_code")  # older than taken
@@ -109,7 +122,7 @@ def test_a_recovery_code_logs_in_once_however_it_is_typed(centre: RunningCentre)
     assert log_in(centre, typed).status_code == 200
     assert said(log_in(centre, codes[3])) == (401, "wrong_code")
     assert client.get(FACTOR).json()["recovery_codes_left"] == 9
-    assert actions(centre).count("recovery_code") == 1
+    assert len(lines(centre, "recovery_code")) == 1
     with centre.parts.database.read() as session:
         stored = session.scalars(select(RecoveryCodeRow.code_hash)).all()
     assert all(len(each) == 64 and each not in codes for each in stored)
@@ -198,7 +211,7 @@ def test_the_password_cannot_be_guessed_from_an_open_session(centre: RunningCent
 
     assert [each.status_code for each in guesses] == [422] * 5 + [429]
     assert client.post("/session/password", json=change).status_code == 429
-    assert actions(centre).count("password_failed") == 5
+    assert len(lines(centre, "password_failed")) == 5
 
 
 def test_it_is_turned_off_with_the_password_unless_the_role_owes_it(
@@ -245,9 +258,9 @@ def test_an_administrator_resets_it_on_record_and_nobody_else(centre: RunningCen
     assert client.get("/session").status_code == 401
     assert log_in(centre).status_code == 200
     assert said(admin.delete(path)) == (409, "second_factor_not_on")
-    with centre.parts.database.read() as session:
-        line = session.scalars(select(AuditRow).where(AuditRow.action == "second_factor_off")).one()
-    assert (line.actor, line.object_id) == ("admin", "chien")
+    assert [(line.actor, line.object_id) for line in lines(centre, "second_factor_off")] == [
+        ("admin", "chien")
+    ]
 
 
 def test_the_database_alone_makes_no_codes(centre: RunningCentre) -> None:

@@ -91,7 +91,7 @@ def audit_row(number: int, random: Random) -> dict[str, Any]:
     at = NOW - SPAN * (1 - number / 1_000_000) + timedelta(seconds=random.random())
     return {
         "id": number + 1, "at": at, "actor": uneven(PEOPLE, random),
-        "action": uneven(ACTIONS, random), "object_kind": "user" if number % 50 == 0 else "incident",
+        "action": uneven(ACTIONS, random), "object_kind": "incident" if number % 50 else "user",
         "object_id": f"i{random.randint(0, 200_000)}", "detail": {}, "previous": "0", "sha256": "0",
     }  # fmt: skip
 

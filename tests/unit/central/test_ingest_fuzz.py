@@ -19,7 +19,7 @@ from central.problems import Problem
 from central.tables.incidents import IncidentRow
 from central.tables.quarantine import QuarantineRow
 from edge.contract.topics import DOWNWARD, UPWARD, Channel, topic
-from tests.builders import incident_message
+from tests.builders import NOON, incident_message
 from tests.centre import RecordingLink, add_box, centre_parts, delivery, migrated_database
 
 if TYPE_CHECKING:

@@ -91,7 +91,9 @@ describe('the audit page', () => {
   it('takes up where the page ended', async () => {
     await open()
     centre.answers.set('GET /api/v1/audit', { body: { items: [line(0)], next_cursor: null } })
-    const more = [...page.place.querySelectorAll('button')].find((b) => b.textContent === 'Tải thêm')
+    const more = [...page.place.querySelectorAll('button')].find(
+      (b) => b.textContent === 'Tải thêm',
+    )
     more?.click()
     await flushPromises()
     expect(searches().at(-1)?.query.get('cursor')).toBe('c')

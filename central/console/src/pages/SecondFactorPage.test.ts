@@ -30,7 +30,9 @@ afterEach(async () => {
 async function open(since: string | null, required: boolean): Promise<void> {
   const me = { ...ME, second_factor: since !== null, must_enrol: required && !since }
   centre.answers.set('POST /api/v1/session', { body: me })
-  centre.answers.set('GET /api/v1/session', { body: { ...me, second_factor: true, must_enrol: false } })
+  centre.answers.set('GET /api/v1/session', {
+    body: { ...me, second_factor: true, must_enrol: false },
+  })
   centre.answers.set(`GET ${FACTOR}`, { body: { since, required, recovery_codes_left: 7 } })
   await logIn('dung', 'x')
   page = await draw(SecondFactorPage, '/second-factor')

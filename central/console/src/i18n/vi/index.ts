@@ -13,4 +13,18 @@ import ioc from './ioc'
 import map from './map'
 import models from './models'
 
-export default { account, alerts, audit, cases, common, custody, factor, feeds, fleet, incident, ioc, map, models }
+export default {
+  account,
+  alerts,
+  audit,
+  cases,
+  common,
+  custody,
+  factor,
+  feeds,
+  fleet,
+  incident,
+  ioc,
+  map,
+  models,
+}
