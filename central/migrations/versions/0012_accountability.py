@@ -5,6 +5,8 @@ Revision: 0012. Nobody has a second factor at first; plates are copied from the 
 
 from __future__ import annotations
 
+from typing import Any
+
 import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
@@ -101,6 +103,6 @@ def _plates() -> None:
     )
 
 
-def _with_default(name: str, kind: sa.types.TypeEngine[object], default: str) -> sa.Column[object]:
+def _with_default(name: str, kind: sa.types.TypeEngine[Any], default: str) -> sa.Column[Any]:
     """Return a column that old rows get a value in."""
     return sa.Column(name, kind, nullable=False, server_default=default)
