@@ -79,7 +79,7 @@ def renew_recovery_codes(
 
 
 @router.post("/remove", status_code=204)
-def remove(
+def turn_off(
     again: PasswordAgain,
     request: Request,
     response: Response,
@@ -96,6 +96,6 @@ def remove(
             "Your role must use a second factor.",
         )
     with centre.database.write() as session:
-        second_factor.remove(session, user.username, user.username, centre.clock())
+        second_factor.turn_off(session, user.username, user.username, centre.clock())
         service.end_log_ins(session, user.username)
     start_session(centre, user, request, response)

@@ -140,7 +140,7 @@ def renew_codes(session: Session, username: str, now: datetime) -> list[str]:
     return _new_recovery_codes(session, username)
 
 
-def remove(session: Session, username: str, actor: str, now: datetime) -> None:
+def turn_off(session: Session, username: str, actor: str, now: datetime) -> None:
     """Turn it off and forget secret and recovery codes.
 
     Raises:

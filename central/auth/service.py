@@ -120,7 +120,7 @@ def reset_second_factor(session: Session, username: str, actor: str, now: dateti
         Problem: 404, no such user; 409, they have none.
     """
     user = get_user(session, username)
-    second_factor.remove(session, username, actor, now)
+    second_factor.turn_off(session, username, actor, now)
     end_log_ins(session, username)
     return user
 

@@ -73,9 +73,9 @@ def person_of(centre: RunningCentre, role: Role) -> requests.Session:
 
 def asked(
     person: requests.Session, base_url: str, operation: APIOperation[Any, Any, Any, Any]
-) -> list[tuple[Case, Response]]:
+) -> list[tuple[Case[Any], Response]]:
     """Send generated requests of one operation; return each with its answer."""
-    answers: list[tuple[Case, Response]] = []
+    answers: list[tuple[Case[Any], Response]] = []
     numbers = count()
 
     @given(case=operation.as_strategy(generation_mode=GenerationMode.POSITIVE))
@@ -83,7 +83,7 @@ def asked(
         max_examples=EXAMPLES, phases=[Phase.generate], derandomize=True, database=None,
         deadline=None, suppress_health_check=list(HealthCheck),
     )  # fmt: skip
-    def send(case: Case) -> None:
+    def send(case: Case[Any]) -> None:
         if next(numbers) % 2:
             known = {name: KNOWN[name] for name in case.path_parameters if name in KNOWN}
             case.path_parameters = {**case.path_parameters, **known}
@@ -104,7 +104,7 @@ def refusal_complaint(answer: Response | requests.Response) -> str | None:
     return None
 
 
-def complaint(document: dict[str, Any], case: Case, answer: Response) -> str | None:
+def complaint(document: dict[str, Any], case: Case[Any], answer: Response) -> str | None:
     """Return what is wrong with an answer, or None."""
     if answer.status_code >= 400:
         if case.method.upper() == "HEAD" and answer.status_code < 500:
