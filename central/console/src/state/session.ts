@@ -17,18 +17,22 @@ export const session = readonly(state)
 
 /** What each role is offered. */
 const OFFERS: Record<accounts.Role, readonly Offer[]> = {
-  admin: ['fleet', 'feeds', 'users', 'keep', 'audit'],
+  admin: ['fleet', 'feeds', 'users', 'keep', 'suspend', 'audit'],
   technician: ['fleet', 'feeds'],
-  operator: ['review', 'feeds'],
-  shift_lead: ['review'],
-  officer: ['review', 'keep', 'desk', 'plates'],
-  commander: ['review', 'keep', 'desk', 'plates'],
+  operator: ['review', 'feeds', 'suspend'],
+  shift_lead: ['review', 'suspend'],
+  officer: ['review', 'keep', 'desk', 'suspend', 'plates'],
+  commander: ['review', 'keep', 'desk', 'suspend', 'plates'],
   commune_police: ['review', 'plates'],
   auditor: ['desk', 'audit', 'plates'],
   leader: [],
 }
-/** Deciding on incidents; boxes and models; feeds; accounts; evidence to hold and take out; the review desk; the audit log; number plates. */
-export type Offer = 'review' | 'fleet' | 'feeds' | 'users' | 'keep' | 'desk' | 'audit' | 'plates'
+/**
+ * Deciding on incidents; boxes and models; feeds; accounts; evidence to hold and take out; the
+ * review desk; letting rules rest; the audit log; number plates.
+ */
+export type Offer =
+  'review' | 'fleet' | 'feeds' | 'users' | 'keep' | 'desk' | 'suspend' | 'audit' | 'plates'
 
 /** Whether the present user is offered an action (reactive). */
 export function may(offer: Offer): boolean {
