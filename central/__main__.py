@@ -112,7 +112,8 @@ def _parser() -> argparse.ArgumentParser:
     migrate.add_argument("--new", metavar="NAME", help="write a new revision from the models")
     migrate.set_defaults(command=_migrate)
     admin = commands.add_parser(
-        "create-admin", help="create an administrator, or give one a new one-time password"
+        "create-admin",
+        help="create an administrator, or give one a new one-time password and no second factor",
     )
     admin.add_argument("--username", default=auth_service.FIRST_ADMIN)
     admin.set_defaults(command=_create_admin)
@@ -192,6 +193,8 @@ def _create_admin(settings: Settings, options: argparse.Namespace) -> int:
             password = auth_service.create_user(session, new, "system", now)
         else:
             password = auth_service.reset_password(session, options.username, "system", now)
+            if session.get_one(UserRow, options.username).second_factor_since is not None:
+                auth_service.reset_second_factor(session, options.username, "system", now)
     _show_once(options.username, password)
     return 0
 

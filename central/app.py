@@ -24,7 +24,7 @@ from central.alerts.push import push_channel
 from central.alerts.watch import watch
 from central.areas import routes as area_routes
 from central.areas.repository import sync_areas
-from central.auth import audit
+from central.auth import audit, audit_routes, audit_watch, factor_routes
 from central.auth import routes as auth_routes
 from central.auth import service as auth_service
 from central.broker import EmbeddedBroker
@@ -72,6 +72,8 @@ log = structlog.get_logger(__name__)
 ROUTERS: tuple[APIRouter, ...] = (
     auth_routes.router,
     sorting_routes.router,
+    factor_routes.router,
+    audit_routes.router,
     incident_routes.router,
     exception_routes.router,
     filter_routes.router,
@@ -136,6 +138,15 @@ def _sign_audit(centre: Centre) -> None:
         log.error("audit_not_signed", reason=str(error))  # noqa: TRY400 - the text says it
 
 
+def _check_audit(centre: Centre) -> None:
+    """Check the audit log when it is time; without a key counted, and tried again next time."""
+    try:
+        audit_watch.run(centre)
+    except (OSError, ValueError) as error:
+        centre.metrics.periodic_failures.labels("audit_check").inc()
+        log.error("audit_not_checked", reason=str(error))  # noqa: TRY400 - the text says it
+
+
 ON_CONNECTED = Task(name="publish_desired", interval_s=0, run=_publish_desired)
 TASKS: tuple[Task, ...] = (
     Task(name="watch_alerts", interval_s=1, run=watch),
@@ -146,6 +157,8 @@ TASKS: tuple[Task, ...] = (
     Task(name="audit_checkpoint", interval_s=60, run=_sign_audit),
     Task(name="sweep_silent", interval_s=5, run=fleet_service.sweep_silent),
 )
+CHECKING: tuple[Task, ...] = (Task(name="audit_check", interval_s=5, run=_check_audit),)
+"""The job that reads the whole audit log, now and then, and so has a thread of its own."""
 
 
 def tasks_of(settings: Settings) -> tuple[Task, ...]:
@@ -211,11 +224,13 @@ async def _lifespan(_app: FastAPI, centre: Centre, link: BrokerLink) -> AsyncIte
     broker = None if settings.mqtt_host else EmbeddedBroker(centre, settings.mqtt_port)
     ingest, tasks = Ingest(centre, link), PeriodicTasks(centre, tasks_of(settings))
     sending = PeriodicTasks(centre, sending_of(centre))
+    checking = PeriodicTasks(centre, CHECKING)
     centre.checks.update(
         broker=lambda: link.connected,
         ingest=lambda: ingest.alive,
         periodic=lambda: tasks.alive,
         alerts=lambda: sending.alive,
+        audit=lambda: checking.alive,
     )
     # Not on the network thread, which must not wait for the database.
     link.when_connected(
@@ -225,7 +240,9 @@ async def _lifespan(_app: FastAPI, centre: Centre, link: BrokerLink) -> AsyncIte
     ingest.start()
     tasks.start()
     sending.start()
+    checking.start()
     yield
+    checking.stop()
     sending.stop()
     tasks.stop()
     centre.live.close()

@@ -7,7 +7,8 @@ Invariants:
     * What must happen after a commit (announcing) is registered with :func:`after_commit` and runs
       only when the commit succeeded; what must be written last with :func:`before_commit`.
     * An error has the same class on both databases: IntegrityError for a broken constraint,
-      OperationalError for what may work when tried again.
+      DataError for a value that no column holds, OperationalError for what may work when tried
+      again.
 
 It knows no table and no SQL of ours.
 """
@@ -77,6 +78,14 @@ class Database:
             for callback in session.info.pop(_PENDING, []):
                 callback()
 
+    @contextmanager
+    def snapshot(self) -> Iterator[Session]:
+        """Yield a reading session all of whose queries see the database of one moment."""
+        with self._sessions() as session:
+            if is_postgres(session):  # SQLite's readers always do
+                session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
+            yield session
+
     def ping(self) -> None:
         """Run the smallest query.
 
@@ -140,6 +149,7 @@ def _engine(url: str) -> Engine:
         options["poolclass"] = StaticPool  # one shared connection, else each sees its own database
     arguments = {"timeout": BUSY_TIMEOUT_S, "check_same_thread": False}
     engine = create_engine(url, connect_args=arguments, **options)
+    event.listen(engine, "handle_error", _classify_sqlite, retval=True)
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return engine
@@ -158,6 +168,14 @@ def _begin_sqlite(connection: Connection) -> None:
     """Start the transaction ourselves: deferred for reading, immediate for writing."""
     begin = connection.get_execution_options().get("sqlite_begin", "BEGIN")
     connection.exec_driver_sql(str(begin))
+
+
+def _classify_sqlite(context: ExceptionContext) -> DBAPIError | None:
+    """Return the driver's complaint about a number too large as what PostgreSQL calls it."""
+    original = context.original_exception
+    if isinstance(original, OverflowError):
+        return DataError(context.statement, context.parameters, original)
+    return None
 
 
 def _classify(context: ExceptionContext) -> DBAPIError | None:

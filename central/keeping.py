@@ -64,7 +64,7 @@ def verify_audit(centre: Centre, say: Callable[[str], None], kept: Path | None) 
     lines = kept.read_text(encoding="utf-8").splitlines() if kept is not None else []
     heads = [line.split() for line in lines if line.startswith("checkpoint ")]
     key = load_signing_key(centre.data_dir).public_base64
-    with centre.database.read() as session:
+    with centre.database.snapshot() as session:
         found = check(session, key, [(int(words[1]), words[2]) for words in heads])
     for fault in found.faults:
         say(fault)

@@ -11,6 +11,7 @@ from fastapi.encoders import jsonable_encoder
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel
+from sqlalchemy.exc import DataError
 from starlette.exceptions import HTTPException as StarletteHTTPException
 
 _GENERIC = {
@@ -48,6 +49,7 @@ def install(app: FastAPI) -> None:
     """Give every error of ``app`` the one shape."""
     app.add_exception_handler(RequestValidationError, _invalid_request)
     app.add_exception_handler(StarletteHTTPException, _http_error)
+    app.add_exception_handler(DataError, _impossible_value)
 
 
 async def _invalid_request(_: Request, error: Exception) -> JSONResponse:
@@ -62,6 +64,17 @@ async def _invalid_request(_: Request, error: Exception) -> JSONResponse:
         "message_vi": "Dữ liệu gửi lên không hợp lệ.",
         "message_en": "The request is not valid.",
         "fields": jsonable_encoder(fields),
+    }
+    return JSONResponse({"detail": detail}, status_code=422)
+
+
+async def _impossible_value(_: Request, error: Exception) -> JSONResponse:
+    """Answer 422 to a value that no row can have, as a number beyond 64 bits: it names nothing."""
+    del error
+    detail = {
+        "code": "invalid_request",
+        "message_vi": "Dữ liệu gửi lên không hợp lệ.",
+        "message_en": "The request holds a value that cannot be.",
     }
     return JSONResponse({"detail": detail}, status_code=422)
 

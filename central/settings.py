@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 PREFIX = "SONGLAM_"
+_ROLE = "(admin|technician|operator|shift_lead|officer|commander|commune_police|auditor|leader)"
+"""What :class:`central.auth.schemas.Role` lists, a layer above; a test compares the two."""
 
 
 class SettingsError(Exception):
@@ -60,6 +62,12 @@ class Settings(BaseModel):
     )
     require_password_change: bool = Field(
         default=True, title="Refuse all but a password change while a one-time password is in use"
+    )
+    second_factor_roles: str = Field(
+        default="",
+        pattern=rf"^({_ROLE}(,{_ROLE})*)?$",
+        title="Roles that must log in with a second factor, by comma, e.g. admin,commander; "
+        "everybody else may",
     )
     metrics_token: SecretStr = Field(
         default=SecretStr(""), title="Bearer token for /metrics; empty allows loopback only"

@@ -1,16 +1,19 @@
-"""The centre's keys: made at first use, each kept in one file that only its owner can read.
+"""The centre's secrets on disk: its keys, and keys that other secrets are derived from.
 
-The Ed25519 key signs: boxes pin its public half, a manifest signed by any other key is refused
-there, and the centre's own chain hangs on it. The P-256 key says to push services who is sending;
-a browser's subscription is bound to it. The private halves never leave this machine and are never
-logged.
+Each is made at first use and kept in one file that only its owner can read. The Ed25519 key signs:
+boxes pin its public half, a manifest signed by any other key is refused there, and the centre's own
+chain hangs on it. The P-256 key says to push services who is sending; a browser's subscription is
+bound to it. No secret leaves this machine or is ever logged.
 """
 
 from __future__ import annotations
 
 import base64
 import os
-from typing import TYPE_CHECKING
+import secrets
+import tempfile
+from contextlib import suppress
+from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -22,12 +25,9 @@ from cryptography.hazmat.primitives.serialization import (
     load_der_private_key,
 )
 
-if TYPE_CHECKING:
-    from pathlib import Path
-
 KEY_FILE = "centre-ed25519.key"
 PUSH_KEY_FILE = "push-p256.key"
-_OWNER_ONLY = 0o600
+SECRET_BYTES = 32
 
 
 class SigningKey:
@@ -85,18 +85,30 @@ def load_push_key(data_dir: Path) -> ec.EllipticCurvePrivateKey:
     return key
 
 
+def load_secret(file: Path) -> bytes:
+    """Return the random bytes of a key file, made and stored if there is none yet.
+
+    Raises:
+        OSError: The file cannot be read or written.
+        ValueError: The file is not such a key; restore it, or delete it to make void whatever was
+            derived from it.
+    """
+    if not file.exists():
+        _store(file, secrets.token_bytes(SECRET_BYTES))
+    secret = file.read_bytes()
+    if len(secret) != SECRET_BYTES:
+        raise ValueError(f"{file} holds {len(secret)} bytes, want {SECRET_BYTES}")
+    return secret
+
+
 def _store(file: Path, raw: bytes) -> None:
-    """Write a new key, whole or not at all; another process that was faster wins."""
+    """Write a new key, whole or not at all; another process or thread that was faster wins."""
     file.parent.mkdir(parents=True, exist_ok=True)
-    draft = file.with_suffix(f".{os.getpid()}")
-    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _OWNER_ONLY)
+    descriptor, draft = tempfile.mkstemp(dir=file.parent, prefix=f"{file.name}.")  # owner only
     with os.fdopen(descriptor, "wb") as out:
         out.write(raw)
         out.flush()
         os.fsync(out.fileno())
-    try:
+    with suppress(FileExistsError):
         os.link(draft, file)
-    except FileExistsError:
-        pass
-    finally:
-        draft.unlink()
+    Path(draft).unlink()

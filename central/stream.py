@@ -13,7 +13,7 @@ from fastapi import APIRouter, Depends, Header, Request
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 from starlette.concurrency import run_in_threadpool
 
-from central.auth.guard import COOKIE, Gate, Reach, find_user
+from central.auth.guard import Gate, Reach, find_user, session_token
 from central.auth.scope import scope_of
 from central.centre import Centre, CentreDep
 from central.live import LiveEvent, Subscriber, replay, unseen
@@ -31,7 +31,7 @@ async def get_live(
     request: Request,
     user: Viewer,
     centre: CentreDep,
-    last_event_id: Annotated[int | None, Header(ge=0)] = None,
+    last_event_id: Annotated[int | None, Header(ge=0, le=2**63 - 1)] = None,
 ) -> AsyncIterator[ServerSentEvent]:
     """Stream what happens: ``incident``, ``box``, ``quarantine``, ``indicator``, ``rollout``."""
     subscriber, scope = centre.live.subscribe(), scope_of(user)
@@ -40,7 +40,7 @@ async def get_live(
         for old in filter(scope.passes, missed):
             yield _sent(old)
         reached = missed[-1].id if missed else last_event_id
-        token = request.cookies.get(COOKIE, "")
+        token = session_token(request, centre)
         while (event := await _next(subscriber, centre, token)) is not None:
             # What was committed between subscribing and reading the log is in both.
             if unseen([event], reached or 0) and scope.passes(event):

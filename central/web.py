@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 import structlog
 from fastapi import APIRouter, FastAPI, Request, Response
+from fastapi.responses import PlainTextResponse
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -45,6 +46,8 @@ class SecurityHeaders:
                     "text/html"
                 ):
                     headers.setdefault("Cache-Control", "no-cache")  # a new release shows at once
+                elif headers.get("content-type", "").startswith("application/json"):
+                    headers.setdefault("Cache-Control", "no-store")  # names, places, plates
             await send(message)
 
         await self._app(scope, receive, send_with_headers if scope["type"] == "http" else send)
@@ -69,7 +72,7 @@ def security_headers(settings: Settings) -> dict[str, str]:
         "Permissions-Policy": "camera=(), microphone=(), geolocation=(self)",
     }
     if settings.public_url.startswith("https://"):
-        headers["Strict-Transport-Security"] = "max-age=31536000"
+        headers["Strict-Transport-Security"] = "max-age=31536000; includeSubDomains"
     return headers
 
 
@@ -93,7 +96,7 @@ def readyz(centre: CentreDep, response: Response) -> dict[str, bool]:
     return parts
 
 
-@router.get("/metrics")
+@router.get("/metrics", response_class=PlainTextResponse)
 def metrics(request: Request, centre: CentreDep) -> Response:
     """Return the centre's numbers for Prometheus."""
     token = centre.settings.metrics_token.get_secret_value()

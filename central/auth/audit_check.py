@@ -22,7 +22,7 @@ from central.tables.incidents import IncidentEventRow, IncidentRow
 from central.tables.users import AuditCheckpointRow, AuditRow
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Collection, Iterable, Mapping
 
     from sqlalchemy.orm import Session
 
@@ -50,17 +50,21 @@ def check(session: Session, public_key: str, kept: Iterable[tuple[int, str]] = (
         kept: (line, hash) of checkpoints that were kept elsewhere.
     """
     found = Found()
-    hashes, told = _lines(session, found)
+    elsewhere = dict(kept)
+    signed = session.scalars(select(AuditCheckpointRow.last_id))
+    hashes, told = _lines(session, found, elsewhere.keys() | set(signed))
     _checkpoints(session, found, hashes, public_key)
-    for number, sha256 in kept:
+    for number, sha256 in elsewhere.items():
         if hashes.get(number) != sha256:
             found.faults.append(f"line {number}: not what the checkpoint kept elsewhere says")
     _events(session, found, told)
     return found
 
 
-def _lines(session: Session, found: Found) -> tuple[dict[int, str], dict[int, str]]:
-    """Follow the chain; return line → hash, and event → hash as the log tells it."""
+def _lines(
+    session: Session, found: Found, wanted: Collection[int]
+) -> tuple[dict[int, str], dict[int, str]]:
+    """Follow the chain; return line → hash of those wanted, and event → hash as told there."""
     hashes: dict[int, str] = {}
     told: dict[int, str] = {}
     number, before = 0, NOTHING_BEFORE
@@ -76,7 +80,8 @@ def _lines(session: Session, found: Found) -> tuple[dict[int, str], dict[int, st
         if line_hash(row) != row.sha256:
             found.faults.append(f"line {row.id}: altered ({row.action} by {row.actor})")
         number, before = row.id, row.sha256
-        hashes[number] = before
+        if number in wanted:
+            hashes[number] = before
         if "event" in row.detail:
             told[row.detail["event"]] = row.detail["sha256"]
     return hashes, told

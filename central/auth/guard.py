@@ -11,10 +11,12 @@ from enum import StrEnum
 from typing import Annotated
 from urllib.parse import urlsplit
 
+import structlog
 from fastapi import Depends, Request
 from sqlalchemy import select
+from starlette.requests import HTTPConnection
 
-from central.auth import audit
+from central.auth import audit, second_factor
 from central.auth.schemas import Role
 from central.auth.scope import foreign, scope_of
 from central.auth.tokens import token_hash
@@ -26,6 +28,18 @@ from central.tables.users import LoginRow, UserRow
 COOKIE = "songlam_session"
 CSRF_HEADER = "X-Songlam"
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+log = structlog.get_logger(__name__)
+
+
+def cookie_name(centre: Centre) -> str:
+    """Return the name of the session cookie; browsers hold ``__Host-`` to this host and to TLS."""
+    secure = centre.settings.public_url.startswith("https://")
+    return f"__Host-{COOKIE}" if secure else COOKIE
+
+
+def session_token(request: HTTPConnection, centre: Centre) -> str:
+    """Return the token of the session cookie, empty for none."""
+    return request.cookies.get(cookie_name(centre), "")
 
 
 def check_same_site(request: Request, centre: CentreDep) -> None:
@@ -56,7 +70,7 @@ def logged_in_user(
     Raises:
         Problem: 401, when there is no session, it ended, or the user is disabled.
     """
-    user = find_user(centre, request.cookies.get(COOKIE, ""))
+    user = find_user(centre, session_token(request, centre))
     if user is None:
         raise Problem(401, "not_logged_in", "Bạn chưa đăng nhập.", "You are not logged in.")
     return user
@@ -69,7 +83,7 @@ def current_user(centre: CentreDep, user: LoggedInUser) -> UserRow:
     """Return the user who may use the console.
 
     Raises:
-        Problem: 403, while a one-time password is still in use.
+        Problem: 403, while a one-time password is still in use or a second factor is owed.
     """
     if user.must_change_password and centre.settings.require_password_change:
         raise Problem(
@@ -77,6 +91,13 @@ def current_user(centre: CentreDep, user: LoggedInUser) -> UserRow:
             "password_change_required",
             "Hãy đổi mật khẩu dùng một lần trước.",
             "Change the one-time password first.",
+        )
+    if second_factor.must_enrol(centre.settings, user):
+        raise Problem(
+            403,
+            "second_factor_required",
+            "Vai trò của bạn phải bật xác thực hai lớp trước.",
+            "Your role must set up a second factor first.",
         )
     return user
 
@@ -126,19 +147,28 @@ class Gate:
         Raises:
             Problem: 403, not this role or not this area; 404, the thing is not theirs to see.
         """
+        problem = self._refusal(request, centre, user)
+        if problem is not None:
+            told = {"user": user.username, "method": request.method, "path": request.url.path}
+            log.warning("refused", code=problem.code, **told)
+            raise problem
+        if self.record:
+            self._write(request, centre, user)
+        return user
+
+    def _refusal(self, request: Request, centre: Centre, user: UserRow) -> Problem | None:
+        """Return why a person may not come in, or None."""
         scope = scope_of(user)
         if user.role not in self.roles:
-            raise _forbidden(f"one of {', '.join(sorted(self.roles))} may")
+            return _forbidden(f"one of {', '.join(sorted(self.roles))} may")
         if self.reach is Reach.PROVINCE and not scope.whole:
-            raise _forbidden("it is for who sees the whole province")
+            return _forbidden("it is for who sees the whole province")
         if self.reach is Reach.AREA:
             with centre.database.read() as session:
                 kind = foreign(session, scope, request.path_params.items())
             if kind is not None:
-                raise Problem(404, f"no_such_{kind}", "Không có.", f"There is no such {kind}.")
-        if self.record:
-            self._write(request, centre, user)
-        return user
+                return Problem(404, f"no_such_{kind}", "Không có.", f"There is no such {kind}.")
+        return None
 
     def _write(self, request: Request, centre: Centre, user: UserRow) -> None:
         """Record who came in for what."""

@@ -6,9 +6,15 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Request, Response
 from sqlalchemy import select
 
-from central.auth import service
-from central.auth.guard import COOKIE, Gate, LoggedInUser, Reach, check_same_site
-from central.auth.passwords import verify_password
+from central.auth import attempts, second_factor, service
+from central.auth.guard import (
+    Gate,
+    LoggedInUser,
+    Reach,
+    check_same_site,
+    cookie_name,
+    session_token,
+)
 from central.auth.schemas import (
     LoginRequest,
     Me,
@@ -20,6 +26,7 @@ from central.auth.schemas import (
     UserItem,
     UserList,
 )
+from central.auth.weakness import is_weak
 from central.centre import Centre, CentreDep
 from central.problems import Problem
 from central.tables.users import UserRow
@@ -30,20 +37,14 @@ Admin = Annotated[UserRow, Depends(Gate(Reach.PROVINCE, Role.ADMIN))]
 
 @router.post("/session", dependencies=[Depends(check_same_site)])
 def log_in(login: LoginRequest, request: Request, response: Response, centre: CentreDep) -> Me:
-    """Log in; sets the session cookie. Too many failures make the next attempt wait (429)."""
-    address = request.client.host if request.client else "unknown"
-    now = centre.clock()
-    with centre.database.read() as session:
-        blocked = service.find_blocked(session, login.username, address, now)
-        user = None if blocked else service.check_password(session, login.username, login.password)
-    if user is None:
-        centre.metrics.logins_failed.inc()
-        if blocked is not None:
-            raise _too_many((blocked - now).total_seconds())
-        with centre.database.write() as session:
-            service.record_failure(session, login.username, address, now)
-        raise Problem(401, "wrong_login", "Sai tên hoặc mật khẩu.", "Wrong user name or password.")
-    _start_session(centre, user, address, response)
+    """Log in; sets the session cookie. Too many failures make the next attempt wait (429).
+
+    Who has a second factor is answered 401 ``second_factor_needed`` and sends the same again with
+    a code.
+    """
+    address = attempts.address_of(request)
+    user = attempts.log_in(centre, address, login.username, login.password, login.code)
+    start_session(centre, user, request, response)
     return me(user, centre)
 
 
@@ -58,8 +59,9 @@ def log_out(request: Request, response: Response, user: LoggedInUser, centre: Ce
     """Log out and forget the cookie."""
     del user
     with centre.database.write() as session:
-        service.log_out(session, request.cookies.get(COOKIE, ""))
-    response.delete_cookie(COOKIE)
+        service.log_out(session, session_token(request, centre))
+    secure = centre.settings.public_url.startswith("https://")
+    response.delete_cookie(cookie_name(centre), httponly=True, samesite="strict", secure=secure)
 
 
 @router.post("/session/password")
@@ -71,14 +73,19 @@ def change_password(
     centre: CentreDep,
 ) -> Me:
     """Choose a new password; every other log-in of this user ends."""
-    if not verify_password(user.password_hash, change.old_password):
-        raise Problem(422, "wrong_password", "Mật khẩu cũ không đúng.", "The old one is wrong.")
+    attempts.prove_password(centre, attempts.address_of(request), user, change.old_password)
     if change.new_password == change.old_password:
         raise Problem(422, "same_password", "Hãy chọn mật khẩu khác.", "Choose another password.")
+    if is_weak(change.new_password, user.username):
+        raise Problem(
+            422,
+            "weak_password",
+            "Mật khẩu này dễ đoán. Hãy đặt một câu của riêng bạn.",
+            "This password is guessed early. Take a sentence of your own.",
+        )
     with centre.database.write() as session:
         service.set_password(session, user.username, change.new_password, centre.clock())
-    address = request.client.host if request.client else "unknown"
-    _start_session(centre, user, address, response)
+    start_session(centre, user, request, response)
     return me(user, centre).model_copy(update={"must_change_password": False})
 
 
@@ -115,6 +122,15 @@ def reset_password(username: str, admin: Admin, centre: CentreDep) -> OneTimePas
     return OneTimePassword(username=username, password=password)
 
 
+@router.delete("/users/{username}/second-factor")
+def reset_second_factor(username: str, admin: Admin, centre: CentreDep) -> UserItem:
+    """Take the second factor of somebody who lost phone and recovery codes; they are logged out."""
+    with centre.database.write() as session:
+        now = centre.clock()
+        user = service.reset_second_factor(session, username, admin.username, now)
+        return _item(user, centre)
+
+
 def me(user: UserRow, centre: Centre) -> Me:
     """Return a user as they see themselves."""
     return Me(
@@ -123,6 +139,8 @@ def me(user: UserRow, centre: Centre) -> Me:
         role=Role(user.role),
         areas=user.areas,
         must_change_password=user.must_change_password and centre.settings.require_password_change,
+        second_factor=user.second_factor_since is not None,
+        must_enrol=second_factor.must_enrol(centre.settings, user),
     )
 
 
@@ -133,29 +151,18 @@ def _item(user: UserRow, centre: Centre) -> UserItem:
     )
 
 
-def _start_session(centre: Centre, user: UserRow, address: str, response: Response) -> None:
-    """Store a log-in and set its cookie."""
+def start_session(centre: Centre, user: UserRow, request: Request, response: Response) -> None:
+    """Store a log-in, end the one that the browser had, and set the cookie."""
     lifetime = timedelta(seconds=centre.settings.session_lifetime_s)
+    name, address = user.username, attempts.address_of(request)
     with centre.database.write() as session:
-        token = service.record_login(session, user.username, address, centre.clock(), lifetime)
+        service.log_out(session, session_token(request, centre))
+        token = service.record_login(session, name, address, centre.clock(), lifetime)
     response.set_cookie(
-        COOKIE,
+        cookie_name(centre),
         token,
         max_age=int(lifetime.total_seconds()),
         httponly=True,
         samesite="strict",
         secure=centre.settings.public_url.startswith("https://"),
     )
-
-
-def _too_many(wait_s: float) -> Problem:
-    """Return the refusal of a throttled log-in."""
-    seconds = max(1, round(wait_s))
-    problem = Problem(
-        429,
-        "too_many_attempts",
-        f"Sai nhiều lần. Thử lại sau {seconds} giây.",
-        f"Too many attempts. Try again in {seconds} s.",
-    )
-    problem.headers = {"Retry-After": str(seconds)}
-    return problem

@@ -35,15 +35,26 @@ class Role(StrEnum):
     """Reads, changes nothing."""
 
 
+PLATE_READERS = frozenset({Role.OFFICER, Role.COMMANDER, Role.COMMUNE_POLICE, Role.AUDITOR})
+"""Who reads number plates and searches by them; everyone else sees them masked."""
+
 Areas = Annotated[list[Annotated[str, Field(max_length=20)]], Field(max_length=130)]
 """Codes of communes; ``*`` is the whole province."""
 
 
-class LoginRequest(BaseModel):
-    """User name and password."""
+class PasswordAgain(BaseModel):
+    """One's password once more, for what changes how one logs in."""
+
+    password: str = Field(max_length=200)
+
+
+class LoginRequest(PasswordAgain):
+    """User name and password; in the second step with a code."""
 
     username: str = Field(max_length=64)
-    password: str = Field(max_length=200)
+    code: str | None = Field(
+        default=None, max_length=40, description="Six digits from the phone, or a recovery code"
+    )
 
 
 class PasswordChange(BaseModel):
@@ -61,6 +72,41 @@ class Me(BaseModel):
     role: Role
     areas: Areas
     must_change_password: bool
+    second_factor: bool
+    """Whether a code of their phone is asked for at log-in."""
+    must_enrol: bool
+    """Whether their role must set up a second factor before anything else."""
+
+
+class SecondFactorItem(BaseModel):
+    """Where one stands with one's second factor."""
+
+    since: UtcTime | None
+    required: bool
+    """Whether the role must have one, so that it cannot be turned off."""
+    recovery_codes_left: int
+
+
+class NewSecret(BaseModel):
+    """What a phone needs to make codes; not shown again."""
+
+    secret: str
+    """Base 32, to type where no camera is."""
+    uri: str
+    qr_url: str
+    """The QR code of ``uri``: SVG as a ``data:`` address."""
+
+
+class Code(BaseModel):
+    """A code of the phone."""
+
+    code: str = Field(max_length=40)
+
+
+class RecoveryCodes(BaseModel):
+    """Recovery codes, shown once; each logs in once without the phone."""
+
+    codes: list[str]
 
 
 class UserItem(Me):

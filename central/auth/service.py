@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import delete, func, select
 
-from central.auth import audit, throttle
-from central.auth.passwords import hash_password, new_password, verify_password
+from central.auth import audit, second_factor, throttle
+from central.auth.passwords import hash_password, new_password
 from central.auth.schemas import NewUser, Role, UserChange
 from central.auth.tokens import new_token, token_hash
 from central.problems import Problem
@@ -61,24 +61,13 @@ def create_user(session: Session, new: NewUser, actor: str, now: datetime) -> st
     return password
 
 
-def find_blocked(session: Session, username: str, address: str, now: datetime) -> datetime | None:
-    """Return until when this person at this address must wait, or None."""
-    return throttle.blocked_until(session, throttle.keys(username, address), now)
-
-
-def check_password(session: Session, username: str, password: str) -> UserRow | None:
-    """Return the enabled user whose password this is; slow on purpose (Argon2id)."""
-    user = session.get(UserRow, username)
-    fits = verify_password(user.password_hash if user else None, password)
-    return user if user is not None and fits and not user.disabled else None
-
-
 def record_login(
     session: Session, username: str, address: str, now: datetime, lifetime: timedelta
 ) -> str:
     """Store a new log-in and return its token, the cookie's value."""
     token = new_token()
-    throttle.forgive(session, throttle.keys(username, address))
+    counted = throttle.keys(username, address) | throttle.code_keys(username)
+    throttle.forgive(session, counted)
     session.add(
         LoginRow(
             token_hash=token_hash(token),
@@ -91,12 +80,6 @@ def record_login(
     return token
 
 
-def record_failure(session: Session, username: str, address: str, now: datetime) -> None:
-    """Count and record a refused log-in."""
-    throttle.count_failure(session, throttle.keys(username, address), now)
-    audit.record(session, now, username, "login_failed", ("user", username), address=address)
-
-
 def log_out(session: Session, token: str) -> None:
     """End the log-in that has ``token``, if any; its browser does not ring any more."""
     ended = token_hash(token)
@@ -104,12 +87,19 @@ def log_out(session: Session, token: str) -> None:
     session.execute(delete(LoginRow).where(LoginRow.token_hash == ended))
 
 
+def end_log_ins(session: Session, username: str) -> None:
+    """Log a user out everywhere; no browser of theirs rings any more."""
+    of_theirs = PushSubscriptionRow.username == username
+    session.execute(delete(PushSubscriptionRow).where(of_theirs))
+    session.execute(delete(LoginRow).where(LoginRow.username == username))
+
+
 def set_password(session: Session, username: str, password: str, now: datetime) -> None:
     """Store a password that the user chose and end all other log-ins of theirs."""
     user = get_user(session, username)
     user.password_hash = hash_password(password)
     user.must_change_password = False
-    _shut_out(session, username)
+    end_log_ins(session, username)
     audit.record(session, now, username, "change_password", ("user", username))
 
 
@@ -123,9 +113,21 @@ def reset_password(session: Session, username: str, actor: str, now: datetime) -
     password = new_password()
     user.password_hash = hash_password(password)
     user.must_change_password = True
-    _shut_out(session, username)
+    end_log_ins(session, username)
     audit.record(session, now, actor, "reset_password", ("user", username))
     return password
+
+
+def reset_second_factor(session: Session, username: str, actor: str, now: datetime) -> UserRow:
+    """Take the second factor of somebody who lost it, and end their log-ins.
+
+    Raises:
+        Problem: 404, no such user; 409, they have none.
+    """
+    user = get_user(session, username)
+    second_factor.turn_off(session, username, actor, now)
+    end_log_ins(session, username)
+    return user
 
 
 def change_user(
@@ -149,7 +151,7 @@ def change_user(
     for name, value in changed.items():
         setattr(user, name, value)
     if user.disabled:
-        _shut_out(session, username)
+        end_log_ins(session, username)
     told = {name: ",".join(v) if name == "areas" else v for name, v in changed.items()}
     audit.record(session, now, actor, "change", ("user", username), **told)
     return user
@@ -177,10 +179,3 @@ def _enabled_admins(session: Session) -> int:
     """Return how many administrators can log in."""
     enabled = select(func.count()).where(UserRow.role == Role.ADMIN, UserRow.disabled.is_(False))
     return session.scalar(enabled) or 0
-
-
-def _shut_out(session: Session, username: str) -> None:
-    """End every log-in of a person; no browser of theirs rings any more."""
-    of_theirs = PushSubscriptionRow.username == username
-    session.execute(delete(PushSubscriptionRow).where(of_theirs))
-    session.execute(delete(LoginRow).where(LoginRow.username == username))

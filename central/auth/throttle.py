@@ -1,7 +1,9 @@
 """Throttling of log-ins: each failure beyond a few makes the next attempt wait longer.
 
-Counted per (user name, address) and per address, never per user name alone: an attacker elsewhere
-must not be able to lock an officer out. Rows go on success, and a day after the last failure.
+Passwords are counted per (user name, address) and per address, never per user name alone: an
+attacker elsewhere must not be able to lock an officer out. Codes of the second factor are counted
+per user name too: who guesses them knows the password already, from however many addresses. Rows go
+on success, and a day after the last failure.
 """
 
 from __future__ import annotations
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
 FREE_PER_NAME = 5
 FREE_PER_ADDRESS = 20
 """One address may be a whole office behind one router."""
+FREE_CODES = 5
 FIRST_WAIT_S = 15.0
 LONGEST_WAIT_S = 900.0
 FORGET_AFTER = timedelta(days=1)
@@ -27,6 +30,11 @@ FORGET_AFTER = timedelta(days=1)
 def keys(username: str, address: str) -> dict[str, int]:
     """Return the counters of one attempt with the failures each forgives."""
     return {f"name:{username}@{address}"[:160]: FREE_PER_NAME, f"at:{address}": FREE_PER_ADDRESS}
+
+
+def code_keys(username: str) -> dict[str, int]:
+    """Return the counter of codes, beside :func:`keys`, with the failures it forgives."""
+    return {f"code:{username}"[:160]: FREE_CODES}
 
 
 def wait_s(failures: int, free: int) -> float:
@@ -60,8 +68,8 @@ def count_failure(session: Session, counted: dict[str, int], now: datetime) -> N
 
 
 def forgive(session: Session, counted: dict[str, int]) -> None:
-    """Forget failures under the user name's counter; the address keeps its own."""
-    mine = [key for key in counted if key.startswith("name:")]
+    """Forget failures under the user name's counters; the address keeps its own."""
+    mine = [key for key in counted if not key.startswith("at:")]
     session.execute(delete(LoginFailureRow).where(LoginFailureRow.key.in_(mine)))
 
 

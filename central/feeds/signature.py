@@ -14,16 +14,18 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-import os
 import secrets
-import tempfile
-from contextlib import suppress
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
+from typing import TYPE_CHECKING
+
+from central.signing import SECRET_BYTES, load_secret
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 WINDOW = timedelta(minutes=5)
 """How far the sender's clock may be off. Source: the console's agreement on webhooks."""
-KEY_BYTES = 32
+KEY_BYTES = SECRET_BYTES
 _PREFIX = "sha256="
 
 
@@ -39,23 +41,10 @@ class SignatureError(Exception):
 def load_feed_key(data_dir: Path) -> bytes:
     """Return the centre's feed key, made at first use in a file that only its owner may read.
 
-    Two processes that start at once agree: the file appears whole, under its name, once.
-
     Raises:
         ValueError: The file is not a feed key; restore it, or delete it to make every secret void.
     """
-    path = data_dir / "feed.key"
-    if not path.exists():
-        descriptor, draft = tempfile.mkstemp(dir=data_dir, prefix="feed.key.")
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(secrets.token_bytes(KEY_BYTES))
-        with suppress(FileExistsError):
-            os.link(draft, path)
-        Path(draft).unlink()
-    key = path.read_bytes()
-    if len(key) != KEY_BYTES:
-        raise ValueError(f"{path} holds {len(key)} bytes, want {KEY_BYTES}")
-    return key
+    return load_secret(data_dir / "feed.key")
 
 
 def new_salt() -> str:

@@ -1,4 +1,4 @@
-"""All SQL of incidents: store a revision, list, read one, and write a review.
+"""The SQL of incidents: store a revision, read one, and write a review; lists are ``search``.
 
 Invariants:
     * (incident_id, revision) is stored once; the row shows the highest revision whatever the
@@ -11,11 +11,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sqlalchemy import func, select, tuple_, update
+from sqlalchemy import func, select, update
 
 from central.incidents.catalogue import describe_rule
 from central.incidents.evidence_rows import ForeignSenderError, announce_evidence, refresh_media
-from central.incidents.schemas import IncidentFilter, ReviewStatus
+from central.incidents.schemas import ReviewStatus
 from central.incidents.stages import first_stage
 from central.tables.fleet import BoxRow, CameraRow
 from central.tables.incidents import IncidentEventRow, IncidentRow, RevisionRow
@@ -24,10 +24,8 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
     from datetime import datetime
 
-    from sqlalchemy import Select
     from sqlalchemy.orm import Session
 
-    from central.auth.scope import Scope
     from edge.contract.messages import IncidentMessage
 
 
@@ -180,60 +178,6 @@ def box_holds(session: Session, row: IncidentRow) -> bool:
 def find(session: Session, incident_id: str) -> IncidentRow | None:
     """Return an incident, or None."""
     return session.get(IncidentRow, incident_id)
-
-
-def find_page(
-    session: Session,
-    wanted: IncidentFilter,
-    after: tuple[datetime, str] | None,
-    scope: Scope,
-) -> Sequence[tuple[IncidentRow, str | None]]:
-    """Return up to ``limit`` + 1 incidents with their camera's name, newest first.
-
-    Args:
-        session: Where to read.
-        wanted: What to filter by.
-        after: (occurred_at, incident_id) of the last incident of the page before.
-        scope: Whose communes are listed.
-    """
-    same_camera = (CameraRow.box_id == IncidentRow.box_id) & (
-        CameraRow.camera_id == IncidentRow.camera_id
-    )
-    query = _filtered(select(IncidentRow, CameraRow.name).outerjoin(CameraRow, same_camera), wanted)
-    query = query.where(scope.condition(IncidentRow.area_code))
-    if after is not None:
-        query = query.where(tuple_(IncidentRow.occurred_at, IncidentRow.incident_id) < after)
-    newest_first = (IncidentRow.occurred_at.desc(), IncidentRow.incident_id.desc())
-    rows = session.execute(query.order_by(*newest_first).limit(wanted.limit + 1))
-    return [(row, name) for row, name in rows]
-
-
-def _filtered(query: Select[IncidentRow, str], wanted: IncidentFilter) -> Select[IncidentRow, str]:
-    """Return ``query`` with the conditions of ``wanted``."""
-    many = (
-        (IncidentRow.status, wanted.status),
-        (IncidentRow.stage, wanted.stage),
-        (IncidentRow.rule, wanted.rule),
-    )
-    for column, values in many:
-        if values:
-            query = query.where(column.in_(values))
-    one = (
-        (IncidentRow.camera_id, wanted.camera_id),
-        (IncidentRow.box_id, wanted.box_id),
-        (IncidentRow.area_code, wanted.area_code),
-        (IncidentRow.incident_class, wanted.incident_class),
-    )
-    for wanted_column, value in one:
-        if value is not None:
-            query = query.where(wanted_column == value)
-    if not wanted.merged:
-        query = query.where(IncidentRow.merged_into.is_(None))
-    if wanted.from_at is not None:
-        query = query.where(IncidentRow.occurred_at >= wanted.from_at)
-    if wanted.to_at is not None:
-        query = query.where(IncidentRow.occurred_at < wanted.to_at)
-    return query
 
 
 def set_status(

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Depends, Query
 
 from central.auth.guard import Gate, Reach
-from central.auth.schemas import Role
+from central.auth.schemas import PLATE_READERS, Role
 from central.auth.scope import scope_of
 from central.centre import Centre, CentreDep
 from central.custody.schemas import HoldOrder, Reason
@@ -27,6 +27,7 @@ from central.incidents.schemas import (
     Step,
 )
 from central.incidents.stages import FIELD, described
+from central.problems import Problem
 from central.tables.users import UserRow
 
 router = APIRouter(tags=["incidents"])
@@ -35,8 +36,6 @@ Reviewer = Annotated[UserRow, Depends(Gate(Reach.AREA, *FIELD))]
 Viewer = Annotated[UserRow, Depends(Gate(Reach.AREA, record="view"))]
 Searcher = Annotated[UserRow, Depends(Gate(Reach.AREA, record="search"))]
 SHARED = Depends(Gate(Reach.SHARED))
-PLATE_READERS = frozenset({Role.OFFICER, Role.COMMANDER, Role.COMMUNE_POLICE, Role.AUDITOR})
-"""Who reads number plates; everyone else sees them masked."""
 PlainStep = Literal[
     StepKind.DISPATCH,
     StepKind.ARRIVE,
@@ -61,7 +60,14 @@ def get_catalogue() -> RuleList:
 def list_incidents(
     wanted: Annotated[IncidentFilter, Query()], user: Searcher, centre: CentreDep
 ) -> IncidentList:
-    """List incidents, newest first by the time they happened."""
+    """List incidents, newest first by the time they happened; 403 for a plate one may not read."""
+    if wanted.plate is not None and user.role not in PLATE_READERS:
+        raise Problem(
+            403,
+            "no_plates",
+            "Vai trò của bạn không được tìm theo biển số.",
+            "Your role may not search by number plate.",
+        )
     with centre.database.read() as session:
         return service.list_page(session, wanted, scope_of(user))
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from enum import StrEnum
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from central.custody.schemas import HoldItem, Integrity
 from central.incidents.case_schemas import (
@@ -200,6 +201,14 @@ class IncidentDetail(IncidentItem):
     """Until when the box was told to; None: it was not, or not any more."""
 
 
+def _plain_plate(given: Any) -> Any:
+    """Return a plate as findings hold it: ``37a-123.45`` is ``37A12345``."""
+    return re.sub(r"[\s.-]", "", given).upper() if isinstance(given, str) else given
+
+
+PlateStart = Annotated[str, BeforeValidator(_plain_plate), Field(pattern=r"^[A-Z0-9]{5,12}$")]
+
+
 class IncidentFilter(BaseModel):
     """Which incidents a list holds; absent fields filter nothing."""
 
@@ -215,6 +224,12 @@ class IncidentFilter(BaseModel):
     area_code: str | None = None
     from_at: UtcTime | None = Field(default=None, alias="from", description="occurred at or after")
     to_at: UtcTime | None = Field(default=None, alias="to", description="occurred before")
+    code: str | None = Field(
+        default=None, max_length=64, description="An incident's id, or the code of an alert"
+    )
+    plate: PlateStart | None = Field(
+        default=None, description="How the plate begins, five signs or more; not for every role"
+    )
     cursor: str | None = Field(default=None, description="``next_cursor`` of the page before")
     limit: int = Field(default=50, ge=1, le=200)
 

@@ -5,13 +5,11 @@ The functions take a session and leave the commit to their caller.
 
 from __future__ import annotations
 
-import base64
-import binascii
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from central.cursors import make_cursor, parse_cursor
 from central.custody import holds
-from central.incidents import exceptions, merging, repository, sorting, steps, views
+from central.incidents import exceptions, merging, repository, search, sorting, steps, views
 from central.incidents.case_schemas import StepKind
 from central.incidents.schemas import IncidentFilter, IncidentItem, IncidentList, Review
 from central.problems import Problem
@@ -131,31 +129,10 @@ def list_page(session: Session, wanted: IncidentFilter, scope: Scope) -> Inciden
         Problem: 422, the cursor is not one of ours.
     """
     after = parse_cursor(wanted.cursor) if wanted.cursor else None
-    found = repository.find_page(session, wanted, after, scope)
+    found = search.find_page(session, wanted, after, scope)
     page = found[: wanted.limit]
     more = len(found) > wanted.limit
     return IncidentList(
         items=[views.item(row, name or row.camera_id) for row, name in page],
-        next_cursor=make_cursor(page[-1][0]) if more else None,
+        next_cursor=make_cursor(page[-1][0].occurred_at, page[-1][0].incident_id) if more else None,
     )
-
-
-def make_cursor(row: IncidentRow) -> str:
-    """Return the cursor of the page that follows ``row``."""
-    text = f"{row.occurred_at.isoformat()}|{row.incident_id}"
-    return base64.urlsafe_b64encode(text.encode()).decode()
-
-
-def parse_cursor(cursor: str) -> tuple[datetime, str]:
-    """Return (occurred_at, incident_id) of a cursor.
-
-    Raises:
-        Problem: 422, the cursor is not one of ours.
-    """
-    try:
-        at, _, incident_id = base64.urlsafe_b64decode(cursor).decode().partition("|")
-        return datetime.fromisoformat(at).astimezone(UTC), incident_id
-    except (ValueError, binascii.Error) as error:
-        raise Problem(
-            422, "bad_cursor", "Trang không hợp lệ.", "The cursor is not one of ours."
-        ) from error

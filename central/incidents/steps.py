@@ -200,7 +200,7 @@ def _particulars(
     findings: Findings | None = getattr(wanted, "findings", None)
     if kind is StepKind.CONFIRM and findings is not None:
         said = findings.model_dump()
-        return {"findings": said}, {"findings": said}
+        return {"findings": said, "plate": findings.plate or None}, {"findings": said}
     if kind is StepKind.CLEAR or (kind is StepKind.RESOLVE and row.cleared_at is None):
         return {"cleared_at": centre.clock()}, {}
     if kind is StepKind.REOPEN:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import JSON, DateTime, MetaData
+from sqlalchemy import JSON, DateTime, MetaData, String
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import DeclarativeBase
 from sqlalchemy.types import TypeDecorator
@@ -17,6 +17,8 @@ from sqlalchemy.types import TypeDecorator
 if TYPE_CHECKING:
     from sqlalchemy import Dialect
 
+AsciiText = String(12).with_variant(String(12, collation="C"), "postgresql")
+"""A short column of capitals and digits, sorted by byte on both databases: a prefix is a range."""
 JsonValue = JSON().with_variant(JSONB(), "postgresql")
 """A column of JSON."""
 

@@ -8,12 +8,14 @@ from typing import Any
 from sqlalchemy import ForeignKey, Index, String, false, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from central.tables.base import Row
+from central.tables.base import AsciiText, Row
 
 UNDECIDED = "alert_level IS NULL OR level > alert_level"
 """Incidents that are new or have become worse since alerting decided about them."""
 JUDGED = "verdict_at IS NOT NULL"
 """Incidents that a person confirmed or rejected."""
+HAS_PLATE = "plate IS NOT NULL"
+IS_MERGED = "merged_into IS NOT NULL"
 
 
 class IncidentRow(Row):
@@ -32,7 +34,20 @@ class IncidentRow(Row):
         Index("ix_incidents_area", "area_code", "occurred_at", "incident_id"),
         Index("ix_incidents_stage", "stage", "occurred_at", "incident_id"),
         Index("ix_incidents_escalate_at", "escalate_at"),
-        Index("ix_incidents_merged_into", "merged_into"),
+        Index(
+            "ix_incidents_merged_into",
+            "merged_into",
+            sqlite_where=text(IS_MERGED),
+            postgresql_where=text(IS_MERGED),
+        ),
+        Index(
+            "ix_incidents_plate",
+            "plate",
+            "occurred_at",
+            "incident_id",
+            sqlite_where=text(HAS_PLATE),
+            postgresql_where=text(HAS_PLATE),
+        ),
         # What alerting has not looked at: a handful of rows, however many there are.
         Index(
             "ix_incidents_undecided",
@@ -106,6 +121,8 @@ class IncidentRow(Row):
     """The incident that this one is the same event as."""
     findings: Mapped[dict[str, Any] | None]
     """Plate and vehicle as the verifying officer read them."""
+    plate: Mapped[str | None] = mapped_column(AsciiText)
+    """The plate of ``findings``, for who searches by its beginning."""
     due_at: Mapped[datetime | None]
     """When the next period of the law is over; violations only."""
     escalate_at: Mapped[datetime | None]

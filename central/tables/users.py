@@ -1,4 +1,4 @@
-"""Tables of people: users, their log-ins, failed attempts, and the audit log."""
+"""Tables of people: users, how they log in, failed attempts, and the audit log with its checks."""
 
 from __future__ import annotations
 
@@ -26,6 +26,23 @@ class UserRow(Row):
     created_at: Mapped[datetime]
     areas: Mapped[list[Any]] = mapped_column(default=lambda: ["*"], server_default='["*"]')
     """Codes of the communes whose things they see; ``*`` is the whole province."""
+    second_factor_since: Mapped[datetime | None]
+    """Since when they log in with codes of their phone too; None: by password alone."""
+    second_factor_salt: Mapped[str] = mapped_column(String(64), default="", server_default="")
+    """What their secret is derived with; the secret itself is nowhere."""
+    second_factor_step: Mapped[int] = mapped_column(default=0, server_default="0")
+    """The time step of the last code taken, so that none is taken twice."""
+
+
+class RecoveryCodeRow(Row):
+    """One way in without the phone, as a hash; deleted when it is used."""
+
+    __tablename__ = "recovery_codes"
+
+    username: Mapped[str] = mapped_column(
+        ForeignKey("users.username", ondelete="CASCADE"), primary_key=True
+    )
+    code_hash: Mapped[str] = mapped_column(String(64), primary_key=True)
 
 
 class SavedFilterRow(Row):
@@ -71,6 +88,10 @@ class AuditRow(Row):
     __tablename__ = "audit_log"
     __table_args__ = (
         Index("ix_audit_log_object", "object_kind", "object_id", "at"),
+        Index("ix_audit_log_at", "at", "id"),
+        Index("ix_audit_log_actor", "actor", "at", "id"),
+        Index("ix_audit_log_action", "action", "at", "id"),
+        Index("ix_audit_log_kind", "object_kind", "at", "id"),
         {"sqlite_autoincrement": True},
     )
 
@@ -99,3 +120,22 @@ class AuditCheckpointRow(Row):
     public_key: Mapped[str] = mapped_column(String(64))
     """Base64 of the 32 raw bytes of the Ed25519 key that signed."""
     signature: Mapped[str] = mapped_column(String(120))
+
+
+class AuditCheckRow(Row):
+    """One check of the whole audit log, asked for by a person or by the time of day."""
+
+    __tablename__ = "audit_checks"
+    __table_args__ = ({"sqlite_autoincrement": True},)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    requested_at: Mapped[datetime]
+    requested_by: Mapped[str] = mapped_column(String(64))
+    finished_at: Mapped[datetime | None]
+    """None: it waits, or is under way."""
+    lines: Mapped[int] = mapped_column(default=0)
+    checkpoints: Mapped[int] = mapped_column(default=0)
+    events: Mapped[int] = mapped_column(default=0)
+    fault_count: Mapped[int] = mapped_column(default=0)
+    faults: Mapped[list[Any]] = mapped_column(default=list)
+    """The first of them, as ``verify-audit`` words them."""

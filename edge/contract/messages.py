@@ -12,7 +12,6 @@ This module does not know topics, queues or databases.
 
 from __future__ import annotations
 
-from datetime import UTC
 from enum import StrEnum
 from typing import Annotated, Literal
 
@@ -21,10 +20,11 @@ from pydantic.functional_validators import AfterValidator
 
 from edge.contract.chain import ChainHead
 from edge.contract.flows import ClassFlow, LaneFlow, TurnFlow
+from edge.contract.times import in_utc
 
 SCHEMA_VERSION = 1
 
-UtcTime = Annotated[AwareDatetime, AfterValidator(lambda at: at.astimezone(UTC))]
+UtcTime = Annotated[AwareDatetime, AfterValidator(in_utc)]
 Ratio = Annotated[float, Field(ge=0.0, le=1.0)]
 Identifier = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
 FileName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$")]

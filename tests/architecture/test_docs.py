@@ -121,3 +121,18 @@ def test_the_readme_lists_every_fault_that_is_injected_and_no_other() -> None:
 
     assert len(cases) >= FAULT_CASES
     assert sorted(names_in(text("README.md"))) == sorted(cases), "run scripts/fault_table run"
+
+
+def test_every_test_that_security_relies_on_exists() -> None:
+    named = set(re.findall(r"`(test_\w+)`", text("SECURITY.md")))
+    sources = "\n".join(path.read_text() for path in (ROOT / "tests").rglob("test_*.py"))
+    defined = set(re.findall(r"^def (test_\w+)\(", sources, re.MULTILINE))
+
+    assert len(named) >= 60
+    assert sorted(named - defined) == []
+
+
+def test_security_speaks_of_every_chapter_of_the_standard() -> None:
+    chapters = {int(number) for number in re.findall(r"\bV(\d+)\b", text("SECURITY.md"))}
+
+    assert chapters == set(range(1, 18))

@@ -117,6 +117,13 @@ def test_times_of_any_zone_come_out_as_utc() -> None:
     assert json.loads(message.model_dump_json())["occurred_at"] == "2026-03-02T05:00:00Z"
 
 
+@pytest.mark.parametrize("at", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-12:00"])
+def test_a_time_that_utc_cannot_tell_is_a_mistake_and_no_accident(at: str) -> None:
+    frozen = json.loads(FROZEN_LEAST.read_text(encoding="utf-8"))
+    with pytest.raises(ValidationError, match="occurred_at"):
+        IncidentMessage.model_validate({**frozen, "occurred_at": at})
+
+
 def test_the_signed_bytes_of_a_manifest_are_frozen() -> None:
     """A box checks the signature over exactly these bytes; another order of keys would break it."""
     path = Path(__file__).with_name("v1") / "desired.json"

@@ -69,6 +69,16 @@ def test_the_first_administrator_must_choose_a_password_and_then_works(
     assert log_in(centre.client(), "admin", "một mật khẩu rất dài").status_code == 200
 
 
+def test_a_password_that_is_guessed_first_is_refused(centre: RunningCentre) -> None:
+    password, client = first_password(centre), centre.client(headers=CSRF)
+    log_in(client, "admin", password)
+    change = {"old_password": password, "new_password": "admin-songlam-2026"}
+    refused = client.post("/session/password", json=change)
+
+    assert (refused.status_code, code(refused)) == (422, "weak_password")
+    assert log_in(centre.client(), "admin", password).status_code == 200
+
+
 def test_a_second_first_administrator_is_never_made(centre: RunningCentre) -> None:
     first_password(centre)
     with centre.parts.database.write() as session:
@@ -90,7 +100,10 @@ def test_an_https_centre_marks_its_cookie_secure(tmp_path: Path) -> None:
     with running_centre(tmp_path, public_url="https://songlam.example") as centre:
         response = log_in(centre.client(), "admin", first_password(centre))
 
-    assert "secure" in response.headers["set-cookie"].lower()
+    cookie = response.headers["set-cookie"].lower()
+    assert cookie.startswith("__host-songlam_session=")
+    assert "secure" in cookie
+    assert "domain" not in cookie
     assert "max-age" in response.headers["strict-transport-security"]
 
 

@@ -35,6 +35,13 @@ def test_every_answer_carries_the_security_headers(centre: RunningCentre) -> Non
         assert {name: answer.headers[name] for name in expected} == expected
 
 
+def test_what_the_api_tells_is_kept_by_no_cache(centre: RunningCentre) -> None:
+    person = centre.person()
+
+    assert person.get("/incidents").headers["cache-control"] == "no-store"
+    assert person.get("/incidents/none").headers["cache-control"] == "no-store"
+
+
 def test_maps_may_use_their_workers_and_the_configured_tiles_only() -> None:
     policy = security_headers(Settings(tile_url="https://tiles.example/{z}/{x}/{y}.png"))[
         "Content-Security-Policy"

@@ -54,6 +54,14 @@ export function dayFromText(text: string): string | null {
   return at.getUTCMonth() === m - 1 && at.getUTCDate() === d ? at.toISOString().slice(0, 10) : null
 }
 
+const DAY_MS = 86_400_000
+
+/** Midnight in Việt Nam at the start of a day `yyyy-mm-dd`. No daylight saving there. */
+export const dayStart = (day: string): Date => new Date(`${day}T00:00:00+07:00`)
+
+/** Midnight in Việt Nam at the end of a day. */
+export const dayEnd = (day: string): Date => new Date(dayStart(day).getTime() + DAY_MS)
+
 const STEPS: [Intl.RelativeTimeFormatUnit, number][] = [
   ['day', 86_400],
   ['hour', 3_600],

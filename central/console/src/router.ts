@@ -32,6 +32,11 @@ export const router = createRouter({
       meta: { bare: true, title: 'common.changePassword' },
     },
     {
+      path: '/second-factor',
+      component: () => import('./pages/SecondFactorPage.vue'),
+      meta: { bare: true, title: 'factor.title' },
+    },
+    {
       path: '/',
       component: () => import('./pages/QueuePage.vue'),
       meta: { title: 'incident.title' },
@@ -96,6 +101,11 @@ export const router = createRouter({
       meta: { title: 'custody.retention.title' },
     },
     {
+      path: '/audit',
+      component: () => import('./pages/AuditPage.vue'),
+      meta: { title: 'audit.title' },
+    },
+    {
       path: '/admin/:tab(users|boxes|feeds)?',
       component: () => import('./pages/AdminPage.vue'),
       props: true,
@@ -140,7 +150,8 @@ router.beforeEach(async (to) => {
   if (to.meta.open) return true
   const me = await loadSession().catch(() => null)
   if (!me) return { path: '/login', query: to.path === '/' ? {} : { next: to.fullPath } }
-  if (me.must_change_password && to.path !== '/password') return '/password'
+  const due = me.must_change_password ? '/password' : me.must_enrol ? '/second-factor' : null
+  if (due && to.path !== due) return due
   return true
 })
 

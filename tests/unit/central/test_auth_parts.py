@@ -2,20 +2,31 @@
 
 from __future__ import annotations
 
+import math
+import threading
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pyotp import TOTP
 from sqlalchemy import select
 
-from central.auth import throttle
-from central.auth.passwords import hash_password, new_password, verify_password
+from central.auth import second_factor, throttle
+from central.auth.passwords import (
+    hash_password,
+    new_password,
+    new_recovery_code,
+    verify_password,
+)
+from central.auth.schemas import Role
 from central.auth.tokens import new_token, token_hash
+from central.auth.weakness import is_weak
+from central.settings import Settings, SettingsError
 from central.tables.users import LoginFailureRow
 from tests.builders import NOON
-from tests.centre import migrated_database
+from tests.centre import add_person, migrated_database
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -85,3 +96,65 @@ def test_old_failures_are_forgotten(tmp_path: Path) -> None:
 @pytest.mark.parametrize(("failures", "wait"), [(4, 0), (5, 15), (6, 30), (7, 60), (20, 900)])
 def test_the_wait_doubles_from_fifteen_seconds(failures: int, wait: float) -> None:
     assert throttle.wait_s(failures, throttle.FREE_PER_NAME) == wait
+
+
+def test_a_recovery_code_is_random_enough_to_be_stored_as_a_plain_hash() -> None:
+    letters = new_recovery_code().replace("-", "")
+
+    assert len(letters) == 24
+    assert len(letters) * math.log2(31) >= 112
+
+
+def test_a_setting_may_name_every_role_and_nothing_else() -> None:
+    every = ",".join(Role)
+
+    assert Settings(second_factor_roles=every).second_factor_roles == every
+    for wrong in ("boss", "admin,", "admin, officer", ",admin"):
+        with pytest.raises(SettingsError, match="SONGLAM_SECOND_FACTOR_ROLES"):
+            Settings.from_environment({"SONGLAM_SECOND_FACTOR_ROLES": wrong})
+
+
+def test_two_log_ins_at_once_do_not_share_a_code(tmp_path: Path) -> None:
+    database = migrated_database(tmp_path)
+    add_person(database, "chien", Role.OFFICER)
+    with database.write() as session:
+        secret = second_factor.begin(session, tmp_path, "chien")
+    code = TOTP(secret.base32).at(NOON)
+    with database.write() as session:
+        codes = second_factor.confirm(session, tmp_path, "chien", code, NOON)
+    later = NOON + timedelta(seconds=30)
+    start, taken = threading.Barrier(2), []
+
+    def log_in() -> None:
+        start.wait()
+        with database.write() as session:
+            code = TOTP(secret.base32).at(later)
+            taken.append(second_factor.take(session, tmp_path, "chien", code, later))
+
+    threads = [threading.Thread(target=log_in) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    database.close()
+
+    assert codes is not None
+    assert sorted(taken) == [False, True]
+
+
+@pytest.mark.parametrize(
+    "password",
+    ["songlam123456", "Mật-khẩu-2026", "passwordpassword", "aaaaaaaaaaaa", "abcdefghijkl",
+     "chien.chien.1", "987654321000", "Qwertyuiop!1", "ADMIN admin 99", "111222333444"],
+)  # fmt: skip
+def test_a_password_of_known_words_and_runs_is_weak(password: str) -> None:
+    assert is_weak(password, "chien")
+
+
+@pytest.mark.parametrize(
+    "password",
+    ["một câu dài dễ nhớ", "8412 9083 7746", "songlam đẹp lắm ai ơi", "correct horse battery",
+     "!?§$%&/()=+*", "chiến thắng mùa đông"],
+)  # fmt: skip
+def test_a_password_of_any_signs_with_something_of_ones_own_is_not(password: str) -> None:
+    assert not is_weak(password, "chien")

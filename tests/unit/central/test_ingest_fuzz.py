@@ -13,13 +13,13 @@ from hypothesis import strategies as st
 from sqlalchemy import func, select
 
 from central.broker import CENTRE_USER, may_use
-from central.incidents.service import make_cursor, parse_cursor
+from central.cursors import make_cursor, parse_cursor, parse_numbered
 from central.ingest import Ingest
 from central.problems import Problem
 from central.tables.incidents import IncidentRow
 from central.tables.quarantine import QuarantineRow
 from edge.contract.topics import DOWNWARD, UPWARD, Channel, topic
-from tests.builders import incident_message
+from tests.builders import NOON, incident_message
 from tests.centre import RecordingLink, add_box, centre_parts, delivery, migrated_database
 
 if TYPE_CHECKING:
@@ -108,9 +108,16 @@ def test_a_cursor_that_is_not_ours_is_refused(cursor: str) -> None:
     incident_id=st.from_regex(r"[A-Za-z0-9._-]{1,64}", fullmatch=True),
 )
 def test_a_cursor_brings_back_exactly_where_a_page_ended(at: datetime, incident_id: str) -> None:
-    row = IncidentRow(incident_id=incident_id, occurred_at=at)
+    cursor = make_cursor(at, incident_id)
 
-    assert parse_cursor(make_cursor(row)) == (at.astimezone(UTC), incident_id)
+    assert parse_cursor(cursor) == (at.astimezone(UTC), incident_id)
+
+
+@pytest.mark.parametrize("name", ["", "x", "-1", "1.5", "٣", "1" * 19])
+def test_a_cursor_of_numbered_things_holds_a_number(name: str) -> None:
+    with pytest.raises(Problem):
+        parse_numbered(make_cursor(NOON, name))
+    assert parse_numbered(make_cursor(NOON, "12")) == (NOON, 12)
 
 
 @pytest.mark.parametrize("channel", list(Channel))

@@ -32,6 +32,10 @@ export interface Me {
   /** Codes of communes, or `*`: whose things they see. */
   areas: string[]
   must_change_password: boolean
+  /** Whether a code of their phone is asked for at log-in. */
+  second_factor: boolean
+  /** Whether their role must set one up before anything else. */
+  must_enrol: boolean
 }
 
 export interface User extends Me {
@@ -42,6 +46,22 @@ export interface User extends Me {
 export interface OneTimePassword {
   username: string
   password: string
+}
+
+/** Where one stands with one's own second factor. */
+export interface SecondFactor {
+  since: string | null
+  /** The role must have one, so it cannot be turned off. */
+  required: boolean
+  recovery_codes_left: number
+}
+
+/** What a phone needs to make codes; not shown again. */
+export interface NewSecret {
+  secret: string
+  uri: string
+  /** SVG as a `data:` address. */
+  qr_url: string
 }
 
 export interface QuarantineItem {
@@ -62,11 +82,22 @@ export interface QuarantineItem {
 }
 
 export const getSession = () => get<Me>('/session')
-export const logIn = (username: string, password: string) =>
-  post<Me>('/session', { username, password })
+export const logIn = (username: string, password: string, code?: string) =>
+  post<Me>('/session', { username, password, code })
 export const logOut = () => del<null>('/session')
 export const changePassword = (old_password: string, new_password: string) =>
   post<Me>('/session/password', { old_password, new_password })
+
+const FACTOR = '/session/second-factor'
+export const getSecondFactor = () => get<SecondFactor>(FACTOR)
+export const beginSecondFactor = (password: string) => post<NewSecret>(FACTOR, { password })
+export const confirmSecondFactor = (code: string) =>
+  post<{ codes: string[] }>(`${FACTOR}/confirm`, { code })
+export const renewRecoveryCodes = (password: string) =>
+  post<{ codes: string[] }>(`${FACTOR}/recovery-codes`, { password })
+export const removeSecondFactor = (password: string) => post<null>(`${FACTOR}/remove`, { password })
+export const resetSecondFactor = (username: string) =>
+  del<User>(`/users/${encodeURIComponent(username)}/second-factor`)
 
 export const listUsers = () => get<Page<User>>('/users')
 export const createUser = (user: {

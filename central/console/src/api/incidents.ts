@@ -260,6 +260,8 @@ export interface IncidentFilter {
   camera_id: string
   box_id: string
   area_code: string
+  code: string
+  plate: string
   from: string
   to: string
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { incident } from '@/testing/builders'
-import { NO_FILTER, fromQuery, matches, toQuery, toRequest } from './filter'
+import { NO_FILTER, fromQuery, matches, plateStart, toQuery, toRequest } from './filter'
 
 describe('the queue’s filter', () => {
   it('by default asks for what waits for a decision', () => {
@@ -19,6 +19,18 @@ describe('the queue’s filter', () => {
     expect(at('2026-11-22T17:00:00Z')).toBe(true)
     expect(at('2026-11-23T16:59:59Z')).toBe(true)
     expect(at('2026-11-23T17:00:00Z')).toBe(false)
+  })
+  it('takes a plate however it is written, and none too short to mean one', () => {
+    expect(plateStart(' 37a-123.45 ')).toBe('37A12345')
+    expect(plateStart('')).toBe('')
+    expect(plateStart('37A')).toBeNull()
+    expect(fromQuery({ plate: '37a-12' }).plate).toBe('37A12')
+    expect(fromQuery({ plate: '%' }).plate).toBe('')
+  })
+  it('lets no live row into a search for one case but that case', () => {
+    expect(matches(incident(), { ...NO_FILTER, code: 'i-2' })).toBe(false)
+    expect(matches(incident(), { ...NO_FILTER, code: 'i-1' })).toBe(true)
+    expect(matches(incident(), { ...NO_FILTER, plate: '37A12' })).toBe(false)
   })
   it('survives the way through the address', () => {
     const filter = { ...NO_FILTER, status: 'all' as const, rule: 'wrong_way', from: '2026-11-01' }

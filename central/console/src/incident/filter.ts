@@ -3,6 +3,7 @@
  * request, test on one incident). Pure.
  */
 import type { IncidentFilter, IncidentItem, ReviewStatus } from '@/api/incidents'
+import { dayEnd, dayStart } from '@/format'
 
 export type StatusGroup = 'open' | 'all' | ReviewStatus
 export const STATUS_GROUPS: readonly StatusGroup[] = [
@@ -19,6 +20,10 @@ export interface QueueFilter {
   rule: string
   camera_id: string
   area_code: string
+  /** An incident's id or an alert's code. */
+  code: string
+  /** How a plate begins, as findings hold it. */
+  plate: string
   /** Vietnamese days, `yyyy-mm-dd`, both included; empty for no limit. */
   from: string
   to: string
@@ -29,6 +34,8 @@ export const NO_FILTER: QueueFilter = {
   rule: '',
   camera_id: '',
   area_code: '',
+  code: '',
+  plate: '',
   from: '',
   to: '',
 }
@@ -39,12 +46,6 @@ export function statusesOf(group: StatusGroup): readonly ReviewStatus[] {
   return group === 'all' ? [] : [group]
 }
 
-/** Midnight in Việt Nam at the start of a day, `days` later. No daylight saving there. */
-export function dayStart(day: string, days = 0): Date {
-  const start = new Date(`${day}T00:00:00+07:00`)
-  return new Date(start.getTime() + days * 86_400_000)
-}
-
 /** The filter as the centre's list takes it. */
 export function toRequest(filter: QueueFilter): Partial<IncidentFilter> {
   return {
@@ -52,8 +53,10 @@ export function toRequest(filter: QueueFilter): Partial<IncidentFilter> {
     rule: filter.rule,
     camera_id: filter.camera_id,
     area_code: filter.area_code,
+    code: filter.code,
+    plate: filter.plate,
     from: filter.from && dayStart(filter.from).toISOString(),
-    to: filter.to && dayStart(filter.to, 1).toISOString(),
+    to: filter.to && dayEnd(filter.to).toISOString(),
   }
 }
 
@@ -73,6 +76,8 @@ export function fromQuery(query: Record<string, unknown>): QueueFilter {
     rule: text('rule'),
     camera_id: text('camera_id'),
     area_code: text('area_code'),
+    code: text('code'),
+    plate: plateStart(text('plate')) ?? '',
     from: day('from'),
     to: day('to'),
   }
@@ -88,7 +93,19 @@ export function matches(item: IncidentItem, filter: QueueFilter): boolean {
     (!filter.rule || item.rule === filter.rule) &&
     (!filter.camera_id || item.camera_id === filter.camera_id) &&
     (!filter.area_code || item.area_code === filter.area_code) &&
+    (!filter.code || item.incident_id === filter.code) &&
+    !filter.plate && // a row does not tell its plate
     (!filter.from || at >= dayStart(filter.from)) &&
-    (!filter.to || at < dayStart(filter.to, 1))
+    (!filter.to || at < dayEnd(filter.to))
   )
+}
+
+/** The shortest beginning of a plate that the centre searches for. */
+export const PLATE_START = 5
+
+/** A plate as findings hold it (`37a-123.45` is `37A12345`); empty for nothing, null when too short. */
+export function plateStart(text: string): string | null {
+  const plate = text.replace(/[\s.-]/g, '').toUpperCase()
+  if (!plate) return ''
+  return /^[A-Z0-9]{5,12}$/.test(plate) ? plate : null
 }

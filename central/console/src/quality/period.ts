@@ -1,7 +1,7 @@
 /** The period and filter of the quality page, as its address and as a request. Pure. */
 import type { QualityFilter } from '@/api/quality'
 import { dateOnly, dayFromText } from '@/format'
-import { dayStart } from '@/incident/filter'
+import { dayEnd, dayStart } from '@/format'
 
 /** Days are `yyyy-mm-dd` in Việt Nam, both included. */
 export interface QualityChoice {
@@ -50,6 +50,6 @@ export function toRequest(choice: QualityChoice): QualityFilter {
   return {
     ...choice,
     from: choice.from && dayStart(choice.from).toISOString(),
-    to: choice.to && dayStart(choice.to, 1).toISOString(),
+    to: choice.to && dayEnd(choice.to).toISOString(),
   }
 }

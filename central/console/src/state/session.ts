@@ -20,22 +20,33 @@ const LAST = 'songlam.me'
 
 /** What each role is offered. */
 const OFFERS: Record<accounts.Role, readonly Offer[]> = {
-  admin: ['fleet', 'feeds', 'users', 'keep', 'suspend', 'draw', 'train'],
+  admin: ['fleet', 'feeds', 'users', 'keep', 'suspend', 'draw', 'train', 'audit'],
   technician: ['fleet', 'feeds', 'train'],
   operator: ['review', 'feeds', 'suspend'],
   shift_lead: ['review', 'suspend', 'draw'],
-  officer: ['review', 'keep', 'desk', 'suspend'],
-  commander: ['review', 'keep', 'desk', 'suspend', 'draw', 'train'],
-  commune_police: ['review'],
-  auditor: ['desk'],
+  officer: ['review', 'keep', 'desk', 'suspend', 'plates'],
+  commander: ['review', 'keep', 'desk', 'suspend', 'draw', 'train', 'plates'],
+  commune_police: ['review', 'plates'],
+  auditor: ['desk', 'audit', 'plates'],
   leader: [],
 }
 /**
- * Deciding on incidents; boxes and models; feeds; accounts; holding and taking out evidence; the
- * review desk; letting rules rest; drawing samples; taking out training data.
+ * Deciding on incidents; boxes and models; feeds; accounts; evidence to hold and take out; the
+ * review desk; letting rules rest; drawing samples; taking out training data; the audit log; number
+ * plates.
  */
 export type Offer =
-  'review' | 'fleet' | 'feeds' | 'users' | 'keep' | 'desk' | 'suspend' | 'draw' | 'train'
+  | 'review'
+  | 'fleet'
+  | 'feeds'
+  | 'users'
+  | 'keep'
+  | 'desk'
+  | 'suspend'
+  | 'draw'
+  | 'train'
+  | 'audit'
+  | 'plates'
 
 /** Whether the present user is offered an action (reactive). */
 export function may(offer: Offer): boolean {
@@ -64,7 +75,7 @@ function enter(me: accounts.Me | null): void {
   state.me = me
   state.known = true
   remember(me)
-  if (me && !me.must_change_password) startLive(expire)
+  if (me && !me.must_change_password && !me.must_enrol) startLive(expire)
   else stopLive()
 }
 
@@ -96,8 +107,8 @@ export async function loadSession(): Promise<accounts.Me | null> {
   return state.me
 }
 
-export async function logIn(username: string, password: string): Promise<void> {
-  const me = await accounts.logIn(username, password)
+export async function logIn(username: string, password: string, code?: string): Promise<void> {
+  const me = await accounts.logIn(username, password, code)
   state.expired = false
   enter(me)
 }
@@ -114,4 +125,9 @@ export async function logOut(): Promise<void> {
 
 export async function changePassword(current: string, next: string): Promise<void> {
   enter(await accounts.changePassword(current, next))
+}
+
+/** Ask the centre anew who we are: something about how we log in has changed. */
+export async function refreshSession(): Promise<void> {
+  enter(await accounts.getSession())
 }

@@ -16,6 +16,7 @@ export default {
     models: 'Models',
     quarantine: 'Quarantine',
     retention: 'Retention',
+    audit: 'Audit log',
     admin: 'Administration',
   },
   line: {

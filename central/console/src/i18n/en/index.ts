@@ -1,9 +1,11 @@
 /** All English texts, one file per area. */
 import account from './account'
 import alerts from './alerts'
+import audit from './audit'
 import cases from './cases'
 import common from './common'
 import custody from './custody'
+import factor from './factor'
 import feeds from './feeds'
 import field from './field'
 import fleet from './fleet'
@@ -11,15 +13,17 @@ import incident from './incident'
 import ioc from './ioc'
 import map from './map'
 import models from './models'
-import wall from './wall'
 import quality from './quality'
+import wall from './wall'
 
 export default {
   account,
   alerts,
+  audit,
   cases,
   common,
   custody,
+  factor,
   feeds,
   field,
   fleet,
@@ -27,6 +31,6 @@ export default {
   ioc,
   map,
   models,
-  wall,
   quality,
+  wall,
 }

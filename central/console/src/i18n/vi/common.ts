@@ -16,6 +16,7 @@ export default {
     models: 'Mô hình',
     quarantine: 'Cách ly',
     retention: 'Lưu giữ, xóa',
+    audit: 'Nhật ký',
     admin: 'Quản trị',
   },
   line: {
