@@ -36,6 +36,7 @@ from central.evidence.service import Uploads
 from central.feeds import routes as feed_routes
 from central.fleet import routes as fleet_routes
 from central.fleet import service as fleet_service
+from central.handovers import routes as handover_routes
 from central.incidents import deadlines, exception_routes, filter_routes, merging
 from central.incidents import routes as incident_routes
 from central.indicators import routes as indicator_routes
@@ -67,6 +68,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     evidence_routes.router,
     custody_routes.router,
     alert_routes.router,
+    handover_routes.router,
     fleet_routes.router,
     rollout_routes.router,
     quarantine_routes.router,

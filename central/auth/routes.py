@@ -15,17 +15,21 @@ from central.auth.schemas import (
     NewUser,
     OneTimePassword,
     PasswordChange,
+    PersonItem,
+    PersonList,
     Role,
     UserChange,
     UserItem,
     UserList,
 )
+from central.auth.scope import scope_of
 from central.centre import Centre, CentreDep
 from central.problems import Problem
 from central.tables.users import UserRow
 
 router = APIRouter(tags=["users"])
 Admin = Annotated[UserRow, Depends(Gate(Reach.PROVINCE, Role.ADMIN))]
+Colleague = Annotated[UserRow, Depends(Gate(Reach.SHARED))]
 
 
 @router.post("/session", dependencies=[Depends(check_same_site)])
@@ -113,6 +117,14 @@ def reset_password(username: str, admin: Admin, centre: CentreDep) -> OneTimePas
     with centre.database.write() as session:
         password = service.reset_password(session, username, admin.username, centre.clock())
     return OneTimePassword(username=username, password=password)
+
+
+@router.get("/people")
+def list_people(user: Colleague, centre: CentreDep) -> PersonList:
+    """List by name the people who may be put on call or take over one's shift."""
+    with centre.database.read() as session:
+        rows = service.colleagues(session, scope_of(user))
+    return PersonList(items=[PersonItem.model_validate(row) for row in rows])
 
 
 def me(user: UserRow, centre: Centre) -> Me:
