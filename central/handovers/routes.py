@@ -28,10 +28,17 @@ HandoverId = Annotated[int, Path(ge=1, le=2**31 - 1)]
 
 
 @router.get("")
-def list_handovers(user: Viewer, centre: CentreDep, *, waiting: bool = False) -> HandoverList:
-    """List the newest handovers of one's communes, or only those that wait for oneself."""
+def list_handovers(user: Viewer, centre: CentreDep, before: int | None = None) -> HandoverList:
+    """List the handovers of one's communes, newest first."""
     with centre.database.read() as session:
-        return service.listed(session, user, centre, waiting=waiting)
+        return service.listed(session, scope_of(user), before)
+
+
+@router.get("/waiting")
+def list_waiting(user: OnDuty, centre: CentreDep) -> HandoverList:
+    """List what was handed to oneself and is not taken over yet."""
+    with centre.database.read() as session:
+        return service.waiting(session, user, centre)
 
 
 @router.get("/open-items")

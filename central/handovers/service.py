@@ -43,17 +43,30 @@ WAITING_FOR = timedelta(hours=24)
 """A handover that was not taken over for so long is history: no shift is longer."""
 
 
-def listed(session: Session, user: UserRow, centre: Centre, *, waiting: bool) -> HandoverList:
-    """Return the newest handovers that a person may see, or those that wait for them."""
-    wanted = select(HandoverRow).where(_within(scope_of(user)))
-    if waiting:
-        taken = select(HandoverAcceptanceRow.handover_id)
-        wanted = wanted.where(
+def listed(session: Session, scope: Scope, before: int | None) -> HandoverList:
+    """Return a page of handovers, newest first, older than the cursor ``before``."""
+    wanted = select(HandoverRow).where(_within(scope)).order_by(HandoverRow.id.desc())
+    if before is not None:
+        wanted = wanted.where(HandoverRow.id < before)
+    rows = session.scalars(wanted.limit(PAGE + 1)).all()
+    more = rows[PAGE - 1].id if len(rows) > PAGE else None
+    return HandoverList(items=[_item(session, row) for row in rows[:PAGE]], next_cursor=more)
+
+
+def waiting(session: Session, user: UserRow, centre: Centre) -> HandoverList:
+    """Return what was handed to a person who has not taken it over yet, newest first."""
+    taken = select(HandoverAcceptanceRow.handover_id)
+    rows = session.scalars(
+        select(HandoverRow)
+        .where(
             HandoverRow.to_username == user.username,
             HandoverRow.created_at > centre.clock() - WAITING_FOR,
             HandoverRow.id.not_in(taken),
+            _within(scope_of(user)),
         )
-    rows = session.scalars(wanted.order_by(HandoverRow.id.desc()).limit(PAGE))
+        .order_by(HandoverRow.id.desc())
+        .limit(PAGE)
+    )
     return HandoverList(items=[_item(session, row) for row in rows])
 
 
