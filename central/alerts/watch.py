@@ -61,7 +61,7 @@ def acknowledge(session: Session, centre: Centre, alert: AlertRow, actor: str) -
     """Let an alert be answered by ``actor``; nothing more is sent or escalated."""
     alert.status, alert.escalate_at = ACKNOWLEDGED, None
     alert.acknowledged_by, alert.acknowledged_at = actor, centre.clock()
-    _note(session, centre, alert, AlertChange.ACKNOWLEDGED, actor=actor)
+    _note(session, alert, AlertChange.ACKNOWLEDGED, centre.clock(), actor=actor)
     _announce(session, centre, alert)
 
 
@@ -160,16 +160,17 @@ def _tell(session: Session, centre: Centre, alert: AlertRow, change: AlertChange
 
 def _tell_step(session: Session, centre: Centre, alert: AlertRow, change: AlertChange) -> bool:
     """Store deliveries to whoever is on call for the alert's step; return whether anybody is."""
-    told = people.tell(session, alert, centre.clock())
-    _note(session, centre, alert, change, told=told)
+    now = centre.clock()
+    told = people.tell(session, alert, now)
+    _note(session, alert, change, now, told=told)
     return bool(told)
 
 
 def _note(
     session: Session,
-    centre: Centre,
     alert: AlertRow,
     change: AlertChange,
+    now: datetime,
     *,
     actor: str = SYSTEM,
     told: Sequence[str] = (),
@@ -178,7 +179,7 @@ def _note(
     session.add(
         AlertEventRow(
             alert_id=alert.id,
-            at=centre.clock(),
+            at=now,
             kind=change,
             step=alert.step,
             actor=actor,
@@ -252,7 +253,7 @@ def _end(session: Session, centre: Centre, alert: AlertRow) -> None:
         centre.metrics.alerts_unanswered.inc()
         log.error("alert_unanswered", code=alert.code, rule=alert.rule, incidents=alert.incidents)
     alert.status, alert.escalate_at = ENDED, None
-    _note(session, centre, alert, AlertChange.ENDED)
+    _note(session, alert, AlertChange.ENDED, centre.clock())
     _announce(session, centre, alert)
 
 
