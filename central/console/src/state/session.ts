@@ -17,22 +17,41 @@ export const session = readonly(state)
 
 /** What each role is offered. */
 const OFFERS: Record<accounts.Role, readonly Offer[]> = {
-  admin: ['fleet', 'feeds', 'users', 'keep'],
+  admin: ['fleet', 'feeds', 'users', 'keep', 'book', 'rota', 'contacts'],
   technician: ['fleet', 'feeds'],
-  operator: ['review', 'feeds'],
-  shift_lead: ['review'],
-  officer: ['review', 'keep', 'desk'],
-  commander: ['review', 'keep', 'desk'],
-  commune_police: ['review'],
-  auditor: ['desk'],
+  operator: ['review', 'feeds', 'book', 'hand_over', 'rota', 'silence'],
+  shift_lead: ['review', 'book', 'hand_over', 'rota', 'silence', 'on_call'],
+  officer: ['review', 'keep', 'desk', 'book', 'hand_over', 'rota', 'silence'],
+  commander: ['review', 'keep', 'desk', 'book', 'hand_over', 'rota', 'silence', 'on_call'],
+  commune_police: ['review', 'book', 'hand_over'],
+  auditor: ['desk', 'book'],
   leader: [],
 }
-/** Deciding on incidents; boxes and models; feeds; accounts; holding and taking out evidence; the review desk. */
-export type Offer = 'review' | 'fleet' | 'feeds' | 'users' | 'keep' | 'desk'
+/**
+ * Deciding on incidents; boxes and models; feeds; accounts; holding and taking out evidence; the
+ * review desk; reading past handovers; handing a shift over; seeing shifts and silences; silencing;
+ * putting people on call; saying how people are reached.
+ */
+export type Offer =
+  | 'review'
+  | 'fleet'
+  | 'feeds'
+  | 'users'
+  | 'keep'
+  | 'desk'
+  | 'book'
+  | 'hand_over'
+  | 'rota'
+  | 'silence'
+  | 'on_call'
+  | 'contacts'
+/** What cannot be divided by communes: only for who sees the whole province. */
+const WHOLE: readonly Offer[] = ['rota', 'silence', 'on_call', 'contacts']
 
 /** Whether the present user is offered an action (reactive). */
 export function may(offer: Offer): boolean {
-  return state.me !== null && OFFERS[state.me.role].includes(offer)
+  if (!state.me || !OFFERS[state.me.role].includes(offer)) return false
+  return !WHOLE.includes(offer) || state.me.areas.includes(accounts.PROVINCE)
 }
 export const canReview = computed(() => may('review'))
 

@@ -7,6 +7,7 @@ export default {
     label: 'Điều hướng chính',
     queue: 'Sự kiện',
     desk: 'Bàn xác minh',
+    duty: 'Trực ban',
     alerts: 'Cảnh báo',
     ioc: 'Chín hợp phần',
     boxes: 'Thiết bị biên',

@@ -4,6 +4,7 @@ import alerts from './alerts'
 import cases from './cases'
 import common from './common'
 import custody from './custody'
+import duty from './duty'
 import feeds from './feeds'
 import fleet from './fleet'
 import incident from './incident'
@@ -11,4 +12,17 @@ import ioc from './ioc'
 import map from './map'
 import models from './models'
 
-export default { account, alerts, cases, common, custody, feeds, fleet, incident, ioc, map, models }
+export default {
+  account,
+  alerts,
+  cases,
+  common,
+  custody,
+  duty,
+  feeds,
+  fleet,
+  incident,
+  ioc,
+  map,
+  models,
+}
