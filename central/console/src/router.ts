@@ -53,6 +53,24 @@ export const router = createRouter({
       meta: { bare: true, title: 'alerts.title' },
     },
     {
+      path: '/alerts/:code',
+      component: () => import('./pages/AlertPage.vue'),
+      props: true,
+      meta: { title: 'duty.history.title' },
+    },
+    {
+      path: '/duty/:tab(handover|shifts|silences|contacts)?',
+      component: () => import('./pages/DutyPage.vue'),
+      props: true,
+      meta: { title: 'duty.title' },
+    },
+    {
+      path: '/duty/handovers/:id(\\d+)',
+      component: () => import('./pages/HandoverPage.vue'),
+      props: true,
+      meta: { title: 'duty.handover.sheet' },
+    },
+    {
       path: '/boxes',
       component: () => import('./pages/BoxesPage.vue'),
       meta: { title: 'fleet.title' },

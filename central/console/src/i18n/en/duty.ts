@@ -104,6 +104,7 @@ export default {
     look: 'Read and take over',
     open: 'Open items',
     openAt: 'as of {time}',
+    refresh: 'Refresh',
     form: 'Hand your shift over',
     to: 'Who takes over',
     note: 'Note for the next shift',

@@ -104,6 +104,7 @@ export default {
     look: 'Xem và nhận ca',
     open: 'Việc còn mở',
     openAt: 'tính đến {time}',
+    refresh: 'Làm mới',
     form: 'Giao ca của bạn',
     to: 'Người nhận ca',
     note: 'Ghi chú cho ca sau',
