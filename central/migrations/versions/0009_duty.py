@@ -21,7 +21,8 @@ OF_BEFORE = (
     "INSERT INTO alert_events (alert_id, at, kind, step, actor) "
     "SELECT id, opened_at, 'opened', 0, 'system' FROM alerts ORDER BY id",
     "INSERT INTO alert_events (alert_id, at, kind, step, actor) "
-    "SELECT id, acknowledged_at, 'acknowledged', step, acknowledged_by FROM alerts "
+    "SELECT id, acknowledged_at, 'acknowledged', step, "
+    "CASE acknowledged_by WHEN 'incident' THEN 'system' ELSE acknowledged_by END FROM alerts "
     "WHERE acknowledged_at IS NOT NULL ORDER BY id",
 )
 
