@@ -3,6 +3,7 @@ import { RouterView, createMemoryHistory, createRouter } from 'vue-router'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import type { Role } from '@/api/accounts'
 import { i18n } from '@/i18n'
+import { catalogue } from '@/state/places'
 import { logIn, logOut } from '@/state/session'
 import { FakeCentre } from '@/testing/centre'
 import { handoverItem, openItems, silence } from '@/testing/duty'
@@ -123,15 +124,36 @@ describe('the page of duty', () => {
   })
 
   it('silences something with a reason, never a crash', async () => {
-    const rule = (name: string) => ({ rule: name, name_vi: name, name_en: name })
-    const rules = { items: [rule('congestion'), rule('crash')] }
-    centre.answers.set('GET /api/v1/catalogue', { body: rules })
+    const kind = { code: '', incident_class: 'incident', severity: 'high' } as const
+    catalogue.value = ['congestion', 'crash'].map((rule) => ({
+      ...kind,
+      rule,
+      name_vi: rule,
+      name_en: rule,
+    }))
     centre.answers.set('POST /api/v1/silences', { body: silence() })
     await open('silences', 'operator')
     const options = [...place.querySelectorAll<HTMLOptionElement>('select[name=rule] option')]
-    expect(options.map((option) => option.value)).not.toContain('crash')
-    expect(place.querySelector<HTMLButtonElement>('form .primary')!.disabled).toBe(true)
+    expect(options.map((option) => option.value)).toEqual(['', 'congestion'])
     expect(place.textContent).toContain('Không có lệnh tắt tiếng nào')
+    const add = place.querySelector<HTMLButtonElement>('form .primary')!
+    expect(add.disabled).toBe(true)
+
+    const choice = place.querySelector<HTMLSelectElement>('select[name=rule]')!
+    choice.value = 'congestion'
+    choice.dispatchEvent(new Event('change'))
+    const reason = place.querySelector<HTMLInputElement>('input[name=reason]')!
+    reason.value = 'Lễ hội'
+    reason.dispatchEvent(new Event('input'))
+    await flushPromises()
+    const before = Date.now()
+    add.form!.requestSubmit()
+    await flushPromises()
+    const sent = centre.requests.find((each) => each.path === '/api/v1/silences' && each.body)!
+    expect(sent.body).toMatchObject({ rule: 'congestion', area_code: '', reason: 'Lễ hội' })
+    const until = Date.parse((sent.body as { expires_at: string }).expires_at)
+    expect(until - before).toBeGreaterThan(3.9 * 3_600_000)
+    expect(until - before).toBeLessThanOrEqual(4 * 3_600_000)
   })
 
   it('says that a list failed, and asks again', async () => {
