@@ -79,9 +79,7 @@ def detail(session: Session, handover_id: int) -> HandoverDetail:
     return _detail(session, _get(session, handover_id))
 
 
-def hand_over(
-    session: Session, centre: Centre, user: UserRow, new: NewHandover
-) -> HandoverDetail:
+def hand_over(session: Session, centre: Centre, user: UserRow, new: NewHandover) -> HandoverDetail:
     """Hand one's shift over with all that is open.
 
     Raises:

@@ -28,7 +28,7 @@ NOTE = "Camera Quang Trung mờ vì mưa, đã báo kỹ thuật. Vụ đổ hà
 
 
 def keep(desk: Desk, name: str) -> None:
-    """Keep a picture of the page where somebody wants to look at it; it is as wide as the screen."""
+    """Keep a picture of the page, which is no wider than the screen, where somebody wants one."""
     assert desk.sideways_px() <= 0, name
     folder = os.environ.get("SONGLAM_SCREENSHOTS")
     if folder:

@@ -59,8 +59,8 @@ def furnish(running: RunningCentre, area: str) -> None:
         case.stage, case.due_at = "in_verification", NOON + NEAR
         session.add(
             SilenceRow(
-                rule="congestion", camera_id="", area_code=area, author="lead", reason=f"hội {area}",
-                created_at=NOON, expires_at=NOON + timedelta(hours=2),
+                rule="congestion", camera_id="", area_code=area, author="lead",
+                reason=f"hội {area}", created_at=NOON, expires_at=NOON + timedelta(hours=2),
             )
         )  # fmt: skip
 
@@ -297,9 +297,7 @@ def test_the_database_itself_refuses_to_change_a_handover(database: Database, ta
         session.flush()
         session.add(HandoverAreaRow(handover_id=row.id, area_code="*"))
         session.add(
-            HandoverAcceptanceRow(
-                handover_id=row.id, accepted_at=NOON, accepted_by="binh", note=""
-            )
+            HandoverAcceptanceRow(handover_id=row.id, accepted_at=NOON, accepted_by="binh", note="")
         )
     column = "area_code" if table == "handover_areas" else "note"
     for change in (f"UPDATE {table} SET {column} = 'x'", f"DELETE FROM {table}"):  # noqa: S608

@@ -17,14 +17,16 @@ depends_on = None
 UTC = sa.DateTime(timezone=True)
 JSON = sa.JSON().with_variant(postgresql.JSONB(), "postgresql")
 TABLES = ("handover_acceptances", "handover_areas", "handovers", "alert_events")
-OF_BEFORE = (
-    "INSERT INTO alert_events (alert_id, at, kind, step, actor) "
-    "SELECT id, opened_at, 'opened', 0, 'system' FROM alerts ORDER BY id",
-    "INSERT INTO alert_events (alert_id, at, kind, step, actor) "
-    "SELECT id, acknowledged_at, 'acknowledged', step, "
-    "CASE acknowledged_by WHEN 'incident' THEN 'system' ELSE acknowledged_by END FROM alerts "
-    "WHERE acknowledged_at IS NOT NULL ORDER BY id",
-)
+OPENED = """
+INSERT INTO alert_events (alert_id, at, kind, step, actor)
+SELECT id, opened_at, 'opened', 0, 'system' FROM alerts ORDER BY id
+"""
+ANSWERED = """
+INSERT INTO alert_events (alert_id, at, kind, step, actor)
+SELECT id, acknowledged_at, 'acknowledged', step,
+    CASE acknowledged_by WHEN 'incident' THEN 'system' ELSE acknowledged_by END
+FROM alerts WHERE acknowledged_at IS NOT NULL ORDER BY id
+"""
 
 
 def upgrade() -> None:
@@ -41,8 +43,8 @@ def upgrade() -> None:
         sqlite_autoincrement=True,
     )
     op.create_index("ix_alert_events_alert", "alert_events", ["alert_id", "id"])
-    for statement in OF_BEFORE:
-        op.execute(statement)
+    op.execute(OPENED)
+    op.execute(ANSWERED)
     _handovers()
     for table in TABLES:
         _guard(table)

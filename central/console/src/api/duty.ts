@@ -9,8 +9,7 @@ export const STEPS: readonly StepNumber[] = [0, 1, 2]
 
 /** What became of an incident as news. */
 export type Verdict = 'opened' | 'joined' | 'silenced' | 'inhibited' | 'quiet' | 'late'
-export type DeliveryState =
-  'waiting' | 'retrying' | 'sent' | 'refused' | 'given_up' | 'unneeded'
+export type DeliveryState = 'waiting' | 'retrying' | 'sent' | 'refused' | 'given_up' | 'unneeded'
 
 export interface AlertDelivery {
   step: StepNumber

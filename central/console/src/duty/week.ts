@@ -67,7 +67,9 @@ export function shiftsOn(day: string, shifts: readonly Shift[]): Shift[] {
   const [start, end] = [dayToInstant(day), dayToInstant(addDays(day, 1))]
   if (!start || !end) return []
   return shifts.filter(
-    (shift) => Date.parse(shift.starts_at) < Date.parse(end) && Date.parse(shift.ends_at) > Date.parse(start),
+    (shift) =>
+      Date.parse(shift.starts_at) < Date.parse(end) &&
+      Date.parse(shift.ends_at) > Date.parse(start),
   )
 }
 

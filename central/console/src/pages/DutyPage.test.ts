@@ -118,9 +118,9 @@ describe('the page of duty', () => {
     asked.mockReturnValue(true)
     send.form!.requestSubmit()
     await flushPromises()
-    expect(centre.requests.find((each) => each.path === '/api/v1/handovers' && each.body)).toMatchObject(
-      { method: 'POST', body: { to_username: 'binh', note: 'Đèn hỏng' } },
-    )
+    expect(
+      centre.requests.find((each) => each.path === '/api/v1/handovers' && each.body),
+    ).toMatchObject({ method: 'POST', body: { to_username: 'binh', note: 'Đèn hỏng' } })
   })
 
   it('silences something with a reason, never a crash', async () => {
@@ -162,7 +162,9 @@ describe('the page of duty', () => {
     expect(place.textContent).toContain('Không tải được dữ liệu')
     const ending = silence({ expires_at: new Date(Date.now() + 3_600_000).toISOString() })
     centre.answers.set('GET /api/v1/silences', { body: { items: [ending], never: [] } })
-    const retry = [...place.querySelectorAll('button')].find((each) => each.textContent === 'Thử lại')
+    const retry = [...place.querySelectorAll('button')].find(
+      (each) => each.textContent === 'Thử lại',
+    )
     retry!.click()
     await flushPromises()
     expect(by('silence')?.textContent).toContain('Lễ hội')

@@ -4,7 +4,9 @@ import { ApiError } from '@/api/client'
 import { type Person, listPeople } from '@/api/duty'
 
 export const people = shallowRef<Person[]>([])
-const names = computed(() => new Map(people.value.map((each) => [each.username, each.display_name])))
+const names = computed(
+  () => new Map(people.value.map((each) => [each.username, each.display_name])),
+)
 
 /** Load them anew: people come and go. They put names to accounts; without them accounts are shown. */
 export async function loadPeople(): Promise<void> {
