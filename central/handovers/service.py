@@ -1,7 +1,7 @@
 """Handing a shift over and taking it over.
 
 Invariants:
-    * A handover holds the open items as they stood when it was made, whatever is done to them later.
+    * A handover holds the open items as they stood then, whatever is done to them later.
     * Nothing of it is ever changed; that it was taken over is a row of its own, written once.
     * It is about the communes of whoever hands over; whoever takes over sees all of them.
 """

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from sqlalchemy import select
@@ -185,7 +185,7 @@ def test_each_delivery_is_shown_with_its_state_and_without_the_address(
 
 
 def test_no_secret_is_shown_with_the_contacts(tmp_path: Path) -> None:
-    secrets = {
+    secrets: dict[str, Any] = {
         "alert_sms_token": "sms-token-1",
         "alert_smtp_url": "smtps://songlam:mail-word-2@mail.local",
         "alert_zalo_token": "zalo-token-3",
