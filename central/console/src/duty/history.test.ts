@@ -48,3 +48,15 @@ describe('the history of an alert', () => {
     expect(chapters(alert)[0]!.deliveries).toHaveLength(2)
   })
 })
+
+it('a step that nobody was on call for passed the alert on at once', () => {
+  const at = '2026-11-23T03:00:00Z'
+  const alert = alertDetail({
+    events: [
+      event('opened', at),
+      { ...event('escalated', at, 1), people: ['an'] },
+      event('escalated', '2026-11-23T03:05:00Z', 2),
+    ],
+  })
+  expect(chapters(alert).map((chapter) => chapter.atOnce)).toEqual([false, true, false])
+})

@@ -9,6 +9,8 @@ export interface Chapter {
   event: AlertEvent
   /** The texts that were stored with it. */
   deliveries: AlertDelivery[]
+  /** It came here at once: nobody was on call for the step before. */
+  atOnce: boolean
 }
 
 /** How a state looks: what nobody can be reached by is critical. */
@@ -32,8 +34,9 @@ function telling(events: readonly AlertEvent[], delivery: AlertDelivery): AlertE
 
 /** The chapters of an alert, oldest first. */
 export function chapters(alert: AlertDetail): Chapter[] {
-  return alert.events.map((event) => ({
+  return alert.events.map((event, index) => ({
     event,
+    atOnce: event.kind === 'escalated' && alert.events[index - 1]?.people.length === 0,
     deliveries: alert.deliveries.filter((each) => telling(alert.events, each) === event),
   }))
 }

@@ -49,7 +49,7 @@ it('tells each step, each text with its state, and who answered', async () => {
 
   const text = place.textContent!.replace(/\s+/g, ' ')
   expect(text).toContain('Không có ai trực ở bước này.')
-  expect(text).toContain('Chưa ai tiếp nhận, chuyển lên Ca trưởng')
+  expect(text).toContain('Chuyển ngay lên Ca trưởng')
   expect(text).toContain('23/11/2026 10:00:00')
   expect(text).toContain('Đang trực: Nguyễn Văn An, binh')
   expect(text).toContain('Đã tiếp nhận bởi Nguyễn Văn An')

@@ -172,6 +172,7 @@ export default {
     opened: 'Alert opened, {step} told',
     told_again: 'News again, {step} told',
     escalated: 'Nobody answered, passed on to {step}',
+    passed_on: 'Passed on to {step} at once',
     acknowledged: 'Acknowledged',
     ended: 'Alert over',
     onCall: 'On call: {who}',

@@ -171,6 +171,7 @@ export default {
     opened: 'Mở cảnh báo, báo cho {step}',
     told_again: 'Có sự kiện mới, báo lại cho {step}',
     escalated: 'Chưa ai tiếp nhận, chuyển lên {step}',
+    passed_on: 'Chuyển ngay lên {step}',
     acknowledged: 'Đã tiếp nhận',
     ended: 'Cảnh báo kết thúc',
     onCall: 'Đang trực: {who}',
