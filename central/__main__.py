@@ -30,6 +30,7 @@ from central.service_manager import ALIVE, READY, STOPPING, tell_manager
 from central.settings import PREFIX, Settings, SettingsError
 from central.signing import load_signing_key
 from central.tables.users import UserRow
+from edge.contract import logs
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -291,16 +292,7 @@ def _set_up_logging(log_format: str) -> None:
         rendering = [
             structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
         ]
-    structlog.configure(
-        processors=[
-            structlog.contextvars.merge_contextvars,
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            *rendering,
-        ],
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
-        cache_logger_on_first_use=True,
-    )
+    logs.configure(rendering, sys.stderr)
     logging.basicConfig(level=logging.WARNING, stream=sys.stderr)
 
 

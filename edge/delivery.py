@@ -28,7 +28,8 @@ if TYPE_CHECKING:
 
     from edge.clock import Clock
     from edge.config.box import BoxConfig
-    from edge.contract.messages import CameraState, CommandMessage, DesiredMessage
+    from edge.contract.commands import CommandMessage
+    from edge.contract.messages import CameraState, DesiredMessage
     from edge.counters import Counters
     from edge.evidence.custody import Custody
     from edge.model_store.active import SharedDetector
@@ -170,6 +171,7 @@ class Delivery:
             chain=custody.checkpoint(),
             public_key=custody.public_key,
             exceptions=self._around.book.exceptions(now),
+            suspensions=self._around.suspensions.standing(),
         )
 
     def _want(self, desired: DesiredMessage) -> None:

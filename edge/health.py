@@ -10,7 +10,6 @@ What is done about bad health is decided at the centre, by people.
 
 from __future__ import annotations
 
-import logging
 import os
 import shutil
 import sys
@@ -24,6 +23,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.registry import Collector
 
 from edge.alarms import ALARMS
+from edge.contract import logs
 from edge.counters import COUNTERS
 
 if TYPE_CHECKING:
@@ -42,18 +42,7 @@ def configure_logging(style: Literal["json", "console"]) -> None:
     renderer: structlog.typing.Processor = structlog.processors.JSONRenderer(ensure_ascii=False)
     if style == "console":
         renderer = structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
-    structlog.configure(
-        processors=[
-            structlog.contextvars.merge_contextvars,
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.format_exc_info,
-            renderer,
-        ],
-        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
-        cache_logger_on_first_use=False,
-    )
+    logs.configure([structlog.processors.format_exc_info, renderer], sys.stderr)
 
 
 def memory_bytes() -> int | None:

@@ -28,8 +28,8 @@ import structlog
 from paho.mqtt.client import Client, MQTTMessage, MQTTv311
 from paho.mqtt.enums import CallbackAPIVersion
 
+from edge.contract.commands import CommandMessage
 from edge.contract.messages import (
-    CommandMessage,
     DesiredMessage,
     Message,
     ReceiptMessage,

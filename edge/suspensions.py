@@ -18,32 +18,20 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import structlog
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ValidationError
 
 from edge.contract.catalogue import CATALOGUE
-from edge.contract.messages import Identifier, UtcTime
+from edge.contract.messages import Suspension
 
 if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
     from edge.clock import Clock
-    from edge.contract.messages import CommandMessage
+    from edge.contract.commands import CommandMessage
     from edge.counters import Counters
 
 log = structlog.get_logger(__name__)
-
-
-class Suspension(BaseModel):
-    """One rule of one camera that rests, until when, by whose order and why."""
-
-    model_config = ConfigDict(extra="ignore", frozen=True)
-
-    camera_id: Identifier
-    rule: Identifier
-    until: UtcTime
-    reason: str = ""
-    author: str = ""
 
 
 class _List(BaseModel):
@@ -108,6 +96,11 @@ class Suspensions:
             each.rule for each in self._standing if each.camera_id == camera_id and each.until > now
         )
 
+    def standing(self) -> tuple[Suspension, ...]:
+        """Return what rests now, for the heartbeat."""
+        now = self._clock.now()
+        return tuple(each for each in self._standing if each.until > now)
+
     def _read(self) -> tuple[Suspension, ...]:
         """Return what the file says; nothing when there is none or it cannot be read."""
         try:
@@ -130,10 +123,10 @@ class Suspensions:
 
 def _problem(command: CommandMessage) -> str:
     """Return why an order cannot be understood; empty when it can."""
-    unknown = sorted(set(command.rules) - set(CATALOGUE))
     if not command.camera_id or not command.rules:
         return "it names no camera or no rule"
-    return f"unknown rules: {', '.join(unknown)}" if unknown else ""
+    wrong = sorted(r for r in command.rules if r not in CATALOGUE or not CATALOGUE[r].may_rest)
+    return f"rules that are unknown or never rest: {', '.join(wrong)}" if wrong else ""
 
 
 def _ends_after(command: CommandMessage, now: datetime) -> bool:

@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from edge.clock import Clock
-    from edge.contract.messages import CommandMessage, DesiredMessage
+    from edge.contract.commands import CommandMessage
+    from edge.contract.messages import DesiredMessage
 
 TOKEN = "t" * 32
 

@@ -11,21 +11,18 @@ Invariants:
 
 from __future__ import annotations
 
-import uuid
 from datetime import timedelta
-from functools import partial
 from typing import TYPE_CHECKING, Literal
 
 from sqlalchemy import select
 
+from central import orders
 from central.auth import audit
 from central.custody import ledger
-from central.db import after_commit
 from central.problems import Problem
 from central.tables.custody import BoxChainRow, HoldRow
 from central.tables.incidents import IncidentRow
-from edge.contract.messages import CommandMessage
-from edge.contract.topics import Channel, topic
+from edge.contract.commands import CommandMessage
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -142,7 +139,7 @@ def _send(session: Session, centre: Centre, hold: HoldRow) -> None:
     command: Literal["hold", "release"] = "hold" if hold.released_at is None else "release"
     now = centre.clock()
     message = CommandMessage(
-        message_id=f"command:{uuid.uuid4()}",
+        message_id=orders.new_id(),
         box_id=hold.box_id,
         sent_at=now,
         command=command,
@@ -151,7 +148,5 @@ def _send(session: Session, centre: Centre, hold: HoldRow) -> None:
         reason=hold.release_reason or hold.reason,
         author=hold.released_by or hold.placed_by,
     )
-    payload = message.model_dump_json().encode()
-    address = topic(hold.box_id, Channel.COMMAND)
-    after_commit(session, partial(centre.publish, address, payload, False))  # noqa: FBT003 - not retained, see Publish
+    orders.send(session, centre, message)
     centre.metrics.hold_commands.inc()

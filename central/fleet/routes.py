@@ -9,13 +9,25 @@ from central.auth.schemas import Role
 from central.auth.scope import scope_of
 from central.centre import CentreDep
 from central.custody.schemas import Acceptance
-from central.fleet import repository, service
-from central.fleet.schemas import BoxItem, BoxList, BoxToken, CameraList, NewBox
+from central.fleet import repository, service, suspensions
+from central.fleet.schemas import (
+    BoxItem,
+    BoxList,
+    BoxToken,
+    CameraList,
+    NewBox,
+    NewSuspension,
+    SuspensionEnd,
+)
 from central.tables.users import UserRow
 
 router = APIRouter(tags=["fleet"])
 Viewer = Annotated[UserRow, Depends(Gate(Reach.AREA))]
 Technician = Annotated[UserRow, Depends(Gate(Reach.AREA, Role.TECHNICIAN))]
+Duty = Annotated[
+    UserRow,
+    Depends(Gate(Reach.AREA, Role.OPERATOR, Role.SHIFT_LEAD, Role.OFFICER, Role.COMMANDER)),
+]
 Registrar = Annotated[UserRow, Depends(Gate(Reach.PROVINCE, Role.TECHNICIAN))]
 
 
@@ -84,3 +96,26 @@ def list_cameras(user: Viewer, centre: CentreDep) -> CameraList:
                 for camera in cameras
             ]
         )
+
+
+@router.post("/boxes/{box_id}/cameras/{camera_id}/suspensions", status_code=202)
+def suspend_rules(
+    box_id: str, camera_id: str, wanted: NewSuspension, user: Duty, centre: CentreDep
+) -> None:
+    """Let rules of a camera rest while an officer directs the traffic; the box tells when they do.
+
+    409: a rule that does not run there, or that never rests.
+    """
+    with centre.database.write() as session:
+        camera = suspensions.camera_of(session, scope_of(user), box_id, camera_id)
+        suspensions.begin(session, centre, camera, user.username, wanted)
+
+
+@router.post("/boxes/{box_id}/cameras/{camera_id}/suspensions/end", status_code=202)
+def resume_rules(
+    box_id: str, camera_id: str, wanted: SuspensionEnd, user: Duty, centre: CentreDep
+) -> None:
+    """Let rules of a camera look again before their time."""
+    with centre.database.write() as session:
+        camera = suspensions.camera_of(session, scope_of(user), box_id, camera_id)
+        suspensions.end(session, centre, camera, user.username, wanted)

@@ -7,7 +7,14 @@ from typing import Literal
 from pydantic import BaseModel, Field
 
 from central.custody.schemas import ChainItem
-from edge.contract.messages import CameraState, Identifier, ModelRef, RolloutPhase, UtcTime
+from edge.contract.messages import (
+    CameraState,
+    Identifier,
+    ModelRef,
+    RolloutPhase,
+    Suspension,
+    UtcTime,
+)
 
 BoxStatus = Literal["online", "offline", "never_seen"]
 
@@ -72,6 +79,8 @@ class BoxItem(BaseModel):
     """How much of the video no rule and no full disk may delete."""
     chain: ChainItem | None
     """The signed chain of the box; None for boxes of a release without a key."""
+    suspensions: list[Suspension]
+    """Rules that rest by order, as the box last told."""
 
 
 class BoxList(BaseModel):
@@ -86,6 +95,19 @@ class NewBox(BaseModel):
 
     box_id: Identifier
     name: str = Field(min_length=1, max_length=120)
+
+
+class SuspensionEnd(BaseModel):
+    """Which rules of a camera look again, and why."""
+
+    rules: list[Identifier] = Field(min_length=1, max_length=40)
+    reason: str = Field(min_length=3, max_length=500)
+
+
+class NewSuspension(SuspensionEnd):
+    """Which rules of a camera rest, how long and why."""
+
+    minutes: int = Field(ge=5, le=720)
 
 
 class BoxToken(BaseModel):

@@ -152,6 +152,7 @@ def _take_health(box: BoxRow, message: StateMessage, now: datetime) -> None:
     box.clock_synchronised = message.clock_synchronised
     box.video_bytes, box.held_bytes = message.video_bytes, message.held_bytes
     box.held_incidents = list(message.holds)
+    box.suspensions = [each.model_dump(mode="json") for each in message.suspensions]
     box.software_version = message.software_version
     box.outbox_depth = message.outbox_depth
     box.oldest_unsent_at = message.oldest_unsent_at
@@ -219,6 +220,8 @@ def item(box: BoxRow, cameras: list[CameraRow], chain: BoxChainRow | None) -> Bo
     if box.desired_name and box.desired_version:
         desired = DesiredModel(name=box.desired_name, version=box.desired_version)
     copied = {name: getattr(box, name) for name in BoxItem.model_fields if hasattr(box, name)}
+    theirs = {camera.camera_id for camera in cameras}
+    copied["suspensions"] = [each for each in box.suspensions if each["camera_id"] in theirs]
     if chain is not None and chain.state != heads.Verdict.OK:
         found = {"code": f"chain_{chain.state}", "since": chain.state_since}
         copied["alarms"] = [found, *box.alarms]
@@ -272,5 +275,6 @@ def _news(box: BoxItem) -> object:
     return (
         (box.status, box.software_version, box.active),
         [alarm.code for alarm in box.alarms],
+        box.suspensions,
         [(camera.camera_id, camera.status, camera.reason, camera.name) for camera in box.cameras],
     )

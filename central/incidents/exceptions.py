@@ -9,18 +9,16 @@ Invariants:
 
 from __future__ import annotations
 
-import uuid
 from datetime import timedelta
-from functools import partial
 from typing import TYPE_CHECKING
 
+from central import orders
 from central.auth import audit
-from central.db import after_commit
 from central.incidents.schemas import ReviewStatus
 from central.problems import Problem
 from edge.contract.catalogue import CATALOGUE
-from edge.contract.messages import CommandMessage, IncidentMessage, LearnedException
-from edge.contract.topics import Channel, topic
+from edge.contract.commands import CommandMessage
+from edge.contract.messages import IncidentMessage, LearnedException
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
@@ -89,7 +87,7 @@ def _order(
     """Publish the order after the commit, and audit it."""
     now = centre.clock()
     command = CommandMessage(
-        message_id=f"command:{uuid.uuid4()}",
+        message_id=orders.new_id(),
         box_id=row.box_id,
         sent_at=now,
         command="forget_exception" if exception is None else "except_place",
@@ -101,5 +99,4 @@ def _order(
     )
     thing = ("incident", row.incident_id)
     audit.record(session, now, actor, command.command, thing, reason=reason, rule=row.rule)
-    address, payload = topic(row.box_id, Channel.COMMAND), command.model_dump_json().encode()
-    after_commit(session, partial(centre.publish, address, payload, False))  # noqa: FBT003 - not retained, see Publish
+    orders.send(session, centre, command)

@@ -171,6 +171,7 @@ class IncidentDetail(IncidentItem):
     speed_kmh: float | None = None
     """For reference only: no certified meter took it."""
     speed_error_kmh: float | None = None
+    queue_m: float | None = None
     speed_refused: SpeedRefusal = ""
     """Why there is no speed; empty where there is one, or where nobody asked."""
     evidence_missing: str

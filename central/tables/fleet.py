@@ -46,6 +46,8 @@ class BoxRow(Row):
     held_bytes: Mapped[int | None] = mapped_column(BigInteger)
     held_incidents: Mapped[list[Any]] = mapped_column(default=list, server_default="[]")
     """Ids of the incidents that the box itself says it holds."""
+    suspensions: Mapped[list[Any]] = mapped_column(default=list, server_default="[]")
+    """One {camera_id, rule, until, reason, author} per rule that rests by order."""
 
 
 class CameraRow(Row):

@@ -65,6 +65,14 @@ class CatalogueEntry:
         """Return the code of the act on a road of ``road_kind`` (as in the camera file)."""
         return (road_kind == "expressway" and self.code_on_expressway) or self.code
 
+    @property
+    def may_rest(self) -> bool:
+        """Whether an order may let it rest: an act against a sign or light, never what happened.
+
+        Source: Law 36/2024 Art. 11.2: an officer's signal outranks lights, signs and markings.
+        """
+        return self.incident_class is IncidentClass.VIOLATION
+
     def standing(self, legal_source: LegalStatus) -> LegalStatus:
         """Return how an incident stands that a camera of ``legal_source`` saw."""
         is_act = self.incident_class is IncidentClass.VIOLATION

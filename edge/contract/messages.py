@@ -226,6 +226,18 @@ class LearnedException(BaseModel):
     reason: str
 
 
+class Suspension(BaseModel):
+    """One rule of one camera that rests, until when, by whose order and why."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+    camera_id: Identifier
+    rule: Identifier
+    until: UtcTime
+    reason: str = ""
+    author: str = ""
+
+
 class StateMessage(Message):
     """Health of a box: the heartbeat, retained; the broker sends the offline one as last will."""
 
@@ -256,6 +268,8 @@ class StateMessage(Message):
     """Base64 Ed25519 key of the box, which signs its chain and its manifests."""
     exceptions: tuple[LearnedException, ...] = ()
     """What operators have taught the box's rules, and holds still."""
+    suspensions: tuple[Suspension, ...] = ()
+    """Which rules rest now by order: an officer directs the traffic."""
 
 
 class RolloutPhase(StrEnum):
@@ -366,32 +380,3 @@ class DesiredMessage(Message):
     """Base64 Ed25519 signature over ``manifest_json`` in UTF-8, by the centre's key."""
     download_path: str
     """Path at the centre below which the files of the manifest are served."""
-
-
-class CommandMessage(Message):
-    """A one-time order to a box; refused after ``expires_at``."""
-
-    kind: Literal["command"] = "command"
-    command: Literal[
-        "resend_state",
-        "restart",
-        "hold",
-        "release",
-        "suspend_rules",
-        "resume_rules",
-        "except_place",
-        "forget_exception",
-    ]
-    expires_at: UtcTime
-    incident_id: str = ""
-    """For ``hold``, ``release``, ``except_place`` and ``forget_exception``: which incident."""
-    camera_id: str = ""
-    """For ``suspend_rules`` and ``resume_rules``: whose rules."""
-    rules: tuple[str, ...] = ()
-    """Likewise: which of them."""
-    until: UtcTime | None = None
-    """For ``suspend_rules``: when they look again by themselves."""
-    exception: LearnedException | None = None
-    """For ``except_place``: what is no news any more, and until when."""
-    reason: str = ""
-    author: str = ""

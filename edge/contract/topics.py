@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from enum import StrEnum
 
+from edge.contract.commands import CommandMessage
 from edge.contract.messages import (
-    CommandMessage,
     DesiredMessage,
     IncidentMessage,
     Message,

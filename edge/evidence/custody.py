@@ -30,7 +30,8 @@ if TYPE_CHECKING:
     from edge.clock import Clock
     from edge.config.camera import CameraConfig
     from edge.contract.chain import ChainHead
-    from edge.contract.messages import CommandMessage, IncidentMessage
+    from edge.contract.commands import CommandMessage
+    from edge.contract.messages import IncidentMessage
     from edge.counters import Counters
     from edge.evidence.chain import Place
 

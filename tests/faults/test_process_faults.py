@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from edge.contract.messages import CommandMessage
+from edge.contract.commands import CommandMessage
 from edge.contract.topics import Channel
 from tests.box_bench import BoxBench
 from tests.builders import NOON

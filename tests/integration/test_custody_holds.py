@@ -13,7 +13,7 @@ from central.fleet import service as fleet
 from central.incidents import repository
 from central.tables.incidents import IncidentRow
 from central.tables.users import AuditRow
-from edge.contract.messages import CommandMessage
+from edge.contract.commands import CommandMessage
 from tests.builders import ManualClock, incident_message, state_message
 from tests.centre import (
     RecordingLink,

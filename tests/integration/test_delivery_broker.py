@@ -10,8 +10,8 @@ import pytest
 from paho.mqtt import publish
 from structlog.testing import capture_logs
 
+from edge.contract.commands import CommandMessage
 from edge.contract.messages import (
-    CommandMessage,
     DesiredMessage,
     ReceiptMessage,
     ReportedMessage,

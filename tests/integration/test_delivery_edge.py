@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from edge.contract.messages import CommandMessage
+from edge.contract.commands import CommandMessage
 from edge.contract.topics import Channel
 from tests.builders import NOON
 from tests.edge_process import TOKEN, EdgeProcess, Home, write_box

@@ -12,7 +12,7 @@ from central.incidents import exceptions
 from central.problems import Problem
 from central.tables.incidents import IncidentRow
 from central.tables.users import AuditRow
-from edge.contract.messages import CommandMessage
+from edge.contract.commands import CommandMessage
 from tests.builders import ManualClock, incident_message
 from tests.centre import add_box, centre_parts, migrated_database, running_centre
 from tests.signing_box import take_in

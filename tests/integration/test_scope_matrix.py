@@ -237,7 +237,8 @@ def filled(path: str, name: str) -> str:
     """Return the path with things of one commune."""
     values = {
         "incident_id": f"{name}-incident", "evidence_id": f"{name}-clip", "box_id": f"{name}-box",
-        "kind": "dispatch", "code": "traffic", "username": "nobody", "row_id": "1", "seq": "1",
+        "camera_id": f"{name}-camera", "kind": "dispatch", "code": "traffic",
+        "username": "nobody", "row_id": "1", "seq": "1",
         "version": "1", "name": "m", "delivery_id": "1", "contact_id": "1",
         "shift_id": "1", "silence_id": "1", "alert_code": name[:8],
         "handover_id": HANDOVERS[name],

@@ -15,7 +15,8 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 from edge.__main__ import main
 from edge.alarms import Alarms
 from edge.config.box import OutboxConfig, RetentionConfig, VideoConfig
-from edge.contract.messages import CommandMessage, EvidenceKind
+from edge.contract.commands import CommandMessage
+from edge.contract.messages import EvidenceKind
 from edge.counters import Counters
 from edge.evidence.custody import Custody
 from edge.evidence.retention import Retention

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from edge.contract.messages import CommandMessage
+from edge.contract.commands import CommandMessage
 from edge.counters import Counters
 from edge.suspensions import Suspensions
 from tests.builders import NOON, ManualClock
@@ -132,3 +132,21 @@ def test_a_file_that_cannot_be_read_is_told_and_suspends_nothing(
     (tmp_path / "suspensions.json").write_text("{torn")
 
     assert Suspensions(tmp_path, clock, Counters()).rules_of("gate") == frozenset()
+
+
+def test_what_rests_is_told_until_its_end(suspensions: Suspensions, clock: ManualClock) -> None:
+    suspensions.obey(order())
+    assert [(each.camera_id, each.rule) for each in suspensions.standing()] == [
+        ("gate", "red_light"),
+        ("gate", "stop_line"),
+    ]
+
+    clock.advance(HOUR.total_seconds())
+    assert suspensions.standing() == ()
+
+
+def test_a_crash_never_rests(suspensions: Suspensions, counters: Counters) -> None:
+    suspensions.obey(order(rules=("red_light", "crash")))
+
+    assert suspensions.rules_of("gate") == frozenset()
+    assert counters.snapshot()["commands_refused"] == 1

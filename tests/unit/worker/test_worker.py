@@ -12,8 +12,8 @@ from structlog.testing import capture_logs
 
 from edge.clock import SystemClock
 from edge.config.load import load_box
+from edge.contract.commands import CommandMessage
 from edge.contract.messages import (
-    CommandMessage,
     EvidenceItem,
     EvidenceKind,
     LearnedException,

@@ -64,6 +64,16 @@ export interface Box {
   held_bytes: number | null
   /** Null for boxes of a release without a key. */
   chain: Chain | null
+  suspensions: Suspension[]
+}
+
+/** A rule that rests by order, as the box last told. */
+export interface Suspension {
+  camera_id: string
+  rule: string
+  until: string
+  reason: string
+  author: string
 }
 
 export interface Alarm {
@@ -101,6 +111,15 @@ export const registerBox = (box_id: string, name: string) =>
   post<BoxToken>('/boxes', { box_id, name })
 export const renewToken = (id: string) => post<BoxToken>(`${box(id)}/token`)
 export const deleteBox = (id: string) => del<null>(box(id))
+const suspensions = (camera: CameraItem) =>
+  `${box(camera.box_id)}/cameras/${encodeURIComponent(camera.camera_id)}/suspensions`
+/** Let rules rest while an officer directs the traffic; the box tells when they do. */
+export const suspendRules = (
+  camera: CameraItem,
+  order: { rules: string[]; minutes: number; reason: string },
+) => post<null>(suspensions(camera), order)
+export const resumeRules = (camera: CameraItem, rules: string[], reason: string) =>
+  post<null>(`${suspensions(camera)}/end`, { rules, reason })
 export const assignModel = (id: string, name: string, version: string) =>
   put<{ name: string; version: string }>(`${box(id)}/assignment`, { name, version })
 export const unassignModel = (id: string) => del<null>(`${box(id)}/assignment`)

@@ -213,6 +213,8 @@ export interface IncidentDetail extends IncidentItem {
   /** For reference only: no certified meter took it. */
   speed_kmh: number | null
   speed_error_kmh: number | null
+  /** Length of a queue, metres; null where nobody measured one. */
+  queue_m: number | null
   /** Why there is no speed; empty where there is one, or where nobody asked. */
   speed_refused: SpeedRefusal
   evidence_missing: string

@@ -17,19 +17,29 @@ export const session = readonly(state)
 
 /** What each role is offered. */
 const OFFERS: Record<accounts.Role, readonly Offer[]> = {
-  admin: ['fleet', 'feeds', 'users', 'keep', 'book', 'rota', 'contacts'],
+  admin: ['fleet', 'feeds', 'users', 'keep', 'suspend', 'book', 'rota', 'contacts'],
   technician: ['fleet', 'feeds'],
-  operator: ['review', 'feeds', 'book', 'hand_over', 'rota', 'silence'],
-  shift_lead: ['review', 'book', 'hand_over', 'rota', 'silence', 'on_call'],
-  officer: ['review', 'keep', 'desk', 'book', 'hand_over', 'rota', 'silence'],
-  commander: ['review', 'keep', 'desk', 'book', 'hand_over', 'rota', 'silence', 'on_call'],
+  operator: ['review', 'feeds', 'suspend', 'book', 'hand_over', 'rota', 'silence'],
+  shift_lead: ['review', 'suspend', 'book', 'hand_over', 'rota', 'silence', 'on_call'],
+  officer: ['review', 'keep', 'desk', 'suspend', 'book', 'hand_over', 'rota', 'silence'],
+  commander: [
+    'review',
+    'keep',
+    'desk',
+    'suspend',
+    'book',
+    'hand_over',
+    'rota',
+    'silence',
+    'on_call',
+  ],
   commune_police: ['review', 'book', 'hand_over'],
   auditor: ['desk', 'book'],
   leader: [],
 }
 /**
  * Deciding on incidents; boxes and models; feeds; accounts; holding and taking out evidence; the
- * review desk; reading past handovers; handing a shift over; seeing shifts and silences; silencing;
+ * review desk; letting rules rest; reading past handovers; handing a shift over; seeing shifts and silences; silencing;
  * putting people on call; saying how people are reached.
  */
 export type Offer =
@@ -39,6 +49,7 @@ export type Offer =
   | 'users'
   | 'keep'
   | 'desk'
+  | 'suspend'
   | 'book'
   | 'hand_over'
   | 'rota'

@@ -80,6 +80,7 @@ export function detail(change: Partial<IncidentDetail> = {}): IncidentDetail {
     location_error_m: null,
     speed_kmh: null,
     speed_error_kmh: null,
+    queue_m: null,
     speed_refused: '',
     evidence_missing: '',
     integrity: {
@@ -155,6 +156,7 @@ export function box(change: Partial<Box> = {}): Box {
     video_bytes: null,
     held_bytes: null,
     chain: null,
+    suspensions: [],
     ...change,
   }
 }

@@ -132,6 +132,7 @@ export default {
     location: 'Coordinates',
     object: 'Object',
     speed: 'Speed',
+    queue: 'Length of the queue',
     speedValue: '{kmh} ± {error} km/h (for reference)',
     speed_no_geometry: 'Not measured: the camera has no points on the road',
     speed_view_moved: 'Not measured: the camera looks elsewhere',

@@ -132,6 +132,7 @@ export default {
     location: 'Tọa độ',
     object: 'Đối tượng',
     speed: 'Tốc độ',
+    queue: 'Hàng chờ dài',
     speedValue: '{kmh} ± {error} km/h (tham khảo)',
     speed_no_geometry: 'Không đo: camera chưa có điểm mốc trên mặt đường',
     speed_view_moved: 'Không đo: camera đã lệch hướng',
