@@ -39,8 +39,8 @@ const OFFERS: Record<accounts.Role, readonly Offer[]> = {
 }
 /**
  * Deciding on incidents; boxes and models; feeds; accounts; holding and taking out evidence; the
- * review desk; letting rules rest; reading past handovers; handing a shift over; seeing shifts and silences; silencing;
- * putting people on call; saying how people are reached.
+ * review desk; letting rules rest; reading past handovers; handing a shift over; seeing shifts and
+ * silences; silencing; putting people on call; saying how people are reached.
  */
 export type Offer =
   | 'review'
