@@ -160,28 +160,23 @@ def test_after_a_day_it_waits_no_more_and_stays_in_the_book(
     assert [each["id"] for each in binh.get("/handovers").json()["items"]] == [number]
 
 
-@pytest.mark.parametrize(
-    ("to", "code"),
-    [
-        ("nobody", "unknown_user"),
-        ("gone", "unknown_user"),
-        ("an", "to_oneself"),
-        ("technician", "cannot_take_over"),
-        ("xa", "cannot_take_over"),
-    ],
-)
-def test_a_shift_is_handed_to_somebody_who_can_take_it(
-    centre: RunningCentre, to: str, code: str
-) -> None:
+def test_a_shift_is_handed_to_somebody_who_can_take_it(centre: RunningCentre) -> None:
     an = centre.person(Role.OPERATOR, "an")
     centre.person(Role.TECHNICIAN)
     local(centre, "xa")
     centre.person(Role.OPERATOR, "gone")
     with centre.parts.database.write() as session:
         session.get_one(UserRow, "gone").disabled = True
-    refused = hand_over(an, to)
-
-    assert (refused.status_code, refused.json()["detail"]["code"]) == (422, code)
+    wrong = [
+        ("nobody", "unknown_user"),
+        ("gone", "unknown_user"),
+        ("an", "to_oneself"),
+        ("technician", "cannot_take_over"),
+        ("xa", "cannot_take_over"),
+    ]
+    for to, code in wrong:
+        refused = hand_over(an, to)
+        assert (refused.status_code, refused.json()["detail"]["code"]) == (422, code), to
 
 
 def test_a_note_is_asked_for(centre: RunningCentre) -> None:
@@ -286,8 +281,7 @@ def test_what_is_merged_closed_or_not_due_is_not_open(database: Database) -> Non
     assert (found.deadlines.total, found.verification.total) == (0, 0)
 
 
-@pytest.mark.parametrize("table", ["handovers", "handover_areas", "handover_acceptances"])
-def test_the_database_itself_refuses_to_change_a_handover(database: Database, table: str) -> None:
+def test_the_database_itself_refuses_to_change_a_handover(database: Database) -> None:
     add_person(database, "an", Role.OPERATOR)
     with database.write() as session:
         row = HandoverRow(
@@ -299,7 +293,8 @@ def test_the_database_itself_refuses_to_change_a_handover(database: Database, ta
         session.add(
             HandoverAcceptanceRow(handover_id=row.id, accepted_at=NOON, accepted_by="binh", note="")
         )
-    column = "area_code" if table == "handover_areas" else "note"
-    for change in (f"UPDATE {table} SET {column} = 'x'", f"DELETE FROM {table}"):  # noqa: S608
-        with pytest.raises(DBAPIError, match="never changed"), database.write() as session:
-            session.execute(text(change))
+    columns = {"handovers": "note", "handover_areas": "area_code", "handover_acceptances": "note"}
+    for table, column in columns.items():
+        for change in (f"UPDATE {table} SET {column} = 'x'", f"DELETE FROM {table}"):  # noqa: S608 - constants
+            with pytest.raises(DBAPIError, match="never changed"), database.write() as session:
+                session.execute(text(change))
