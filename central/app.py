@@ -16,9 +16,11 @@ import structlog
 from fastapi import APIRouter, FastAPI
 
 from central import __version__, live, problems, stream, web
+from central.alerts import push_routes
 from central.alerts import routes as alert_routes
 from central.alerts.channels import channels_of
 from central.alerts.dispatch import dispatch
+from central.alerts.push import push_channel
 from central.alerts.watch import watch
 from central.areas import routes as area_routes
 from central.areas.repository import sync_areas
@@ -34,6 +36,7 @@ from central.evidence import routes as evidence_routes
 from central.evidence.files import evidence_files
 from central.evidence.service import Uploads
 from central.feeds import routes as feed_routes
+from central.field import routes as field_routes
 from central.fleet import routes as fleet_routes
 from central.fleet import service as fleet_service
 from central.handovers import routes as handover_routes
@@ -69,6 +72,8 @@ ROUTERS: tuple[APIRouter, ...] = (
     custody_routes.router,
     alert_routes.router,
     handover_routes.router,
+    push_routes.router,
+    field_routes.router,
     fleet_routes.router,
     rollout_routes.router,
     quarantine_routes.router,
@@ -142,9 +147,9 @@ def tasks_of(settings: Settings) -> tuple[Task, ...]:
     return (*TASKS, retain)
 
 
-def sending_of(settings: Settings) -> tuple[Task, ...]:
+def sending_of(centre: Centre) -> tuple[Task, ...]:
     """Return the job that sends alerts; it waits for gateways, so it has a thread of its own."""
-    channels = channels_of(settings)
+    channels = channels_of(centre.settings) | push_channel(centre)
     return (Task(name="send_alerts", interval_s=1, run=partial(dispatch, channels=channels)),)
 
 
@@ -198,7 +203,7 @@ async def _lifespan(_app: FastAPI, centre: Centre, link: BrokerLink) -> AsyncIte
         sync_areas(session)
     broker = None if settings.mqtt_host else EmbeddedBroker(centre, settings.mqtt_port)
     ingest, tasks = Ingest(centre, link), PeriodicTasks(centre, tasks_of(settings))
-    sending = PeriodicTasks(centre, sending_of(settings))
+    sending = PeriodicTasks(centre, sending_of(centre))
     centre.checks.update(
         broker=lambda: link.connected,
         ingest=lambda: ingest.alive,

@@ -158,6 +158,11 @@ class _AlertNumbers:
             ["channel", "outcome"],
             registry=registry,
         )
+        self.push_gone = Counter(
+            "songlam_push_gone",
+            "Browsers forgotten because their push service does not know them any more",
+            registry=registry,
+        )
 
 
 class Metrics(_IngestNumbers, _WebNumbers, _CustodyNumbers, _AlertNumbers):

@@ -125,6 +125,10 @@ class Settings(BaseModel):
     alert_webhook_secret: SecretStr = Field(
         default=SecretStr(""), title="Secret that signs alert webhooks; empty means no webhooks"
     )
+    alert_push_services: str = Field(
+        default="fcm.googleapis.com push.services.mozilla.com push.apple.com notify.windows.com",
+        title="Push services of browsers that may be used, by host; empty means no Web Push",
+    )
 
     model_max_bytes: int = Field(
         default=500_000_000, ge=1_000_000, title="Largest uploaded model, weights and golden clip"

@@ -17,6 +17,7 @@ from central.centre import CentreDep
 from central.problems import Problem
 from central.settings import Settings
 
+WORKER = "/sw.js"
 LOOPBACK = frozenset({"127.0.0.1", "::1", "testclient"})
 log = structlog.get_logger(__name__)
 router = APIRouter(tags=["health"])
@@ -40,7 +41,9 @@ class SecurityHeaders:
                     headers.setdefault(name, value)
                 if "/assets/" in scope["path"]:  # names hold a hash of the content
                     headers.setdefault("Cache-Control", "public, max-age=31536000, immutable")
-                elif headers.get("content-type", "").startswith("text/html"):
+                elif scope["path"] == WORKER or headers.get("content-type", "").startswith(
+                    "text/html"
+                ):
                     headers.setdefault("Cache-Control", "no-cache")  # a new release shows at once
             await send(message)
 

@@ -1,5 +1,8 @@
 """Fixtures that every test may ask for by name, and logs that stay short."""
 
+from pathlib import Path
+
+import pytest
 import structlog
 from hypothesis import settings
 
@@ -16,3 +19,13 @@ structlog.configure(
 # How long an example takes says how busy the machine is, not whether the product is right.
 settings.register_profile("any machine", settings(), deadline=None)
 settings.load_profile("any machine")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the files that are given the most time: none of them is left for the end."""
+    given: dict[Path, float] = {}
+    for item in items:
+        mark = item.get_closest_marker("timeout")
+        limit_s = float(mark.args[0]) if mark else 0.0
+        given[item.path] = max(limit_s, given.get(item.path, 0.0))
+    items.sort(key=lambda item: -given[item.path])

@@ -1,5 +1,7 @@
 """Ways to reach a person outside the console: SMS gateway, e-mail, Zalo OA, signed webhook.
 
+Web Push, which needs the database, is :mod:`central.alerts.push`.
+
 Invariants:
     * A channel exists only where the installation configured it; nothing is tried without.
     * A channel sends one text to one address and either returns or raises :class:`ChannelError`,
@@ -38,12 +40,12 @@ SIGNATURE_HEADER = "X-Songlam-Signature"
 
 
 class ChannelError(Exception):
-    """A text was not delivered; ``final`` says that trying again cannot help."""
+    """A text was not delivered; ``final``: trying again cannot help; ``status``: what HTTP said."""
 
-    def __init__(self, reason: str, *, final: bool = False) -> None:
+    def __init__(self, reason: str, *, final: bool = False, status: int = 0) -> None:
         """Keep the reason, which an administrator reads."""
         super().__init__(reason)
-        self.final = final
+        self.final, self.status = final, status
 
 
 class Channel(Protocol):
@@ -198,12 +200,21 @@ def _post(url: str, headers: dict[str, str], body: dict[str, Any]) -> httpx.Resp
         ChannelError: No answer, or one that refuses.
     """
     headers = {"Content-Type": "application/json; charset=utf-8", **headers}
+    return post(url, headers, _bytes(body))
+
+
+def post(url: str, headers: dict[str, str], content: bytes) -> httpx.Response:
+    """Post some bytes and return the answer.
+
+    Raises:
+        ChannelError: No answer, or one that refuses.
+    """
     try:
-        answer = httpx.post(url, headers=headers, content=_bytes(body), timeout=TIMEOUT_S)
+        answer = httpx.post(url, headers=headers, content=content, timeout=TIMEOUT_S)
     except httpx.HTTPError as error:
         raise ChannelError(f"no answer: {type(error).__name__}") from error
     status = answer.status_code
     if status >= FIRST_REFUSAL:
         final = status < FIRST_FAILURE and status not in TRY_AGAIN
-        raise ChannelError(f"answered {status}", final=final)
+        raise ChannelError(f"answered {status}", final=final, status=status)
     return answer

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import or_, select
 
+from central.alerts.push import PUSH, subscriptions
 from central.tables.alerts import AlertDeliveryRow, ContactRow, ShiftRow
 from central.tables.users import UserRow
 
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
 
 def tell(session: Session, alert: AlertRow, now: datetime) -> Sequence[str]:
-    """Store a delivery for each contact of whoever is on call for the alert's step.
+    """Store a delivery for each contact and browser of whoever is on call for the alert's step.
 
     Returns:
         Who is on call: one without a contact still sees the console.
@@ -31,14 +32,16 @@ def tell(session: Session, alert: AlertRow, now: datetime) -> Sequence[str]:
     contacts = session.scalars(
         select(ContactRow).where(ContactRow.username.in_(usernames)).order_by(ContactRow.id)
     )
-    for contact in contacts:
+    ways = [(each.username, each.channel, each.address) for each in contacts]
+    ways += [(name, PUSH, str(number)) for name, number in subscriptions(session, usernames)]
+    for username, channel, address in ways:
         session.add(
             AlertDeliveryRow(
                 alert_id=alert.id,
                 step=alert.step,
-                username=contact.username,
-                channel=contact.channel,
-                address=contact.address,
+                username=username,
+                channel=channel,
+                address=address,
                 state="pending",
                 tries=0,
                 due_at=now,

@@ -199,3 +199,26 @@ class SilenceList(BaseModel):
     items: list[SilenceItem]
     never: list[str]
     """Rules about people who may be hurt."""
+
+
+class PushKeys(BaseModel):
+    """With which a browser reads, in base64url: a point of P-256 and 16 secret bytes."""
+
+    p256dh: str = Field(pattern=r"^[A-Za-z0-9_-]{87}=?$")
+    auth: str = Field(pattern=r"^[A-Za-z0-9_-]{22}={0,2}$")
+
+
+class NewSubscription(BaseModel):
+    """A browser's subscription, as its ``PushSubscription.toJSON()`` has it."""
+
+    endpoint: str = Field(min_length=10, max_length=1000)
+    keys: PushKeys
+
+
+class PushState(BaseModel):
+    """Whether Web Push is to be had, and whether this browser rings."""
+
+    available: bool
+    public_key: str
+    """What a browser subscribes with (``applicationServerKey``)."""
+    subscribed: bool

@@ -38,6 +38,8 @@ class AlertText:
     plain: str
     """Without diacritics, at most :data:`PLAIN_MAX` characters: one part of an SMS."""
     url: str
+    kind: str = ""
+    """What kind of incident it is, in Vietnamese."""
 
 
 def compose(  # noqa: PLR0913 - the facts of one text
@@ -59,7 +61,7 @@ def compose(  # noqa: PLR0913 - the facts of one text
     clock = at.astimezone(LOCAL).strftime("%H:%M %d/%m")
     where = area_name or "Nghệ An"
     vi = f"[{code}] {_URGENCY[severity_of(rule)]}: {name}, {where}, {clock}{often}.{unanswered}"
-    return AlertText(code=code, vi=f"{vi} {url}", plain=_plain(vi, url), url=url)
+    return AlertText(code=code, vi=f"{vi} {url}", plain=_plain(vi, url), url=url, kind=name)
 
 
 def _plain(text: str, url: str) -> str:

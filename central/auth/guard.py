@@ -84,6 +84,14 @@ def current_user(centre: CentreDep, user: LoggedInUser) -> UserRow:
 CurrentUser = Annotated[UserRow, Depends(current_user)]
 
 
+def current_login(request: Request, _: CurrentUser) -> str:
+    """Return which log-in of theirs this is, as the database knows it."""
+    return token_hash(request.cookies.get(COOKIE, ""))
+
+
+CurrentLogin = Annotated[str, Depends(current_login)]
+
+
 class Reach(StrEnum):
     """What a route can touch, and so what the area of a person means there."""
 

@@ -15,6 +15,7 @@ from central.auth.schemas import NewUser, Role, UserChange
 from central.auth.scope import Scope, scope_of
 from central.auth.tokens import new_token, token_hash
 from central.problems import Problem
+from central.tables.alerts import PushSubscriptionRow
 from central.tables.users import LoginRow, UserRow
 
 if TYPE_CHECKING:
@@ -98,8 +99,10 @@ def record_failure(session: Session, username: str, address: str, now: datetime)
 
 
 def log_out(session: Session, token: str) -> None:
-    """End the log-in that has ``token``, if any."""
-    session.execute(delete(LoginRow).where(LoginRow.token_hash == token_hash(token)))
+    """End the log-in that has ``token``, if any; its browser does not ring any more."""
+    ended = token_hash(token)
+    session.execute(delete(PushSubscriptionRow).where(PushSubscriptionRow.login_hash == ended))
+    session.execute(delete(LoginRow).where(LoginRow.token_hash == ended))
 
 
 def set_password(session: Session, username: str, password: str, now: datetime) -> None:
@@ -107,7 +110,7 @@ def set_password(session: Session, username: str, password: str, now: datetime) 
     user = get_user(session, username)
     user.password_hash = hash_password(password)
     user.must_change_password = False
-    session.execute(delete(LoginRow).where(LoginRow.username == username))
+    _shut_out(session, username)
     audit.record(session, now, username, "change_password", ("user", username))
 
 
@@ -121,7 +124,7 @@ def reset_password(session: Session, username: str, actor: str, now: datetime) -
     password = new_password()
     user.password_hash = hash_password(password)
     user.must_change_password = True
-    session.execute(delete(LoginRow).where(LoginRow.username == username))
+    _shut_out(session, username)
     audit.record(session, now, actor, "reset_password", ("user", username))
     return password
 
@@ -147,7 +150,7 @@ def change_user(
     for name, value in changed.items():
         setattr(user, name, value)
     if user.disabled:
-        session.execute(delete(LoginRow).where(LoginRow.username == username))
+        _shut_out(session, username)
     told = {name: ",".join(v) if name == "areas" else v for name, v in changed.items()}
     audit.record(session, now, actor, "change", ("user", username), **told)
     return user
@@ -188,3 +191,10 @@ def _enabled_admins(session: Session) -> int:
     """Return how many administrators can log in."""
     enabled = select(func.count()).where(UserRow.role == Role.ADMIN, UserRow.disabled.is_(False))
     return session.scalar(enabled) or 0
+
+
+def _shut_out(session: Session, username: str) -> None:
+    """End every log-in of a person; no browser of theirs rings any more."""
+    of_theirs = PushSubscriptionRow.username == username
+    session.execute(delete(PushSubscriptionRow).where(of_theirs))
+    session.execute(delete(LoginRow).where(LoginRow.username == username))

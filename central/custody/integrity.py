@@ -41,7 +41,7 @@ log = structlog.get_logger(__name__)
 
 def judge(session: Session, incident: IncidentRow) -> Integrity:
     """Return how the evidence of an incident stands."""
-    files = {row.evidence_id: row for row in _files(session, incident.incident_id)}
+    files = {row.evidence_id: row for row in _files(session, incident)}
     manifests = _manifests(session, incident.incident_id)
     faults = list(_own_faults(files.values()))
     keys = heads.trusted_keys(session, incident.box_id)
@@ -187,9 +187,11 @@ def _listed(manifest: dict[str, Any]) -> dict[str, dict[str, Any]]:
     return {str(file.get("evidence_id", "")): file for file in named}
 
 
-def _files(session: Session, incident_id: str) -> Sequence[EvidenceRow]:
-    """Return the files of an incident."""
-    return session.scalars(select(EvidenceRow).where(EvidenceRow.incident_id == incident_id)).all()
+def _files(session: Session, incident: IncidentRow) -> Sequence[EvidenceRow]:
+    """Return the files that the box sent of an incident: it cannot sign what officers add."""
+    own = EvidenceRow.box_id == incident.box_id
+    of_it = EvidenceRow.incident_id == incident.incident_id
+    return session.scalars(select(EvidenceRow).where(of_it, own)).all()
 
 
 def _manifests(session: Session, incident_id: str) -> Sequence[ManifestRow]:

@@ -4,6 +4,9 @@ Layout: one folder named after the incident with every stored file byte for byte
 it (the signed manifests among them), the entries of the box's chain and their signed head, the
 incident as the console shows it with its decisions and who looked at it, the verifier, and a guide.
 
+Photos that officers took are not in it: no box signed them, and the verifier takes what nothing
+signed for what somebody slipped in. ``incident.json`` has their hashes and who took them when.
+
 Invariants: nothing is altered or re-encoded; the zip is never whole in memory or on disk; what is
 missing is said in the guide. Who may have it, and the record of it, are the route's business.
 """
@@ -71,7 +74,8 @@ def members(
     session: Session, incident: IncidentRow, files: EvidenceFiles, errand: Errand
 ) -> list[Member]:
     """Return every file of an incident's package, in the order of the zip."""
-    rows = evidence_rows.of_incident(session, incident.incident_id)
+    every = evidence_rows.of_incident(session, incident.incident_id)
+    rows = [row for row in every if row.box_id == incident.box_id]
     sealed = integrity.sealed_of(session, incident)
     here = [row for row in rows if files.path(row.evidence_id).exists() and _belongs(row, sealed)]
     evidence = [Member(file_name(row), files.path(row.evidence_id)) for row in here]
@@ -83,6 +87,7 @@ def members(
         keys=heads.trusted_keys(session, incident.box_id),
         files=[member.name for member in evidence],
         absent=[file_name(row) for row in rows if row not in here],
+        photos=len(every) - len(rows),
     )
     shown = page.detail(session, incident).model_dump_json(indent=1)
     seen = "".join(f"{line}\n" for line in _access_log(session, incident.incident_id))

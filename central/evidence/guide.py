@@ -47,6 +47,8 @@ class Told:
     keys: Sequence[str]
     files: Sequence[str]
     absent: Sequence[str]
+    photos: int
+    """How many officers added; they are not in the package."""
 
 
 def guide(told: Told) -> str:
@@ -88,6 +90,9 @@ def _vietnamese(told: Told) -> list[str]:
         *[f"  {name}" for name in told.files],
         "  incident.json: nội dung trên màn hình trung tâm và nhật ký truy cập (thiết bị không ký)",
         *_absent("Không có trong hồ sơ (chưa gửi về hoặc đã xóa theo quy định):", told.absent),
+        *_photos(
+            told, "Ảnh cán bộ chụp tại hiện trường (thiết bị không ký, mã băm ở incident.json): {n}"
+        ),
         "",
         "Ảnh thu nhỏ và bản phát lại (thumbnail, playback) là bản sao; clip và ảnh còn lại là gốc.",
     ]
@@ -116,6 +121,7 @@ def _english(told: Told) -> list[str]:
         "copies are copies; the clip and the other pictures are originals. incident.json is what",
         "the centre shows, with its access log; the box did not sign it.",
         *_absent("Not in this package (not sent yet, or deleted under retention):", told.absent),
+        *_photos(told, "Photos by officers (not signed by the box; hashes in incident.json): {n}"),
     ]
 
 
@@ -132,6 +138,11 @@ def _faults(told: Told) -> list[str]:
 def _absent(title: str, names: Sequence[str]) -> list[str]:
     """Return the files that are not there, under a title; nothing when all are."""
     return ["", title, *[f"  {name}" for name in names]] if names else []
+
+
+def _photos(told: Told, words: str) -> list[str]:
+    """Return the line about photos that are kept at the centre; nothing when there are none."""
+    return ["", words.format(n=told.photos)] if told.photos else []
 
 
 def _moment(at: datetime) -> str:

@@ -53,6 +53,8 @@ class StepKind(StrEnum):
     MERGE = "merge"
     SPLIT = "split"
     ESCALATE = "escalate"
+    NOTE = "note"
+    PHOTO = "photo"
 
 
 class OffenceItem(BaseModel):

@@ -107,7 +107,8 @@ class EvidenceEntry(BaseModel):
     """One file of evidence of an incident."""
 
     evidence_id: str
-    kind: EvidenceKind
+    kind: EvidenceKind | Literal["photo"]
+    """``photo``: an officer took it at the scene; everything else came from the box."""
     media_type: str
     label: str
     sha256: str

@@ -70,7 +70,10 @@ INCIDENT: Mapping[StepKind, StepSpec] = {
         [Stage.NEW, Stage.ACKNOWLEDGED], Stage.CONFIRMED, DUTY, ReviewStatus.CONFIRMED
     ),
     StepKind.DISPATCH: _step([Stage.ACKNOWLEDGED, Stage.CONFIRMED], Stage.DISPATCHED, DUTY),
-    StepKind.ARRIVE: _step([Stage.DISPATCHED], Stage.ON_SCENE, FIELD),
+    # Who went without being sent is there all the same.
+    StepKind.ARRIVE: _step(
+        [Stage.ACKNOWLEDGED, Stage.CONFIRMED, Stage.DISPATCHED], Stage.ON_SCENE, FIELD
+    ),
     StepKind.CLEAR: _step([Stage.NEW, *UNDER_WAY], None, FIELD),
     StepKind.RESOLVE: _step(UNDER_WAY, Stage.RESOLVED, FIELD, ReviewStatus.CONFIRMED),
     StepKind.REJECT: _step(

@@ -25,6 +25,8 @@ from central.problems import Problem
 from central.tables.incidents import IncidentEventRow
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from sqlalchemy.orm import Session
 
     from central.centre import Centre
@@ -51,6 +53,9 @@ def take(
     spec = _checked(session, row, kind, wanted, user)
     reason = _reason(wanted, note, required=spec.note_required)
     changes, detail = _particulars(session, centre, row, kind, wanted)
+    said_at: datetime | None = getattr(wanted, "made_at", None)
+    if said_at is not None:
+        detail |= {"made_at": said_at.isoformat()}
     before = (row.stage, ReviewStatus(row.status))
     status = spec.verdict or before[1]
     changes |= {"stage": spec.target or row.stage}
@@ -73,6 +78,36 @@ def take(
         reason_code=reason,
         note=note,
         detail=detail,
+    )
+    write(session, event)
+    return views.announce(session, centre.live, row, now)
+
+
+def remark(
+    session: Session,
+    centre: Centre,
+    row: IncidentRow,
+    kind: StepKind,
+    user: UserRow,
+    *,
+    note: str,
+    **detail: str | int,
+) -> IncidentItem:
+    """Add a note or a photo to the record of an incident; it stands where it stood."""
+    now = centre.clock()
+    event = IncidentEventRow(
+        incident_id=row.incident_id,
+        at=now,
+        actor=user.username,
+        kind=kind,
+        from_status=row.status,
+        to_status=row.status,
+        from_stage=row.stage,
+        to_stage=row.stage,
+        version=row.version,
+        reason_code=None,
+        note=note,
+        detail=dict(detail),
     )
     write(session, event)
     return views.announce(session, centre.live, row, now)

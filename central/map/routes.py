@@ -1,15 +1,22 @@
-"""HTTP: what the console draws the map from. Any user may read it; nothing needs the network."""
+"""HTTP: what the console draws the map from. Its lines are for any user, its incidents by area.
 
+Nothing needs the network.
+"""
+
+import gzip
+from datetime import timedelta
 from pathlib import Path
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Header, Response
+from fastapi import APIRouter, Depends, Header, Query, Response
 
 from central.auth.guard import Gate, Reach
+from central.auth.scope import scope_of
 from central.centre import CentreDep
-from central.map import files
-from central.map.schemas import MapConfig
+from central.map import files, points
+from central.map.schemas import IncidentPoints, MapConfig, PointFilter
 from central.problems import Problem
+from central.tables.users import UserRow
 
 router = APIRouter(prefix="/map", tags=["map"], dependencies=[Depends(Gate(Reach.SHARED))])
 
@@ -17,9 +24,12 @@ BOUNDS = (103.85, 18.5, 105.85, 20.05)
 """The province and a narrow margin; west, south, east, north. Source: the fetched outline."""
 CENTRE = (104.95, 19.23)
 BOUNDARY_CREDIT = "thanglequoc/vietnamese-provinces-database (MIT)"
+FAST = 1
+"""Level of gzip for what is made anew each time: ten times smaller for little work."""
 
 AcceptEncoding = Annotated[str, Header(alias="Accept-Encoding")]
 IfNoneMatch = Annotated[str, Header(alias="If-None-Match")]
+Searcher = Annotated[UserRow, Depends(Gate(Reach.AREA, record="search"))]
 
 
 @router.get("/config")
@@ -38,6 +48,25 @@ def read_config(centre: CentreDep) -> MapConfig:
         communes_available=communes,
         province_available=province,
     )
+
+
+@router.get("/incidents", response_model=IncidentPoints)
+def list_points(
+    wanted: Annotated[PointFilter, Query()],
+    user: Searcher,
+    centre: CentreDep,
+    accept: AcceptEncoding = "",
+) -> Response:
+    """Return the newest incidents of one's areas as points; ``total`` says when it is cut."""
+    since = centre.clock() - timedelta(hours=wanted.hours)
+    with centre.database.read() as session:
+        found = points.find(session, scope_of(user), since, done=wanted.done)
+    body = found.model_dump_json().encode()
+    headers = {"Cache-Control": "no-store", "Vary": "Accept-Encoding"}
+    if "gzip" in accept:
+        body = gzip.compress(body, FAST)
+        headers["Content-Encoding"] = "gzip"
+    return Response(body, media_type="application/json", headers=headers)
 
 
 @router.get("/communes.geojson", response_class=Response)

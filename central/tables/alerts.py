@@ -157,3 +157,22 @@ class AlertEventRow(Row):
     """Who answered; ``system`` where nobody did anything."""
     people: Mapped[list[Any]] = mapped_column(default=list, server_default="[]")
     """Who was on call for the step, reached over a channel or not; none: it passed on at once."""
+
+
+class PushSubscriptionRow(Row):
+    """A browser that rings for the person who logged in on it."""
+
+    __tablename__ = "push_subscriptions"
+    __table_args__ = ({"sqlite_autoincrement": True},)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    username: Mapped[str] = mapped_column(
+        ForeignKey("users.username", ondelete="CASCADE"), index=True
+    )
+    login_hash: Mapped[str] = mapped_column(String(64), unique=True)
+    """The log-in, as :class:`~central.tables.users.LoginRow` has it; it may have run out since."""
+    endpoint: Mapped[str] = mapped_column(String(1000), unique=True)
+    """Address at the browser's push service; whoever knows it and the keys can ring there."""
+    p256dh: Mapped[str] = mapped_column(String(100))
+    auth: Mapped[str] = mapped_column(String(40))
+    created_at: Mapped[datetime]

@@ -48,6 +48,8 @@ def main() -> int:
             ("incident", f"/incidents/{incident_id}", DESK, to_event),
             ("boxes", "/boxes", DESK, ()),
             ("components", "/ioc", WALL, ()),
+            ("map", "/map?hours=720", DESK, ("j",)),
+            ("wall", "/wall?every=120", WALL, ()),
             ("alerts", "/alerts", PHONE, ()),
         ):
             desk = sit_down(browser, centre.address, size=size)

@@ -37,7 +37,6 @@ AGREED = {
     "get /api/v1/live",
     "get /api/v1/boxes", "post /api/v1/boxes", "get /api/v1/boxes/{box_id}",
     "delete /api/v1/boxes/{box_id}", "post /api/v1/boxes/{box_id}/token",
-    "get /api/v1/cameras",
     "get /api/v1/alerts", "get /api/v1/alerts/{alert_code}",
     "post /api/v1/alerts/{alert_code}/acknowledge",
     "get /api/v1/incidents/{incident_id}/alert",
@@ -45,9 +44,13 @@ AGREED = {
     "get /api/v1/handovers", "post /api/v1/handovers", "get /api/v1/handovers/waiting",
     "get /api/v1/handovers/open-items", "get /api/v1/handovers/{handover_id}",
     "post /api/v1/handovers/{handover_id}/accept",
+    "get /api/v1/cameras", "get /api/v1/map/incidents",
     "get /api/v1/quarantine", "post /api/v1/quarantine/{row_id}/dismiss",
     "get /api/v1/quarantine/{row_id}/payload",
     "get /api/v1/users", "post /api/v1/users",
+    "get /api/v1/push", "put /api/v1/push/subscription", "delete /api/v1/push/subscription",
+    "get /api/v1/field/board", "put /api/v1/incidents/{incident_id}/reports/{report_key}",
+    "put /api/v1/incidents/{incident_id}/photos/{report_key}",
     "get /healthz", "get /readyz", "get /metrics",
 }  # fmt: skip
 """Routes that boxes and the console rely on; one that disappears breaks an older one of them."""

@@ -120,7 +120,7 @@ def test_a_shift_changes_hands(province: Province) -> None:
 
 def test_an_alert_tells_its_history_and_is_answered(province: Province) -> None:
     code = with_alert(province)
-    phone = province.desk(Role.OFFICER, size=PHONE).open(f"/alerts/{code}")
+    phone = province.desk(Role.OFFICER, size=PHONE).open(f"/duty/alerts/{code}")
     expect(phone.by("alert-history")).to_contain_text("Không có ai trực ở bước này.")
     expect(phone.by("delivery")).to_contain_text("Bị từ chối")
     expect(phone.by("delivery")).to_contain_text("Zalo từ chối, mã lỗi -213")

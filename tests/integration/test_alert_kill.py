@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 COUNT = 150
 
 
+@pytest.mark.timeout(240)  # half an hour of alerts, with eight kills
 def test_every_alert_reaches_all_three_steps_though_the_centre_is_killed(tmp_path: Path) -> None:
     """``python -m tests.alert_process 10000`` tries more."""
     trial = Trial(tmp_path, COUNT, seed=20_261_128)

@@ -34,6 +34,7 @@ class Part:
         begins_after_s: Second of the path at which the rule begins to be broken.
         at_red: The path begins so that its ``crosses_after_s`` falls into a red phase.
         crosses_after_s: Seconds from the path's begin to the stop line.
+        red_for_s: How long it is red from two seconds before that.
     """
 
     rule: str
@@ -44,6 +45,7 @@ class Part:
     is_alike: bool = False
     at_red: bool = False
     crosses_after_s: float = 0.0
+    red_for_s: float = 5.0
 
 
 def near(rng: np.random.Generator, low: float, high: float) -> float:
@@ -104,9 +106,9 @@ PARTS: tuple[Part, ...] = (
     Part("red_light", "junction", "stands before the line until green", "motorbike",
          rides_to_line(-1.2), is_alike=True, at_red=True, crosses_after_s=5.0),
     Part("stop_line", "junction", "stands over the line at red", "motorbike",
-         rides_to_line(2.6), at_red=True, crosses_after_s=4.0),
+         rides_to_line(2.6), at_red=True, crosses_after_s=4.0, red_for_s=9.0),
     Part("stop_line", "junction", "stands just before the line", "motorbike",
-         rides_to_line(-0.8), is_alike=True, at_red=True, crosses_after_s=4.0),
+         rides_to_line(-0.8), is_alike=True, at_red=True, crosses_after_s=4.0, red_for_s=9.0),
     Part("wrong_way", "street", "rides against the traffic along the kerb", "motorbike",
          along(3.7, 65, -15, 4.0, 8.0)),
     Part("wrong_way", "expressway", "rides against the traffic on the shoulder", "motorbike",

@@ -110,14 +110,17 @@ def _begin(part: Part, run: Film, rng: np.random.Generator, long_s: float) -> fl
         return float(rng.uniform(2.0, max(3.0, min(latest_s, 12.0))))
     red = [i.at_s for i in run.instants if i.signals.get("south") == "red"]
     since = [
-        at_s for at_s in red if at_s - part.crosses_after_s > 0.5 and _is_red(run, at_s - 2.0, 5.0)
+        at_s
+        for at_s in red
+        if at_s - part.crosses_after_s > 0.5 and _is_red(run, at_s - 2.0, part.red_for_s)
     ]
     return float(rng.choice(since)) - part.crosses_after_s
 
 
 def _is_red(run: Film, from_s: float, for_s: float) -> bool:
     here = [i for i in run.instants if from_s <= i.at_s <= from_s + for_s]
-    return bool(here) and all(i.signals.get("south") == "red" for i in here)
+    long_enough = bool(here) and here[-1].at_s >= from_s + for_s - 0.2
+    return long_enough and all(i.signals.get("south") == "red" for i in here)
 
 
 def _view(place: str, rng: np.random.Generator) -> tuple[Lens, CameraConfig]:

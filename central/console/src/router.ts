@@ -53,7 +53,7 @@ export const router = createRouter({
       meta: { bare: true, title: 'alerts.title' },
     },
     {
-      path: '/alerts/:code',
+      path: '/duty/alerts/:code',
       component: () => import('./pages/AlertPage.vue'),
       props: true,
       meta: { title: 'duty.history.title' },
@@ -69,6 +69,24 @@ export const router = createRouter({
       component: () => import('./pages/HandoverPage.vue'),
       props: true,
       meta: { title: 'duty.handover.sheet' },
+    },
+    {
+      path: '/officer/:code?',
+      component: () => import('./pages/OfficerPage.vue'),
+      props: true,
+      meta: { bare: true, title: 'field.title' },
+    },
+    // What texts outside carry: whoever is reached there holds a phone.
+    { path: '/alerts/:code', redirect: (to) => `/officer/${String(to.params.code)}` },
+    {
+      path: '/map',
+      component: () => import('./pages/MapPage.vue'),
+      meta: { title: 'map.title' },
+    },
+    {
+      path: '/wall',
+      component: () => import('./pages/WallPage.vue'),
+      meta: { bare: true, title: 'wall.title' },
     },
     {
       path: '/boxes',

@@ -1,6 +1,6 @@
 """Duty: what became of each alert, and handovers of shifts; both are only added to.
 
-Revision: 0009, after alerts. Of the alerts of before, opening and answer are known.
+Revision: 0009, after the field (0011). Of the alerts of before, opening and answer are known.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from alembic import op
 from sqlalchemy.dialects import postgresql
 
 revision = "0009"
-down_revision = "0008"
+down_revision = "0011"
 branch_labels = None
 depends_on = None
 

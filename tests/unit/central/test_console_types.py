@@ -31,6 +31,8 @@ PAIRS = {
     "OneTimePassword": "OneTimePassword",
     "QuarantineItem": "QuarantineItem",
     "MapConfig": "MapConfig",
+    "IncidentPoint": "IncidentPoint",
+    "AlertItem": "AlertItem",
     "AreaTree": "AreaNode",
     "ComponentItem": "ComponentItem",
     "IndicatorItem": "IndicatorItem",
@@ -62,6 +64,12 @@ PAIRS = {
     "DeletionRecord": "DeletionItem",
     "Retention": "RetentionItem",
     "CentreLoss": "LossItem",
+    "AlertItem": "AlertItem",
+    "BoardAlert": "BoardAlert",
+    "Board": "Board",
+    "ReportAnswer": "ReportAnswer",
+    "FieldReport": "FieldReport",
+    "PushState": "PushState",
 }
 """Name in TypeScript → name of the schema."""
 _INTERFACE = re.compile(r"export interface (\w+)(?: extends (\w+))? \{\n(.*?)\n\}", re.DOTALL)

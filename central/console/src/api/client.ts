@@ -96,7 +96,8 @@ async function call<T>(method: string, path: string, body?: unknown): Promise<T>
   const headers: Record<string, string> = { Accept: 'application/json' }
   if (method !== 'GET') headers['X-Songlam'] = '1'
   let payload: BodyInit | undefined
-  if (body instanceof FormData) payload = body
+  // A blob brings its own type, a form its own boundary.
+  if (body instanceof FormData || body instanceof Blob) payload = body
   else if (body !== undefined) {
     headers['Content-Type'] = 'application/json'
     payload = JSON.stringify(body)

@@ -40,6 +40,8 @@ export type StepKind =
   | 'merge'
   | 'split'
   | 'escalate'
+  | 'note'
+  | 'photo'
 /** Whether the capture time can be relied on, as the box says. */
 export type TimeTrust = 'trusted' | 'doubtful' | 'untrusted' | 'unknown'
 export type Phase = 'opened' | 'updated' | 'closed'
@@ -111,7 +113,7 @@ export interface SignalChange {
 
 export interface Evidence {
   evidence_id: string
-  kind: 'clip' | 'still' | 'overlay' | 'playback' | 'thumbnail' | 'manifest'
+  kind: 'clip' | 'still' | 'overlay' | 'playback' | 'thumbnail' | 'manifest' | 'photo'
   media_type: string
   label: string
   sha256: string
@@ -270,9 +272,11 @@ export type Decision =
   | { verb: 'confirm'; note?: string; findings?: Findings }
   | { verb: 'reject'; reason_code: string; note?: string }
   | { verb: 'reopen' }
-  | { verb: Exclude<StepKind, Reviewed | 'merge' | 'escalate'>; note?: string }
+  | { verb: Exclude<StepKind, Reviewed | Recorded>; note?: string }
 /** Steps with an address of their own; the others share one. */
 type Reviewed = 'acknowledge' | 'confirm' | 'reject' | 'reopen'
+/** What is written in the record otherwise than by a decision. */
+type Recorded = 'merge' | 'escalate' | 'note' | 'photo'
 const OWN_ADDRESS: readonly StepKind[] = ['acknowledge', 'confirm', 'reject', 'reopen', 'split']
 
 /** Record a decision made on `version`; a 409 means somebody decided in between. */

@@ -25,13 +25,20 @@ export function footage(detail: Pick<IncidentDetail, 'evidence'>): Footage {
 
 const STILL_ORDER = ['wide', 'before_line', 'on_line', 'past_line']
 
-/** Stills in the order of the act: wide, before, on, past the line. */
+/** Stills in the order of the act: wide, before, on, past the line; then what officers took there. */
 export function stills(detail: Pick<IncidentDetail, 'evidence'>): Evidence[] {
   const rank = (item: Evidence) => {
+    if (item.kind === 'photo') return STILL_ORDER.length + 1
     const at = STILL_ORDER.indexOf(item.label)
     return at < 0 ? STILL_ORDER.length : at
   }
   return detail.evidence
-    .filter((item) => item.kind === 'still')
+    .filter((item) => item.kind === 'still' || item.kind === 'photo')
     .sort((a, b) => rank(a) - rank(b) || (a.starts_at ?? '').localeCompare(b.starts_at ?? ''))
+}
+
+/** The picture that says most of an incident: its first still, else its thumbnail; null for none. */
+export function stillOf(detail: Pick<IncidentDetail, 'evidence' | 'thumbnail_url'>): string | null {
+  const stored = stills(detail).find((item) => item.state === 'stored' && item.url)
+  return stored?.url ?? detail.thumbnail_url
 }

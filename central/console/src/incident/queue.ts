@@ -9,8 +9,10 @@ import type { IncidentItem } from '@/api/incidents'
 /** Rows kept on screen; the oldest leave when more arrive. */
 export const MAX_ROWS = 400
 
+type Versioned = Pick<IncidentItem, 'revision' | 'version'>
+
 /** Whether `a` says at least as much as `b` about the same incident. */
-export function supersedes(a: IncidentItem, b: IncidentItem): boolean {
+export function supersedes(a: Versioned, b: Versioned): boolean {
   return a.revision >= b.revision && a.version >= b.version
 }
 

@@ -17,3 +17,9 @@ it('a name that would be cut off at the edge does not show', () => {
   expect(fitting([label('Quỳnh Lưu', 5, 50, 1)], 400, 300)).toEqual([])
   expect(fitting([label('Quỳnh Lưu', 200, 298, 1)], 400, 300)).toEqual([])
 })
+
+it('a name keeps away from what stands there already', () => {
+  const sign = { left: 90, right: 110, top: 90, bottom: 110 }
+  const names = [label('Vinh', 100, 100, 9), label('Cửa Lò', 300, 100, 1)]
+  expect(fitting(names, 400, 300, [sign]).map((entry) => entry.text)).toEqual(['Cửa Lò'])
+})

@@ -17,7 +17,8 @@ export interface Label {
 const HEIGHT_PX = 18
 const LETTER_PX = 6.6
 
-interface Space {
+/** A rectangle in pixels from the map's left and top edge. */
+export interface Space {
   left: number
   right: number
   top: number
@@ -37,9 +38,17 @@ function spaceOf(label: Label): Space {
 const overlap = (a: Space, b: Space) =>
   a.left < b.right && b.left < a.right && a.top < b.bottom && b.top < a.bottom
 
-/** The labels to show in a view of `width` × `height` pixels: heaviest first, none over another. */
-export function fitting<T extends Label>(labels: readonly T[], width: number, height: number): T[] {
-  const taken: Space[] = []
+/**
+ * The labels to show in a view of `width` × `height` pixels: heaviest first, none over another or
+ * over what is `occupied` already.
+ */
+export function fitting<T extends Label>(
+  labels: readonly T[],
+  width: number,
+  height: number,
+  occupied: readonly Space[] = [],
+): T[] {
+  const taken = [...occupied]
   const shown: T[] = []
   for (const label of [...labels].sort((a, b) => b.weight - a.weight)) {
     const space = spaceOf(label)

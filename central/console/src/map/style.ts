@@ -24,6 +24,7 @@ const TOKENS = [
   'low',
   'accent',
   'surface',
+  'text',
 ] as const
 export type Colours = Record<(typeof TOKENS)[number], string>
 
@@ -42,7 +43,8 @@ export interface Layers {
   areas: readonly Area[]
 }
 
-function point(position: LatLon, properties: Record<string, unknown>): GeoJSON.Feature {
+/** A place with what is known of it. */
+export function point(position: LatLon, properties: Record<string, unknown>): GeoJSON.Feature {
   return {
     type: 'Feature',
     geometry: { type: 'Point', coordinates: [position[1], position[0]] },
@@ -88,19 +90,36 @@ function areaPoints(areas: readonly Area[]): GeoJSON.FeatureCollection {
   }
 }
 
+/** What a map draws on top of the province. */
+export type Top = (c: Colours) => {
+  sources: Record<string, SourceSpecification>
+  layers: LayerSpecification[]
+}
+
+/** What stands on a place, in pixels around it, so that names keep away from it. */
+export interface Sign {
+  place: LatLon
+  halfWidth: number
+  top: number
+  bottom: number
+}
+
+export const MAX_ZOOM = 17
+
 /** The whole style for one theme. */
-export function buildStyle(config: MapConfig, layers: Layers, c: Colours): StyleSpecification {
-  const source = (data: GeoJSON.FeatureCollection | null): SourceSpecification => ({
-    type: 'geojson',
-    data: data ?? EMPTY,
-  })
+export function buildStyle(
+  config: MapConfig,
+  layers: Layers,
+  c: Colours,
+  top: Top = plainTop,
+): StyleSpecification {
+  const above = top(c)
   const sources: Record<string, SourceSpecification> = {
-    province: source(layers.province),
-    communes: source(layers.communes),
-    areas: source(layers.communes ? null : areaPoints(layers.areas)),
-    roads: source(layers.roads),
-    cameras: source(null),
-    incidents: source(null),
+    province: geojson(layers.province),
+    communes: geojson(layers.communes),
+    areas: geojson(layers.communes ? null : areaPoints(layers.areas)),
+    roads: geojson(layers.roads),
+    ...above.sources,
   }
   if (config.tile_url) {
     sources.tiles = {
@@ -110,8 +129,15 @@ export function buildStyle(config: MapConfig, layers: Layers, c: Colours): Style
       attribution: config.attribution,
     }
   }
-  return { version: 8, sources, layers: drawing(Boolean(config.tile_url), c) }
+  const ground = drawing(Boolean(config.tile_url), c)
+  return { version: 8, sources, layers: [...ground, ...above.layers] }
 }
+
+/** A source of points, empty until something is put in. */
+export const geojson = (data: GeoJSON.FeatureCollection | null = null): SourceSpecification => ({
+  type: 'geojson',
+  data: data ?? EMPTY,
+})
 
 function drawing(tiles: boolean, c: Colours): LayerSpecification[] {
   const roadWidth: [string, ...unknown[]] = ['interpolate', ['linear'], ['zoom'], 7, 1.4, 12, 3.5]
@@ -138,6 +164,13 @@ function drawing(tiles: boolean, c: Colours): LayerSpecification[] {
       source: 'areas',
       paint: { 'circle-radius': 2.5, 'circle-color': c['map-outline'] },
     },
+  ]
+}
+
+/** A few cameras and incidents as plain circles. */
+export const plainTop: Top = (c) => ({
+  sources: { cameras: geojson(), incidents: geojson() },
+  layers: [
     {
       id: 'cameras',
       type: 'circle',
@@ -178,8 +211,8 @@ function drawing(tiles: boolean, c: Colours): LayerSpecification[] {
         ],
       },
     },
-  ]
-}
+  ],
+})
 
 function fill(id: string, source: string, colour: string): LayerSpecification {
   return { id, type: 'fill', source, paint: { 'fill-color': colour } }

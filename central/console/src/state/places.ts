@@ -3,6 +3,8 @@ import { computed, ref, shallowRef } from 'vue'
 import { type CameraItem, listCameras } from '@/api/fleet'
 import { type CatalogueEntry, listCatalogue } from '@/api/incidents'
 import { type Area, listAreas } from '@/api/places'
+import { nameOf } from '@/format'
+import type { Locale } from './preferences'
 
 export const areas = shallowRef<Area[]>([])
 export const catalogue = shallowRef<CatalogueEntry[]>([])
@@ -35,4 +37,10 @@ export function areaName(code: string, locale: string): string {
   const area = names.value.get(code)
   if (!area) return code
   return locale === 'vi' ? area.full_name : area.name_en || area.full_name
+}
+
+/** "Đi ngược chiều" for a rule; the rule itself while its name is unknown. */
+export function ruleName(rule: string, locale: Locale): string {
+  const known = catalogue.value.find((entry) => entry.rule === rule)
+  return known ? nameOf(known, locale) : rule
 }

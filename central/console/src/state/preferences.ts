@@ -35,3 +35,18 @@ export function setTheme(next: Theme): void {
   document.documentElement.dataset.theme = next
   write('songlam.theme', next)
 }
+
+/** Show a theme until the returned function is called; the choice made on this device stays. */
+export function holdTheme(next: Theme): () => void {
+  const before = theme.value
+  const show = (which: Theme) => {
+    theme.value = which
+    document.documentElement.dataset.theme = which
+  }
+  show(next)
+  return () => show(before)
+}
+
+/** Seconds between two scenes of the wall as chosen on this device; null while nobody has. */
+export const storedPace = (): number | null => Number(read('songlam.wall.pace')) || null
+export const storePace = (seconds: number): void => write('songlam.wall.pace', String(seconds))

@@ -6,6 +6,7 @@
 import { computed, reactive, readonly } from 'vue'
 import * as accounts from '@/api/accounts'
 import { ApiError, onUnauthorised } from '@/api/client'
+import { silence } from '@/field/push'
 import { startLive, stopLive } from './live'
 
 const state = reactive<{ me: accounts.Me | null; known: boolean; expired: boolean }>({
@@ -14,6 +15,8 @@ const state = reactive<{ me: accounts.Me | null; known: boolean; expired: boolea
   expired: false,
 })
 export const session = readonly(state)
+/** Who was logged in on this device: a phone that starts without a network shows their page. */
+const LAST = 'songlam.me'
 
 /** What each role is offered. */
 const OFFERS: Record<accounts.Role, readonly Offer[]> = {
@@ -66,9 +69,27 @@ export function may(offer: Offer): boolean {
 }
 export const canReview = computed(() => may('review'))
 
+function lastHere(): accounts.Me | null {
+  try {
+    return JSON.parse(localStorage.getItem(LAST) ?? 'null') as accounts.Me | null
+  } catch {
+    return null // storage forbidden, or not ours: the log-in page it is
+  }
+}
+
+function remember(me: accounts.Me | null): void {
+  try {
+    if (me && !me.must_change_password) localStorage.setItem(LAST, JSON.stringify(me))
+    else localStorage.removeItem(LAST)
+  } catch {
+    // Storage forbidden: without a network there is only the log-in page.
+  }
+}
+
 function enter(me: accounts.Me | null): void {
   state.me = me
   state.known = true
+  remember(me)
   if (me && !me.must_change_password) startLive(expire)
   else stopLive()
 }
@@ -79,12 +100,22 @@ function expire(): void {
 }
 onUnauthorised(expire)
 
-/** Ask the centre who we are; null when nobody is logged in. Raises when it cannot be reached. */
+/**
+ * Ask the centre who we are; null when nobody is logged in.
+ *
+ * Where it cannot be reached it is who was here last, and the centre is asked again with the next page;
+ * raises when nobody was.
+ */
 export async function loadSession(): Promise<accounts.Me | null> {
   if (state.known) return state.me
   try {
     enter(await accounts.getSession())
   } catch (error) {
+    if (error instanceof ApiError && error.status === 0 && lastHere()) {
+      state.me ??= lastHere()
+      startLive(expire)
+      return state.me
+    }
     if (!(error instanceof ApiError) || error.status !== 401) throw error
     enter(null)
   }
@@ -98,6 +129,8 @@ export async function logIn(username: string, password: string): Promise<void> {
 }
 
 export async function logOut(): Promise<void> {
+  // A browser that does not answer is silenced by the centre all the same.
+  await silence().catch(() => undefined)
   try {
     await accounts.logOut()
   } finally {

@@ -1,6 +1,9 @@
 /** Things to test with: complete and valid, each field may be set. */
+import type { AlertItem } from '@/api/alerts'
 import type { Box, CameraItem } from '@/api/fleet'
 import type { Evidence, IncidentDetail, IncidentItem } from '@/api/incidents'
+import { pointOf } from '@/api/map'
+import type { MapPoint } from '@/map/points'
 
 export function incident(change: Partial<IncidentItem> = {}): IncidentItem {
   return {
@@ -157,6 +160,32 @@ export function box(change: Partial<Box> = {}): Box {
     held_bytes: null,
     chain: null,
     suspensions: [],
+    ...change,
+  }
+}
+
+export function point(change: Partial<MapPoint> = {}): MapPoint {
+  const { occurred_at = '2026-11-23T03:00:00Z' } = change
+  return { ...pointOf(incident({ occurred_at })), at: Date.parse(occurred_at), ...change }
+}
+
+export function alert(change: Partial<AlertItem> = {}): AlertItem {
+  return {
+    code: 'A1B2C3D4',
+    rule: 'crash',
+    name_vi: 'Tai nạn giao thông',
+    name_en: 'Crash',
+    severity: 'critical',
+    area_code: '16681',
+    camera_id: 'cam-1',
+    opened_at: '2026-11-23T03:00:00Z',
+    last_at: '2026-11-23T03:00:00Z',
+    incidents: 1,
+    status: 'open',
+    step: 0,
+    escalate_at: null,
+    acknowledged_by: null,
+    acknowledged_at: null,
     ...change,
   }
 }

@@ -44,6 +44,8 @@ export default {
     merge: 'Merge',
     split: 'Split',
     escalate: 'Deadline warning',
+    note: 'Note',
+    photo: 'Photo of the scene',
   },
   done: '{step}: {name}',
   noteTitle: '{step}: why?',

@@ -9,6 +9,8 @@ export default {
     desk: 'Review desk',
     duty: 'Duty',
     alerts: 'Alerts',
+    officer: 'My work',
+    map: 'Map',
     ioc: 'Components',
     boxes: 'Edge boxes',
     models: 'Models',

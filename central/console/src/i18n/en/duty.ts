@@ -189,7 +189,7 @@ export default {
       given_up: 'Given up',
       unneeded: 'No longer needed',
     },
-    channel: { sms: 'SMS', email: 'Mail', zalo: 'Zalo', webhook: 'Webhook' },
+    channel: { sms: 'SMS', email: 'Mail', zalo: 'Zalo', webhook: 'Webhook', push: 'Browser' },
     verdict: {
       silenced: 'Nobody was told: it is silenced.',
       inhibited: 'Nobody was told: this camera is out of order and cannot be trusted.',

@@ -70,8 +70,10 @@ export default {
     overlay: 'Box data',
     playback: 'Playback copy',
     thumbnail: 'Thumbnail',
+    photo: 'Photo of the scene',
     manifest: 'Signed manifest',
     original: 'original',
+    byOfficer: 'taken by an officer at the scene; no box signed it',
     derived: 'transcoded copy, not the original evidence',
     stills: 'Stills',
     label: {

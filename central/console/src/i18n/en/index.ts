@@ -6,11 +6,13 @@ import common from './common'
 import custody from './custody'
 import duty from './duty'
 import feeds from './feeds'
+import field from './field'
 import fleet from './fleet'
 import incident from './incident'
 import ioc from './ioc'
 import map from './map'
 import models from './models'
+import wall from './wall'
 
 export default {
   account,
@@ -20,9 +22,11 @@ export default {
   custody,
   duty,
   feeds,
+  field,
   fleet,
   incident,
   ioc,
   map,
   models,
+  wall,
 }

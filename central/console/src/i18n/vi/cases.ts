@@ -44,6 +44,8 @@ export default {
     merge: 'Gộp',
     split: 'Tách',
     escalate: 'Báo quá hạn',
+    note: 'Ghi chú',
+    photo: 'Ảnh hiện trường',
   },
   done: '{step}: {name}',
   noteTitle: '{step}: vì sao?',

@@ -9,6 +9,8 @@ export default {
     desk: 'Bàn xác minh',
     duty: 'Trực ban',
     alerts: 'Cảnh báo',
+    officer: 'Việc của tôi',
+    map: 'Bản đồ',
     ioc: 'Chín hợp phần',
     boxes: 'Thiết bị biên',
     models: 'Mô hình',

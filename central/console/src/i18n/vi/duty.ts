@@ -188,7 +188,13 @@ export default {
       given_up: 'Đã bỏ',
       unneeded: 'Không cần nữa',
     },
-    channel: { sms: 'SMS', email: 'Thư điện tử', zalo: 'Zalo', webhook: 'Webhook' },
+    channel: {
+      sms: 'SMS',
+      email: 'Thư điện tử',
+      zalo: 'Zalo',
+      webhook: 'Webhook',
+      push: 'Trình duyệt',
+    },
     verdict: {
       silenced: 'Không báo cho ai: đang có lệnh tắt tiếng.',
       inhibited: 'Không báo cho ai: camera này đang có lỗi nên chưa tin được.',

@@ -70,8 +70,10 @@ export default {
     overlay: 'Dữ liệu khung bao',
     playback: 'Bản sao để xem',
     thumbnail: 'Ảnh thu nhỏ',
+    photo: 'Ảnh hiện trường',
     manifest: 'Bản kê có chữ ký',
     original: 'bản gốc',
+    byOfficer: 'cán bộ chụp tại hiện trường; thiết bị không ký',
     derived: 'bản sao chuyển mã, không phải bằng chứng gốc',
     stills: 'Ảnh chụp',
     label: {

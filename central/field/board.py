@@ -1,0 +1,109 @@
+"""What concerns an officer now: alerts of the shift, and incidents that they are working on."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sqlalchemy import exists, func, or_, select
+
+from central.alerts.watch import ENDED
+from central.field.schemas import Board, BoardAlert
+from central.incidents import repository, views
+from central.incidents.catalogue import describe_rule
+from central.incidents.stages import UNDER_WAY
+from central.tables.alerts import AlertIncidentRow, AlertRow, ShiftRow
+from central.tables.areas import AreaRow
+from central.tables.incidents import IncidentEventRow, IncidentRow
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable
+    from datetime import datetime
+
+    from sqlalchemy import ColumnElement
+    from sqlalchemy.orm import Session
+
+    from central.auth.scope import Scope
+    from central.incidents.schemas import IncidentItem
+
+MOST_ALERTS = 30
+MOST_NEWS = 5
+MOST_MINE = 30
+"""What a thumb can still go through."""
+
+
+def board(session: Session, username: str, scope: Scope, now: datetime, code: str) -> Board:
+    """Return what concerns a person; ``code`` is an alert that they followed a link to."""
+    shifts = (
+        (ShiftRow.username == username) & (ShiftRow.starts_at <= now) & (ShiftRow.ends_at > now)
+    )
+    on_shift = exists().where(
+        shifts,
+        ShiftRow.step <= AlertRow.step,
+        or_(ShiftRow.area_code == "", ShiftRow.area_code == AlertRow.area_code),
+    )
+    concerns = (AlertRow.status != ENDED) & or_(on_shift, AlertRow.acknowledged_by == username)
+    alerts = session.scalars(
+        select(AlertRow)
+        .where(scope.condition(AlertRow.area_code), or_(concerns, AlertRow.code == code.upper()))
+        .order_by(AlertRow.id.desc())
+        .limit(MOST_ALERTS)
+    ).all()
+    shown = [_alert(session, alert) for alert in alerts]
+    mine = _mine(session, username, scope)
+    codes = {item.area_code for item in [*mine, *(item for each in shown for item in each.news)]}
+    return Board(
+        at=now,
+        on_call_until=session.scalar(select(func.max(ShiftRow.ends_at)).where(shifts)),
+        alerts=shown,
+        mine=mine,
+        areas={row.code: row.full_name for row in _areas(session, codes)},
+    )
+
+
+def _alert(session: Session, alert: AlertRow) -> BoardAlert:
+    """Return an alert with its newest incidents."""
+    members = session.scalars(
+        select(IncidentRow)
+        .join(AlertIncidentRow, AlertIncidentRow.incident_id == IncidentRow.incident_id)
+        .where(AlertIncidentRow.alert_id == alert.id)
+        .order_by(IncidentRow.occurred_at.desc(), IncidentRow.incident_id)
+        .limit(MOST_NEWS)
+    )
+    rule = describe_rule(alert.rule)
+    own = set(BoardAlert.model_fields) - {"name_vi", "name_en", "news"}
+    return BoardAlert(
+        **{name: getattr(alert, name) for name in own},
+        name_vi=rule.name_vi,
+        name_en=rule.name_en,
+        news=_items(session, members),
+    )
+
+
+def _mine(session: Session, username: str, scope: Scope) -> list[IncidentItem]:
+    """Return the incidents under way that a person has touched."""
+    touched: ColumnElement[bool] = exists().where(
+        IncidentEventRow.incident_id == IncidentRow.incident_id,
+        IncidentEventRow.actor == username,
+    )
+    rows = session.scalars(
+        select(IncidentRow)
+        .where(
+            IncidentRow.stage.in_(UNDER_WAY),
+            IncidentRow.merged_into.is_(None),
+            scope.condition(IncidentRow.area_code),
+            touched,
+        )
+        .order_by(IncidentRow.occurred_at.desc(), IncidentRow.incident_id)
+        .limit(MOST_MINE)
+    )
+    return _items(session, rows)
+
+
+def _items(session: Session, rows: Iterable[IncidentRow]) -> list[IncidentItem]:
+    """Return incidents as lists show them."""
+    return [views.item(row, repository.camera_name(session, row)) for row in rows]
+
+
+def _areas(session: Session, codes: Collection[str]) -> Iterable[AreaRow]:
+    """Return the communes of some codes."""
+    return session.scalars(select(AreaRow).where(AreaRow.code.in_(sorted(codes))))
