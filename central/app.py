@@ -39,6 +39,7 @@ from central.feeds import routes as feed_routes
 from central.field import routes as field_routes
 from central.fleet import routes as fleet_routes
 from central.fleet import service as fleet_service
+from central.handovers import routes as handover_routes
 from central.incidents import (
     deadlines,
     exception_routes,
@@ -80,6 +81,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     evidence_routes.router,
     custody_routes.router,
     alert_routes.router,
+    handover_routes.router,
     push_routes.router,
     field_routes.router,
     fleet_routes.router,

@@ -40,6 +40,8 @@ RETRIES = (
 )
 """Waits after the first, second, third and every later failed try."""
 GIVE_UP_TRIES = 12
+ANSWERED = "answered before it was sent"
+"""Why a delivery ended that nobody needs any more."""
 log = structlog.get_logger(__name__)
 
 
@@ -70,7 +72,7 @@ def _claim(centre: Centre) -> Sequence[tuple[AlertDeliveryRow, AlertText]]:
         for delivery in session.scalars(due).all():
             alert = session.get_one(AlertRow, delivery.alert_id)
             if alert.status != OPEN:
-                delivery.state, delivery.error = "given_up", "answered before it was sent"
+                delivery.state, delivery.error = "given_up", ANSWERED
                 continue
             delivery.due_at = now + RETRIES[min(delivery.tries, len(RETRIES) - 1)]
             delivery.tries += 1

@@ -22,11 +22,11 @@ if TYPE_CHECKING:
     from central.tables.alerts import AlertRow
 
 
-def tell(session: Session, alert: AlertRow, now: datetime) -> int:
+def tell(session: Session, alert: AlertRow, now: datetime) -> Sequence[str]:
     """Store a delivery for each contact and browser of whoever is on call for the alert's step.
 
     Returns:
-        How many people are on call: one without a contact still sees the console.
+        Who is on call: one without a contact still sees the console.
     """
     usernames = on_call(session, alert.step, alert.area_code, now)
     contacts = session.scalars(
@@ -49,7 +49,7 @@ def tell(session: Session, alert: AlertRow, now: datetime) -> int:
                 error="",
             )
         )
-    return len(usernames)
+    return usernames
 
 
 def on_call(session: Session, step: int, area_code: str, now: datetime) -> Sequence[str]:

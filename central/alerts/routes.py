@@ -2,16 +2,16 @@
 
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Depends
-from sqlalchemy import select
+from fastapi import APIRouter, Depends, Query
 
-from central.alerts import service
+from central.alerts import rota, service
 from central.alerts.channels import channels_of
 from central.alerts.schemas import (
     AlertDetail,
     AlertList,
     ContactItem,
     ContactList,
+    IncidentAlert,
     NewContact,
     NewShift,
     NewSilence,
@@ -25,8 +25,8 @@ from central.auth.schemas import Role
 from central.auth.scope import scope_of
 from central.centre import CentreDep
 from central.incidents.stages import DUTY, FIELD, LEADS
-from central.tables.alerts import ContactRow, ShiftRow, SilenceRow
 from central.tables.users import UserRow
+from edge.contract.messages import UtcTime
 
 router = APIRouter(tags=["alerts"])
 Viewer = Annotated[UserRow, Depends(Gate(Reach.AREA))]
@@ -49,28 +49,32 @@ def list_alerts(
 
 
 @router.get("/alerts/{alert_code}")
-def get_alert(alert_code: str, _: Viewer, centre: CentreDep) -> AlertDetail:
+def get_alert(alert_code: str, user: Viewer, centre: CentreDep) -> AlertDetail:
     """Return one alert by the code people were sent, with who was told how."""
     with centre.database.read() as session:
-        return service.detail(session, alert_code)
+        return service.detail(session, scope_of(user), alert_code)
 
 
 @router.post("/alerts/{alert_code}/acknowledge")
 def acknowledge_alert(alert_code: str, user: Answerer, centre: CentreDep) -> AlertDetail:
     """Answer an alert: nobody else is told, nothing escalates."""
     with centre.database.write() as session:
-        return service.answer(session, centre, alert_code, user.username)
+        return service.answer(session, centre, scope_of(user), alert_code, user.username)
+
+
+@router.get("/incidents/{incident_id}/alert")
+def get_alert_of_incident(incident_id: str, user: Viewer, centre: CentreDep) -> IncidentAlert:
+    """Return what became of an incident as news: who was told, or why nobody was."""
+    with centre.database.read() as session:
+        return service.of_incident(session, scope_of(user), incident_id)
 
 
 @router.get("/contacts")
 def list_contacts(_: Admin, centre: CentreDep) -> ContactList:
     """List how people are reached, and which channels this installation has."""
     with centre.database.read() as session:
-        rows = session.scalars(select(ContactRow).order_by(ContactRow.username, ContactRow.id))
-        return ContactList(
-            items=[ContactItem.model_validate(row) for row in rows],
-            channels=sorted(channels_of(centre.settings)),
-        )
+        items = rota.contacts(session)
+    return ContactList(items=items, channels=sorted(channels_of(centre.settings)))
 
 
 @router.post("/contacts", status_code=201)
@@ -78,26 +82,26 @@ def add_contact(new: NewContact, user: Admin, centre: CentreDep) -> ContactItem:
     """Store a way to reach a person."""
     known = channels_of(centre.settings)
     with centre.database.write() as session:
-        row = service.add_contact(session, centre, new, known, user.username)
-        return ContactItem.model_validate(row)
+        return rota.add_contact(session, centre, new, known, user.username)
 
 
 @router.delete("/contacts/{contact_id}", status_code=204)
-def remove_contact(contact_id: int, _: Admin, centre: CentreDep) -> None:
+def remove_contact(contact_id: int, user: Admin, centre: CentreDep) -> None:
     """Forget a way to reach a person."""
     with centre.database.write() as session:
-        service.forget(session, session.get(ContactRow, contact_id))
+        rota.remove_contact(session, centre, contact_id, user.username)
 
 
 @router.get("/shifts")
-def list_shifts(_: Duty, centre: CentreDep) -> ShiftList:
-    """List the shifts that have not ended."""
+def list_shifts(
+    _: Duty,
+    centre: CentreDep,
+    after: Annotated[UtcTime | None, Query(alias="from")] = None,
+    before: Annotated[UtcTime | None, Query(alias="to")] = None,
+) -> ShiftList:
+    """List the shifts that have not ended, or those of a span of time."""
     with centre.database.read() as session:
-        rows = session.scalars(
-            select(ShiftRow)
-            .where(ShiftRow.ends_at > centre.clock())
-            .order_by(ShiftRow.starts_at, ShiftRow.id)
-        )
+        rows = rota.shifts(session, after or centre.clock(), before)
         return ShiftList(items=[ShiftItem.model_validate(row) for row in rows])
 
 
@@ -105,27 +109,23 @@ def list_shifts(_: Duty, centre: CentreDep) -> ShiftList:
 def add_shift(new: NewShift, user: Lead, centre: CentreDep) -> ShiftItem:
     """Put somebody on call for a step, an area and a time."""
     with centre.database.write() as session:
-        row = service.add_shift(session, centre, new, user.username)
+        row = rota.add_shift(session, centre, new, user.username)
         return ShiftItem.model_validate(row)
 
 
 @router.delete("/shifts/{shift_id}", status_code=204)
-def remove_shift(shift_id: int, _: Lead, centre: CentreDep) -> None:
-    """Take somebody off call."""
+def remove_shift(shift_id: int, user: Lead, centre: CentreDep) -> None:
+    """Take somebody off call; a shift under way ends now."""
     with centre.database.write() as session:
-        service.forget(session, session.get(ShiftRow, shift_id))
+        rota.end_shift(session, centre, shift_id, user.username)
 
 
 @router.get("/silences")
 def list_silences(_: Duty, centre: CentreDep) -> SilenceList:
     """List the silences in force."""
     with centre.database.read() as session:
-        rows = session.scalars(
-            select(SilenceRow)
-            .where(SilenceRow.expires_at > centre.clock(), SilenceRow.ended_at.is_(None))
-            .order_by(SilenceRow.id.desc())
-        )
-        return SilenceList(items=[SilenceItem.model_validate(row) for row in rows])
+        items = [SilenceItem.model_validate(row) for row in service.silences(session, centre)]
+    return SilenceList(items=items, never=service.NEVER_SILENCED)
 
 
 @router.post("/silences", status_code=201)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from central.alerts.policy import Verdict
 from edge.contract.messages import UtcTime
 
 ChannelName = Literal["sms", "email", "zalo", "webhook"]
@@ -22,19 +24,57 @@ class AlertNews(BaseModel):
     step: int
 
 
-class AlertDelivery(BaseModel):
-    """How one person was told, or why not."""
+class DeliveryState(StrEnum):
+    """How it stands with one text to one person."""
 
-    model_config = ConfigDict(from_attributes=True)
+    WAITING = "waiting"
+    RETRYING = "retrying"
+    """Tried in vain so far; tried again."""
+    SENT = "sent"
+    REFUSED = "refused"
+    """For good: the gateway will never take it."""
+    GIVEN_UP = "given_up"
+    """Tried for hours."""
+    UNNEEDED = "unneeded"
+    """Somebody answered before it was sent."""
+
+
+class AlertDelivery(BaseModel):
+    """How one person was told, or why not; the address is for administrators only."""
 
     step: int
     username: str
     channel: str
-    state: Literal["pending", "sent", "given_up"]
+    state: DeliveryState
     tries: int
     created_at: UtcTime
+    next_try_at: UtcTime | None
     sent_at: UtcTime | None
     error: str
+
+
+class AlertChange(StrEnum):
+    """What can become of an alert."""
+
+    OPENED = "opened"
+    TOLD_AGAIN = "told_again"
+    """Answered before, and news again: elsewhere or worse."""
+    ESCALATED = "escalated"
+    ACKNOWLEDGED = "acknowledged"
+    ENDED = "ended"
+
+
+class AlertEvent(BaseModel):
+    """One change of an alert; never altered."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    at: UtcTime
+    kind: AlertChange
+    step: int
+    actor: str
+    people: list[str]
+    """Who was on call for the step; nobody: it passed on at once."""
 
 
 class AlertItem(BaseModel):
@@ -60,10 +100,21 @@ class AlertItem(BaseModel):
 
 
 class AlertDetail(AlertItem):
-    """One alert with its incidents and who was told."""
+    """One alert with its incidents, what became of it and who was told."""
 
     incident_ids: list[str] = []
+    events: list[AlertEvent] = []
     deliveries: list[AlertDelivery] = []
+
+
+class IncidentAlert(BaseModel):
+    """What became of one incident as news."""
+
+    verdict: Verdict | None
+    """None: nothing was decided yet."""
+    decided_at: UtcTime | None
+    alert: AlertDetail | None
+    """None where nobody was told of it, or where the alert is of a foreign commune."""
 
 
 class AlertList(BaseModel):
@@ -82,7 +133,7 @@ class NewContact(BaseModel):
 
 
 class ContactItem(NewContact):
-    """A stored way to reach a person."""
+    """A stored way to reach a person; what may be secret of a webhook's address is cut."""
 
     model_config = ConfigDict(from_attributes=True)
 
@@ -115,7 +166,7 @@ class ShiftItem(NewShift):
 
 
 class ShiftList(BaseModel):
-    """Shifts that have not ended, by their start."""
+    """Shifts by their start."""
 
     items: list[ShiftItem]
 
@@ -143,9 +194,11 @@ class SilenceItem(NewSilence):
 
 
 class SilenceList(BaseModel):
-    """Silences in force."""
+    """Silences in force, and what cannot be silenced."""
 
     items: list[SilenceItem]
+    never: list[str]
+    """Rules about people who may be hurt."""
 
 
 class PushKeys(BaseModel):

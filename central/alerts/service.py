@@ -1,4 +1,4 @@
-"""What people may do with alerts: read, answer, silence, and say who is reached how and when."""
+"""What people may do with alerts: read, answer, silence."""
 
 from __future__ import annotations
 
@@ -6,35 +6,30 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from sqlalchemy import select
-from sqlalchemy.exc import IntegrityError
 
-from central.alerts import policy, watch
-from central.alerts.schemas import AlertDelivery, AlertDetail, AlertItem, AlertList
+from central.alerts import history, policy, watch
+from central.alerts.policy import Verdict
+from central.alerts.schemas import AlertDetail, AlertItem, AlertList, IncidentAlert
 from central.auth import audit
 from central.incidents.catalogue import describe_rule
 from central.problems import Problem
-from central.tables.alerts import (
-    AlertDeliveryRow,
-    AlertIncidentRow,
-    AlertRow,
-    ContactRow,
-    ShiftRow,
-    SilenceRow,
-)
-from central.tables.users import UserRow
+from central.tables.alerts import AlertIncidentRow, AlertRow, SilenceRow
+from central.tables.incidents import IncidentRow
+from edge.contract.catalogue import CATALOGUE
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Sequence
 
     from sqlalchemy.orm import Session
 
-    from central.alerts.schemas import NewContact, NewShift, NewSilence
+    from central.alerts.schemas import NewSilence
     from central.auth.scope import Scope
     from central.centre import Centre
 
 LONGEST_SILENCE = timedelta(days=30)
 """Longer is forgotten; whoever still wants it gives it again."""
 PAGE = 100
+NEVER_SILENCED = sorted(rule for rule in CATALOGUE if policy.is_crash(rule))
 
 
 def listed(session: Session, scope: Scope, status: str | None, before: int | None) -> AlertList:
@@ -47,31 +42,29 @@ def listed(session: Session, scope: Scope, status: str | None, before: int | Non
         wanted = wanted.where(AlertRow.id < before)
     rows = session.scalars(wanted).all()
     more = rows[PAGE - 1].id if len(rows) > PAGE else None
-    return AlertList(items=[_item(row) for row in rows[:PAGE]], next_cursor=more)
+    return AlertList(items=[item(row) for row in rows[:PAGE]], next_cursor=more)
 
 
-def detail(session: Session, code: str) -> AlertDetail:
-    """Return one alert with its incidents and deliveries.
+def detail(session: Session, scope: Scope, code: str) -> AlertDetail:
+    """Return one alert with its incidents of one's areas, its history and deliveries.
 
     Raises:
         Problem: 404, no such alert.
     """
-    row = get(session, code)
-    members = session.scalars(
-        select(AlertIncidentRow.incident_id)
-        .where(AlertIncidentRow.alert_id == row.id)
-        .order_by(AlertIncidentRow.decided_at.desc())
-        .limit(PAGE)
-    )
-    told = session.scalars(
-        select(AlertDeliveryRow)
-        .where(AlertDeliveryRow.alert_id == row.id)
-        .order_by(AlertDeliveryRow.id)
-    )
-    return AlertDetail(
-        **_item(row).model_dump(),
-        incident_ids=list(members),
-        deliveries=[AlertDelivery.model_validate(each) for each in told],
+    return _detail(session, scope, get(session, code))
+
+
+def of_incident(session: Session, scope: Scope, incident_id: str) -> IncidentAlert:
+    """Return what became of an incident as news, with the alert that it opened or joined."""
+    decided = session.get(AlertIncidentRow, incident_id)
+    if decided is None:
+        return IncidentAlert(verdict=None, decided_at=None, alert=None)
+    alert = None if decided.alert_id is None else session.get(AlertRow, decided.alert_id)
+    seen = alert is not None and scope.allows([alert.area_code])
+    return IncidentAlert(
+        verdict=Verdict(decided.verdict),
+        decided_at=decided.decided_at,
+        alert=_detail(session, scope, alert) if alert is not None and seen else None,
     )
 
 
@@ -87,7 +80,7 @@ def get(session: Session, code: str) -> AlertRow:
     return row
 
 
-def answer(session: Session, centre: Centre, code: str, actor: str) -> AlertDetail:
+def answer(session: Session, centre: Centre, scope: Scope, code: str, actor: str) -> AlertDetail:
     """Acknowledge an alert; answering one that is answered changes nothing.
 
     Raises:
@@ -98,56 +91,16 @@ def answer(session: Session, centre: Centre, code: str, actor: str) -> AlertDeta
         watch.acknowledge(session, centre, row, actor)
         audit.record(session, centre.clock(), actor, "acknowledge", ("alert", row.code))
         session.flush()
-    return detail(session, code)
+    return _detail(session, scope, row)
 
 
-def add_contact(
-    session: Session, centre: Centre, new: NewContact, known: Collection[str], actor: str
-) -> ContactRow:
-    """Store a way to reach a person.
-
-    Raises:
-        Problem: 422, the channel is not configured or the user unknown; 409, it is there already.
-    """
-    if new.channel not in known:
-        raise Problem(
-            422,
-            "channel_not_configured",
-            "Kênh này chưa được cấu hình ở trung tâm.",
-            f"This installation has no channel {new.channel}; it has: {sorted(known) or 'none'}.",
-        )
-    _check_user(session, new.username)
-    row = ContactRow(**new.model_dump(), created_at=centre.clock())
-    session.add(row)
-    try:
-        session.flush()
-    except IntegrityError as error:
-        raise Problem(
-            409, "contact_exists", "Đã có liên hệ này.", "This contact is there already."
-        ) from error
-    audit.record(session, centre.clock(), actor, "add_contact", ("user", new.username))
-    return row
-
-
-def add_shift(session: Session, centre: Centre, new: NewShift, actor: str) -> ShiftRow:
-    """Put somebody on call.
-
-    Raises:
-        Problem: 422, the user is unknown or the shift ends before it starts.
-    """
-    if new.ends_at <= new.starts_at:
-        raise Problem(
-            422,
-            "shift_ends_before_start",
-            "Ca trực kết thúc trước khi bắt đầu.",
-            "The shift ends before it starts.",
-        )
-    _check_user(session, new.username)
-    row = ShiftRow(**new.model_dump())
-    session.add(row)
-    session.flush()
-    audit.record(session, centre.clock(), actor, "add_shift", ("user", new.username))
-    return row
+def silences(session: Session, centre: Centre) -> Sequence[SilenceRow]:
+    """Return the silences in force, newest first."""
+    return session.scalars(
+        select(SilenceRow)
+        .where(SilenceRow.expires_at > centre.clock(), SilenceRow.ended_at.is_(None))
+        .order_by(SilenceRow.id.desc())
+    ).all()
 
 
 def add_silence(session: Session, centre: Centre, new: NewSilence, actor: str) -> SilenceRow:
@@ -204,29 +157,25 @@ def end_silence(session: Session, centre: Centre, silence_id: int, actor: str) -
     return row
 
 
-def forget(session: Session, row: ContactRow | ShiftRow | None) -> None:
-    """Delete a contact or a shift.
-
-    Raises:
-        Problem: 404, there is none.
-    """
-    if row is None:
-        raise Problem(404, "not_found", "Không tìm thấy.", "Not found.")
-    session.delete(row)
-
-
-def _check_user(session: Session, username: str) -> None:
-    """Refuse a user that does not exist.
-
-    Raises:
-        Problem: 422, no such user.
-    """
-    if session.get(UserRow, username) is None:
-        raise Problem(422, "unknown_user", "Không có người dùng này.", "There is no such user.")
-
-
-def _item(row: AlertRow) -> AlertItem:
+def item(row: AlertRow) -> AlertItem:
     """Return an alert as lists show it."""
     rule = describe_rule(row.rule)
-    item = AlertItem.model_validate(row)
-    return item.model_copy(update={"name_vi": rule.name_vi, "name_en": rule.name_en})
+    shown = AlertItem.model_validate(row)
+    return shown.model_copy(update={"name_vi": rule.name_vi, "name_en": rule.name_en})
+
+
+def _detail(session: Session, scope: Scope, row: AlertRow) -> AlertDetail:
+    """Return everything about an alert that may be seen within ``scope``."""
+    members = session.scalars(
+        select(AlertIncidentRow.incident_id)
+        .join(IncidentRow, IncidentRow.incident_id == AlertIncidentRow.incident_id)
+        .where(AlertIncidentRow.alert_id == row.id, scope.condition(IncidentRow.area_code))
+        .order_by(AlertIncidentRow.decided_at.desc())
+        .limit(PAGE)
+    )
+    return AlertDetail(
+        **item(row).model_dump(),
+        incident_ids=list(members),
+        events=history.events(session, row.id),
+        deliveries=history.deliveries(session, row.id),
+    )

@@ -17,9 +17,9 @@ from sqlalchemy import or_, select, text
 
 from central.alerts import people, policy
 from central.alerts.policy import Decision, News, Silence, Standing, Verdict
-from central.alerts.schemas import AlertNews
-from central.tables.alerts import AlertIncidentRow, AlertRow, SilenceRow
-from central.tables.incidents import UNDECIDED, IncidentRow
+from central.alerts.schemas import AlertChange, AlertNews
+from central.tables.alerts import AlertEventRow, AlertIncidentRow, AlertRow, SilenceRow
+from central.tables.incidents import UNDECIDED, IncidentEventRow, IncidentRow
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -35,6 +35,7 @@ CODE_LETTERS = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"
 """No letter that is mistaken for a digit when it is read out over the radio."""
 CODE_LENGTH = 6
 OPEN, ACKNOWLEDGED, ENDED = "open", "acknowledged", "ended"
+SYSTEM = "system"
 log = structlog.get_logger(__name__)
 
 
@@ -46,7 +47,7 @@ def watch(centre: Centre) -> None:
             return
     with centre.database.write() as session:
         for alert in session.scalars(_answered().limit(BATCH)).all():
-            acknowledge(session, centre, alert, "incident")
+            acknowledge(session, centre, alert, _answerer(session, alert))
         silences = _silences(session, now)
         for row in session.scalars(_undecided().limit(BATCH)).all():
             _take(session, centre, row, silences)
@@ -60,6 +61,7 @@ def acknowledge(session: Session, centre: Centre, alert: AlertRow, actor: str) -
     """Let an alert be answered by ``actor``; nothing more is sent or escalated."""
     alert.status, alert.escalate_at = ACKNOWLEDGED, None
     alert.acknowledged_by, alert.acknowledged_at = actor, centre.clock()
+    _note(session, alert, AlertChange.ACKNOWLEDGED, centre.clock(), actor=actor)
     _announce(session, centre, alert)
 
 
@@ -126,7 +128,7 @@ def _open(session: Session, centre: Centre, news: News) -> AlertRow:
     )
     session.add(alert)
     session.flush()
-    _tell(session, centre, alert)
+    _tell(session, centre, alert, AlertChange.OPENED)
     return alert
 
 
@@ -141,18 +143,49 @@ def _join(
     if decision.tell:
         alert.status, alert.step = OPEN, 0
         alert.escalate_at = policy.escalates_at(now, 0)
-        _tell(session, centre, alert)
+        _tell(session, centre, alert, AlertChange.TOLD_AGAIN)
     else:
         _announce(session, centre, alert)
 
 
-def _tell(session: Session, centre: Centre, alert: AlertRow) -> None:
+def _tell(session: Session, centre: Centre, alert: AlertRow, change: AlertChange) -> None:
     """Store deliveries to whoever is on call; a step without anybody passes to the next at once."""
     now = centre.clock()
-    while not people.tell(session, alert, now) and alert.step < policy.LAST_STEP:
+    while not _tell_step(session, centre, alert, change) and alert.step < policy.LAST_STEP:
         alert.step += 1
         alert.escalate_at = policy.escalates_at(now, alert.step)
+        change = AlertChange.ESCALATED
     _announce(session, centre, alert)
+
+
+def _tell_step(session: Session, centre: Centre, alert: AlertRow, change: AlertChange) -> bool:
+    """Store deliveries to whoever is on call for the alert's step; return whether anybody is."""
+    now = centre.clock()
+    told = people.tell(session, alert, now)
+    _note(session, alert, change, now, told=told)
+    return bool(told)
+
+
+def _note(
+    session: Session,
+    alert: AlertRow,
+    change: AlertChange,
+    now: datetime,
+    *,
+    actor: str = SYSTEM,
+    told: Sequence[str] = (),
+) -> None:
+    """Add to the alert's history."""
+    session.add(
+        AlertEventRow(
+            alert_id=alert.id,
+            at=now,
+            kind=change,
+            step=alert.step,
+            actor=actor,
+            people=list(told),
+        )
+    )
 
 
 def _answered() -> Select[AlertRow]:
@@ -172,6 +205,18 @@ def _answered() -> Select[AlertRow]:
         )
         .distinct()
     )
+
+
+def _answerer(session: Session, alert: AlertRow) -> str:
+    """Return who last took a step on one of the alert's incidents."""
+    who = session.scalar(
+        select(IncidentEventRow.actor)
+        .join(AlertIncidentRow, AlertIncidentRow.incident_id == IncidentEventRow.incident_id)
+        .where(AlertIncidentRow.alert_id == alert.id, IncidentEventRow.actor != SYSTEM)
+        .order_by(IncidentEventRow.id.desc())
+        .limit(1)
+    )
+    return who or SYSTEM
 
 
 def _unanswered(now: datetime) -> Select[AlertRow]:
@@ -199,7 +244,7 @@ def _escalate(session: Session, centre: Centre, alert: AlertRow) -> None:
     alert.escalate_at = policy.escalates_at(alert.opened_at, alert.step)
     centre.metrics.alert_escalations.inc()
     log.warning("alert_escalated", code=alert.code, rule=alert.rule, step=alert.step)
-    _tell(session, centre, alert)
+    _tell(session, centre, alert, AlertChange.ESCALATED)
 
 
 def _end(session: Session, centre: Centre, alert: AlertRow) -> None:
@@ -208,6 +253,7 @@ def _end(session: Session, centre: Centre, alert: AlertRow) -> None:
         centre.metrics.alerts_unanswered.inc()
         log.error("alert_unanswered", code=alert.code, rule=alert.rule, incidents=alert.incidents)
     alert.status, alert.escalate_at = ENDED, None
+    _note(session, alert, AlertChange.ENDED, centre.clock())
     _announce(session, centre, alert)
 
 

@@ -21,11 +21,14 @@ from central.auth.schemas import (
     NewUser,
     OneTimePassword,
     PasswordChange,
+    PersonItem,
+    PersonList,
     Role,
     UserChange,
     UserItem,
     UserList,
 )
+from central.auth.scope import scope_of
 from central.auth.weakness import is_weak
 from central.centre import Centre, CentreDep
 from central.problems import Problem
@@ -33,6 +36,7 @@ from central.tables.users import UserRow
 
 router = APIRouter(tags=["users"])
 Admin = Annotated[UserRow, Depends(Gate(Reach.PROVINCE, Role.ADMIN))]
+Colleague = Annotated[UserRow, Depends(Gate(Reach.SHARED))]
 
 
 @router.post("/session", dependencies=[Depends(check_same_site)])
@@ -129,6 +133,14 @@ def reset_second_factor(username: str, admin: Admin, centre: CentreDep) -> UserI
         now = centre.clock()
         user = service.reset_second_factor(session, username, admin.username, now)
         return _item(user, centre)
+
+
+@router.get("/people")
+def list_people(user: Colleague, centre: CentreDep) -> PersonList:
+    """List by name the people who may be put on call or take over one's shift."""
+    with centre.database.read() as session:
+        rows = service.colleagues(session, scope_of(user))
+    return PersonList(items=[PersonItem.model_validate(row) for row in rows])
 
 
 def me(user: UserRow, centre: Centre) -> Me:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Annotated
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from edge.contract.messages import UtcTime
 
@@ -120,6 +120,24 @@ class UserList(BaseModel):
     """All users."""
 
     items: list[UserItem]
+    next_cursor: str | None = None
+
+
+class PersonItem(BaseModel):
+    """A colleague: what is needed to name one and to choose one."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    username: str
+    display_name: str
+    role: Role
+    areas: Areas
+
+
+class PersonList(BaseModel):
+    """Colleagues, by their names."""
+
+    items: list[PersonItem]
     next_cursor: str | None = None
 
 

@@ -10,11 +10,12 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sqlalchemy import select, true
+from sqlalchemy import String, cast, select, true
 
 from central.tables.alerts import AlertRow
 from central.tables.evidence import EvidenceRow
 from central.tables.fleet import CameraRow
+from central.tables.handovers import HandoverAreaRow
 from central.tables.incidents import IncidentRow
 
 if TYPE_CHECKING:
@@ -59,6 +60,8 @@ class Scope:
             return self.allows([told["area_code"]])
         if event.kind == "box":
             return self.allows([camera["area_code"] for camera in told["cameras"]])
+        if event.kind == "handover":
+            return self.allows(told["areas"])
         return False
 
 
@@ -90,11 +93,19 @@ def _by_alert(name: str) -> Select[str]:
     return select(AlertRow.area_code).where(AlertRow.code == name.upper())
 
 
+def _by_handover(name: str) -> Select[str]:
+    """Select the communes that a handover is about."""
+    return select(HandoverAreaRow.area_code).where(
+        cast(HandoverAreaRow.handover_id, String) == name
+    )
+
+
 NAMED: dict[str, tuple[str, Callable[[str], Select[str]]]] = {
     "incident_id": ("incident", _by_incident),
     "evidence_id": ("evidence", _by_evidence),
     "box_id": ("box", _by_box),
     "alert_code": ("alert", _by_alert),
+    "handover_id": ("handover", _by_handover),
 }
 """Parameter of a path → what it names, and where that thing is."""
 

@@ -12,6 +12,7 @@ from sqlalchemy import delete, func, select
 from central.auth import audit, second_factor, throttle
 from central.auth.passwords import hash_password, new_password
 from central.auth.schemas import NewUser, Role, UserChange
+from central.auth.scope import Scope, scope_of
 from central.auth.tokens import new_token, token_hash
 from central.problems import Problem
 from central.tables.alerts import PushSubscriptionRow
@@ -167,6 +168,19 @@ def get_user(session: Session, username: str) -> UserRow:
     if user is None:
         raise Problem(404, "no_such_user", "Không có người dùng này.", "There is no such user.")
     return user
+
+
+def colleagues(session: Session, scope: Scope) -> list[UserRow]:
+    """Return the enabled people who see at least what ``scope`` does, by their names.
+
+    Who sees the whole province is given everybody: they put local people on call.
+    """
+    rows = session.scalars(
+        select(UserRow)
+        .where(UserRow.disabled.is_(False))
+        .order_by(UserRow.display_name, UserRow.username)
+    )
+    return [row for row in rows if scope.whole or scope_of(row).allows(scope.areas)]
 
 
 def forget_expired(session: Session, now: datetime) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import ForeignKey, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
@@ -135,6 +136,27 @@ class SilenceRow(Row):
     expires_at: Mapped[datetime] = mapped_column(index=True)
     ended_at: Mapped[datetime | None]
     ended_by: Mapped[str | None] = mapped_column(String(64))
+
+
+class AlertEventRow(Row):
+    """What became of an alert, and who was told then; a trigger refuses changes and deletions."""
+
+    __tablename__ = "alert_events"
+    __table_args__ = (
+        Index("ix_alert_events_alert", "alert_id", "id"),
+        {"sqlite_autoincrement": True},
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    alert_id: Mapped[int] = mapped_column(ForeignKey("alerts.id"))
+    at: Mapped[datetime]
+    kind: Mapped[str] = mapped_column(String(16))
+    """opened, told_again, escalated, acknowledged or ended."""
+    step: Mapped[int]
+    actor: Mapped[str] = mapped_column(String(64))
+    """Who answered; ``system`` where nobody did anything."""
+    people: Mapped[list[Any]] = mapped_column(default=list, server_default="[]")
+    """Who was on call for the step, reached over a channel or not; none: it passed on at once."""
 
 
 class PushSubscriptionRow(Row):

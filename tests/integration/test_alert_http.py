@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
+from sqlalchemy import select
 
 from central.alerts.watch import watch
 from central.auth.schemas import Role
 from central.incidents import repository
+from central.tables.users import AuditRow
 from tests.builders import incident_message
 from tests.centre import RunningCentre, add_box, running_centre
 from tests.gateways import http_gateway
@@ -46,11 +48,17 @@ def test_an_alert_is_listed_shown_by_its_code_and_answered(running: RunningCentr
 
     shown = officer.get(f"/alerts/{item['code'].lower()}").json()
     assert shown["incident_ids"] == ["i1"]
+    assert [(each["kind"], each["people"]) for each in shown["events"]] == [
+        ("opened", []),
+        ("escalated", []),
+        ("escalated", []),
+    ]
 
     answered = officer.post(f"/alerts/{item['code']}/acknowledge").json()
     assert (answered["status"], answered["acknowledged_by"]) == ("acknowledged", "officer")
     again = running.person(Role.OPERATOR).post(f"/alerts/{item['code']}/acknowledge").json()
     assert again["acknowledged_by"] == "officer"
+    assert [each["actor"] for each in again["events"]] == ["system"] * 3 + ["officer"]
     assert officer.get("/alerts", params={"status": "open"}).json()["items"] == []
 
 
@@ -124,3 +132,159 @@ def test_a_silence_that_is_too_wide_or_too_long_is_refused(
     answer = running.person(Role.OFFICER).post("/silences", json=wanted)
 
     assert (answer.status_code, answer.json()["detail"]["code"]) == (422, code)
+
+
+def test_an_incident_says_who_was_told_of_it_or_why_nobody_was(running: RunningCentre) -> None:
+    officer = running.person(Role.OFFICER)
+    [item] = officer.get("/alerts").json()["items"]
+    told = officer.get("/incidents/i1/alert").json()
+    assert (told["verdict"], told["alert"]["code"]) == ("opened", item["code"])
+
+    now = datetime.now(UTC)
+    with running.parts.database.write() as session:
+        quiet = incident_message("quiet", rule="illegal_parking", occurred_at=now)
+        late = incident_message("late", occurred_at=now - timedelta(hours=1))
+        for message in (quiet, late):
+            repository.store(session, message, now)
+        fresh = repository.store(session, incident_message("fresh", occurred_at=now), now).current
+        assert fresh is not None
+        fresh.alert_level = 0  # not looked at: nothing is stored of it
+    watch(running.parts)
+
+    def verdict(incident_id: str) -> str | None:
+        answer = officer.get(f"/incidents/{incident_id}/alert").json()
+        assert answer["alert"] is None
+        found: str | None = answer["verdict"]
+        return found
+
+    assert [verdict(name) for name in ("quiet", "late", "fresh")] == ["quiet", "late", None]
+
+
+def test_each_delivery_is_shown_with_its_state_and_without_the_address(
+    running: RunningCentre,
+) -> None:
+    running.person(Role.OFFICER)
+    admin, lead = running.person(), running.person(Role.SHIFT_LEAD)
+    wanted = {"username": "officer", "channel": "sms", "address": "+84912345678"}
+    admin.post("/contacts", json=wanted)
+    shift = {"username": "officer", "step": 2, "starts_at": soon(-1), "ends_at": soon(8)}
+    lead.post("/shifts", json=shift)
+    now = datetime.now(UTC)
+    with running.parts.database.write() as session:
+        message = incident_message("other", occurred_at=now, area_code="16690", camera_id="x")
+        repository.store(session, message, now)
+    watch(running.parts)
+
+    answer = lead.get("/incidents/other/alert")
+    [delivery] = answer.json()["alert"]["deliveries"]
+    assert (delivery["username"], delivery["channel"], delivery["step"]) == ("officer", "sms", 2)
+    assert delivery["state"] in {"waiting", "retrying", "sent"}
+    assert "912345678" not in answer.text
+    last = answer.json()["alert"]["events"][-1]
+    assert (last["kind"], last["step"], last["people"]) == ("escalated", 2, ["officer"])
+
+
+def test_no_secret_is_shown_with_the_contacts(tmp_path: Path) -> None:
+    secrets: dict[str, Any] = {
+        "alert_sms_token": "sms-token-1",
+        "alert_smtp_url": "smtps://songlam:mail-word-2@mail.local",
+        "alert_zalo_token": "zalo-token-3",
+        "alert_webhook_secret": "hook-secret-4",
+    }
+    with running_centre(tmp_path, alert_sms_url="http://127.0.0.1:9/send", **secrets) as running:
+        admin, _ = running.person(), running.person(Role.OFFICER)
+        hook = "https://robot:pass-5@chat.example.vn:8443/hooks/token-6?key=key-7"
+        wanted = {"username": "officer", "channel": "webhook", "address": hook}
+        made = admin.post("/contacts", json=wanted)
+        listed = admin.get("/contacts")
+
+    shown = made.text + listed.text
+    assert made.json()["address"] == "https://chat.example.vn:8443/…"
+    assert listed.json()["channels"] == ["email", "sms", "webhook", "zalo"]
+    words = ("token-1", "word-2", "token-3", "secret-4", "pass-5", "token-6", "key-7", "robot")
+    assert [word for word in words if word in shown] == []
+
+
+def test_an_address_that_its_channel_could_not_reach_is_refused_with_an_example(
+    tmp_path: Path,
+) -> None:
+    wrong = [
+        ("sms", "gọi tôi"),
+        ("sms", "0912"),
+        ("email", "truc.ban"),
+        ("webhook", "ftp://máy"),
+        ("zalo", "số của tôi"),
+    ]
+    with running_centre(
+        tmp_path,
+        alert_sms_url="http://127.0.0.1:9/send",
+        alert_smtp_url="smtp://127.0.0.1",
+        alert_zalo_token="x",
+        alert_webhook_secret="x",
+    ) as running:
+        admin = running.person()
+        for channel, address in wrong:
+            wanted = {"username": "admin", "channel": channel, "address": address}
+            answer = admin.post("/contacts", json=wanted)
+            detail = answer.json()["detail"]
+            assert (answer.status_code, detail["code"]) == (422, "bad_address"), address
+            assert "ví dụ" in detail["message_vi"]
+
+
+def test_a_shift_that_began_stays_on_record_and_one_to_come_goes(running: RunningCentre) -> None:
+    lead, _ = running.person(Role.SHIFT_LEAD), running.person(Role.OFFICER)
+    shift = {"username": "officer", "step": 0, "area_code": "16681"}
+    under_way, to_come = (
+        lead.post("/shifts", json={**shift, "starts_at": soon(first), "ends_at": soon(last)}).json()
+        for first, last in ((-2, 6), (10, 18))
+    )
+    for made in (under_way, to_come):
+        assert lead.delete(f"/shifts/{made['id']}").status_code == 204
+    assert lead.get("/shifts").json()["items"] == []
+    again = lead.delete(f"/shifts/{under_way['id']}")
+    assert (again.status_code, again.json()["detail"]["code"]) == (409, "shift_over")
+    assert lead.delete(f"/shifts/{to_come['id']}").status_code == 404
+
+    week = {"from": soon(-24), "to": soon(24)}
+    [kept] = lead.get("/shifts", params=week).json()["items"]
+    assert kept["id"] == under_way["id"]
+    assert datetime.fromisoformat(kept["ends_at"]) <= datetime.now(UTC)
+    before = {"from": soon(-24), "to": soon(-20)}
+    assert lead.get("/shifts", params=before).json()["items"] == []
+
+
+def test_who_changed_contacts_and_shifts_stands_in_the_audit_log(running: RunningCentre) -> None:
+    admin, lead = running.person(), running.person(Role.SHIFT_LEAD)
+    running.person(Role.OFFICER)
+    wanted = {"username": "officer", "channel": "sms", "address": "+84912345678"}
+    contact = admin.post("/contacts", json=wanted).json()["id"]
+    admin.delete(f"/contacts/{contact}")
+    shift = {"username": "officer", "step": 1, "starts_at": soon(1), "ends_at": soon(8)}
+    lead.delete(f"/shifts/{lead.post('/shifts', json=shift).json()['id']}")
+    with running.parts.database.read() as session:
+        lines = session.scalars(select(AuditRow).order_by(AuditRow.id)).all()
+
+    done = [(line.actor, line.action) for line in lines if line.object_id == "officer"]
+    assert done == [
+        ("admin", "add_contact"),
+        ("admin", "remove_contact"),
+        ("shift_lead", "add_shift"),
+        ("shift_lead", "end_shift"),
+    ]
+    assert "912345678" not in str([line.detail for line in lines])
+
+
+def test_a_crash_is_named_as_what_cannot_be_silenced(running: RunningCentre) -> None:
+    officer = running.person(Role.OFFICER)
+    never = officer.get("/silences").json()["never"]
+    assert "crash" in never
+    wanted = {"rule": "crash", "reason": "roadworks", "expires_at": soon()}
+
+    assert officer.post("/silences", json=wanted).json()["detail"]["code"] == "crash_not_silenced"
+
+
+def test_who_is_not_on_duty_sees_neither_shifts_nor_silences(running: RunningCentre) -> None:
+    for role in (Role.COMMUNE_POLICE, Role.TECHNICIAN, Role.LEADER, Role.AUDITOR):
+        person = running.person(role)
+        seen = [person.get(path).status_code for path in ("/shifts", "/silences", "/contacts")]
+        assert seen == [403, 403, 403], role

@@ -6,8 +6,10 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, text
+from sqlalchemy.exc import DBAPIError
 
+from central import migrations
 from central.alerts import policy
 from central.alerts.dispatch import GIVE_UP_TRIES, dispatch
 from central.alerts.watch import watch
@@ -15,7 +17,13 @@ from central.auth.schemas import Role
 from central.incidents import service as incidents
 from central.incidents.case_schemas import StepKind
 from central.incidents.schemas import Review
-from central.tables.alerts import AlertDeliveryRow, AlertIncidentRow, AlertRow, SilenceRow
+from central.tables.alerts import (
+    AlertDeliveryRow,
+    AlertEventRow,
+    AlertIncidentRow,
+    AlertRow,
+    SilenceRow,
+)
 from central.tables.incidents import IncidentRow
 from central.tables.users import UserRow
 from edge.contract.catalogue import CATALOGUE
@@ -104,7 +112,7 @@ def test_an_acknowledged_incident_answers_its_alert(centre: AlertingCentre) -> N
 
     assert centre.outbox.told == [TEAM]
     [alert] = rows(centre, AlertRow)
-    assert (alert.status, alert.acknowledged_by) == ("acknowledged", "incident")
+    assert (alert.status, alert.acknowledged_by) == ("acknowledged", TEAM)
     centre.run(600, 60)
     assert [alert.status for alert in rows(centre, AlertRow)] == ["ended"]
 
@@ -321,3 +329,55 @@ def test_a_day_of_queues_and_repeats_disturbs_people_a_tenth_as_often(
             .where(IncidentRow.rule == "wrong_way", AlertIncidentRow.alert_id.is_(None))
         )
     assert untold == 0
+
+
+def test_the_history_says_when_each_step_was_told_to_whom_and_who_answered(
+    centre: AlertingCentre,
+) -> None:
+    first = centre.happen()
+    centre.tick()
+    opened = centre.clock.now()
+    centre.run(70, 10)
+    acknowledge(centre, first)
+    centre.tick()
+    centre.happen(camera_id="other")
+    centre.tick()
+    centre.run(policy.UNANSWERED_AFTER.total_seconds() + 600, 600)
+
+    events = rows(centre, AlertEventRow)
+    assert [(each.kind, each.step, each.people, each.actor) for each in events] == [
+        ("opened", 0, [TEAM], "system"),
+        ("escalated", 1, [LEAD], "system"),
+        ("acknowledged", 1, [], TEAM),
+        ("told_again", 0, [TEAM], "system"),
+        ("escalated", 1, [LEAD], "system"),
+        ("escalated", 2, [COMMANDER], "system"),
+        ("ended", 2, [], "system"),
+    ]
+    assert events[0].at == opened
+    assert timedelta(seconds=60) <= events[1].at - opened <= timedelta(seconds=70)
+
+
+def test_the_database_itself_refuses_to_change_a_history(centre: AlertingCentre) -> None:
+    centre.happen()
+    centre.tick()
+    database = centre.parts.database
+    for change in ("UPDATE alert_events SET actor = 'x'", "DELETE FROM alert_events"):
+        with pytest.raises(DBAPIError, match="never changed"), database.write() as session:
+            session.execute(text(change))
+
+
+def test_of_alerts_of_before_opening_and_answer_are_known(centre: AlertingCentre) -> None:
+    first = centre.happen()
+    centre.tick()
+    acknowledge(centre, first)
+    centre.tick()
+    migrations.downgrade(centre.parts.database, "0008")
+    migrations.upgrade(centre.parts.database)
+
+    events = rows(centre, AlertEventRow)
+    [alert] = rows(centre, AlertRow)
+    assert [(each.kind, each.at, each.actor, each.people) for each in events] == [
+        ("opened", alert.opened_at, "system", []),
+        ("acknowledged", alert.acknowledged_at, TEAM, []),
+    ]

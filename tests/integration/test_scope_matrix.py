@@ -20,12 +20,15 @@ from central.auth.scope import NAMED, Scope
 from central.auth.tokens import new_token, token_hash
 from central.clock import utc_now
 from central.evidence.files import evidence_files
+from central.handovers.schemas import OpenItems
 from central.incidents import repository
 from central.live import LiveEvent
 from central.settings import Settings
-from central.tables.alerts import AlertRow
+from central.tables.alerts import AlertIncidentRow, AlertRow, SilenceRow
 from central.tables.evidence import EvidenceRow
 from central.tables.fleet import CameraRow
+from central.tables.handovers import HandoverAreaRow, HandoverRow
+from central.tables.incidents import IncidentRow
 from central.tables.users import LoginRow, UserRow
 from tests.builders import NOON, SHA256, incident_message
 from tests.centre import RunningCentre, add_box, running_centre
@@ -36,6 +39,7 @@ if TYPE_CHECKING:
 
     import httpx
     from fastapi.dependencies.models import Dependant
+    from sqlalchemy.orm import Session
 
 OWN, FOREIGN = "16681", "16690"
 MARK = "elsewhere7"
@@ -61,6 +65,14 @@ BODIES: dict[str, Any] = {
     "into": f"{MARK}-incident", "parts": [{"incident_id": f"{MARK}-violation", "version": 1}],
     "week": "2026-02-23", "verdict": "rejected", "box_id": "new-box", "name": "Mới",
     "query": "stage=new",
+}  # fmt: skip
+
+
+HANDOVERS = {"own": "1", MARK: "2"}
+NONE: dict[str, Any] = {"total": 0, "items": []}
+NOTHING_OPEN: dict[str, Any] = {
+    "taken_at": NOON, "incidents": NONE, "verification": NONE, "deadlines": NONE, "alerts": NONE,
+    "silences": NONE,
 }  # fmt: skip
 
 
@@ -176,9 +188,36 @@ def furnish(running: RunningCentre, area: str, name: str) -> None:
                 last_at=NOON, incidents=1, status="open", step=2, escalate_at=None,
             )
         )  # fmt: skip
+        session.flush()
+        leave_open(session, area, name)
     file = evidence_files(running.parts.data_dir).path(f"{name}-clip")
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_bytes(b"abc")
+
+
+def leave_open(session: Session, area: str, name: str) -> None:
+    """Silence a camera and hand a shift over, in one commune; both communes share an alert."""
+    session.add(
+        SilenceRow(
+            rule="", camera_id=f"{name}-camera", area_code=area, author=name, reason=name,
+            created_at=NOON, expires_at=utc_now() + timedelta(days=1),
+        )
+    )  # fmt: skip
+    session.get_one(IncidentRow, f"{name}-incident").alert_level = 0  # decided: this is what became
+    shared = session.query(AlertRow).order_by(AlertRow.id).first()
+    assert shared is not None
+    session.add(
+        AlertIncidentRow(
+            incident_id=f"{name}-incident", alert_id=shared.id, verdict="joined", decided_at=NOON
+        )
+    )
+    row = HandoverRow(
+        id=int(HANDOVERS[name]), created_at=NOON, from_username=name, to_username=name, note=name,
+        items=OpenItems.model_validate(NOTHING_OPEN).model_dump(mode="json"),
+    )  # fmt: skip
+    session.add(row)
+    session.flush()
+    session.add(HandoverAreaRow(handover_id=row.id, area_code=area))
 
 
 def local(running: RunningCentre, role: Role) -> httpx.Client:
@@ -209,6 +248,7 @@ def filled(path: str, name: str) -> str:
         "username": "nobody", "row_id": "1", "seq": "1",
         "version": "1", "name": "m", "delivery_id": "1", "contact_id": "1",
         "shift_id": "1", "silence_id": "1", "alert_code": name[:8],
+        "handover_id": HANDOVERS[name],
         "report_key": "0f0e0d0c-0b0a-4908-8706-050403020100",
     }  # fmt: skip
     for parameter, value in values.items():
@@ -257,6 +297,8 @@ def test_the_same_person_sees_what_is_their_own(centre: RunningCentre) -> None:
     assert person.get("/incidents/own-incident").status_code == 200
     assert person.get("/evidence/own-clip").status_code == 200
     assert person.get("/boxes/own-box").status_code == 200
+    assert person.get("/alerts/own").json()["incident_ids"] == ["own-incident"]
+    assert [each["id"] for each in person.get("/handovers").json()["items"]] == [1]
 
 
 @pytest.mark.parametrize("role", list(Role))
@@ -280,6 +322,10 @@ def test_every_route_keeps_out_the_roles_that_it_does_not_name(
         ("incident", f'{{"area_code": "{OWN}"}}', True),
         ("incident", f'{{"area_code": "{FOREIGN}"}}', False),
         ("incident", '{"area_code": ""}', False),
+        ("alert", f'{{"area_code": "{FOREIGN}"}}', False),
+        ("handover", f'{{"areas": ["{OWN}"]}}', True),
+        ("handover", f'{{"areas": ["{OWN}", "{FOREIGN}"]}}', False),
+        ("handover", '{"areas": ["*"]}', False),
         ("box", f'{{"cameras": [{{"area_code": "{OWN}"}}]}}', True),
         ("box", f'{{"cameras": [{{"area_code": "{OWN}"}}, {{"area_code": "{FOREIGN}"}}]}}', False),
         ("box", '{"cameras": []}', False),

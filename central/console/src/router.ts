@@ -58,6 +58,24 @@ export const router = createRouter({
       meta: { bare: true, title: 'alerts.title' },
     },
     {
+      path: '/duty/alerts/:code',
+      component: () => import('./pages/AlertPage.vue'),
+      props: true,
+      meta: { title: 'duty.history.title' },
+    },
+    {
+      path: '/duty/:tab(handover|shifts|silences|contacts)?',
+      component: () => import('./pages/DutyPage.vue'),
+      props: true,
+      meta: { title: 'duty.title' },
+    },
+    {
+      path: '/duty/handovers/:id(\\d+)',
+      component: () => import('./pages/HandoverPage.vue'),
+      props: true,
+      meta: { title: 'duty.handover.sheet' },
+    },
+    {
       path: '/officer/:code?',
       component: () => import('./pages/OfficerPage.vue'),
       props: true,

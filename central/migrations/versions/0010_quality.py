@@ -1,6 +1,6 @@
 """Verdicts beside each incident, samples for a second look, and what the second person said.
 
-Revision: 0010, after the alerts. Verdicts of before are filled in from the events.
+Revision: 0010. Verdicts of before are filled in from the events.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0010"
-down_revision = "0008"
+down_revision = "0009"
 branch_labels = None
 depends_on = None
 

@@ -1,6 +1,6 @@
 """Second factors, checks of the audit log and its indexes, and the plate of an incident.
 
-Revision: 0012, after suspensions. Nobody has a second factor at first; plates are copied from the findings.
+Revision: 0012. Nobody has a second factor at first; plates are copied from the findings.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 /**
- * Why a box has no evidence or no picture, in Vietnamese.
+ * Why a box has no evidence or no picture, and why a text did not go out, in Vietnamese.
  *
- * Boxes write these sentences in English, for their logs. `reasons.json` holds each with its
+ * Boxes and channels write these sentences in English, for their logs. `reasons.json` holds each with its
  * Vietnamese text; `{slots}` are what the box filled in. A test of the centre reads the box's own
  * sources and fails when a sentence is not in the list. What is unknown (an older or newer box) is
  * shown as it came.

@@ -15,7 +15,15 @@ import { EventParser, type ServerEvent } from '@/api/sse'
 
 export type LineState = 'connecting' | 'live' | 'lost'
 export type LiveEvent =
-  'incident' | 'alert' | 'box' | 'quarantine' | 'indicator' | 'rollout' | 'ready' | 'reset'
+  | 'incident'
+  | 'alert'
+  | 'handover'
+  | 'box'
+  | 'quarantine'
+  | 'indicator'
+  | 'rollout'
+  | 'ready'
+  | 'reset'
 
 const SILENCE_S = 40
 const BACKOFF_S = [0.5, 1, 2, 3, 5]

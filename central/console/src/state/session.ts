@@ -20,20 +20,46 @@ const LAST = 'songlam.me'
 
 /** What each role is offered. */
 const OFFERS: Record<accounts.Role, readonly Offer[]> = {
-  admin: ['fleet', 'feeds', 'users', 'keep', 'suspend', 'draw', 'train', 'audit'],
+  admin: [
+    'fleet',
+    'feeds',
+    'users',
+    'keep',
+    'suspend',
+    'draw',
+    'train',
+    'audit',
+    'book',
+    'rota',
+    'contacts',
+  ],
   technician: ['fleet', 'feeds', 'train'],
-  operator: ['review', 'feeds', 'suspend'],
-  shift_lead: ['review', 'suspend', 'draw'],
-  officer: ['review', 'keep', 'desk', 'suspend', 'plates'],
-  commander: ['review', 'keep', 'desk', 'suspend', 'draw', 'train', 'plates'],
-  commune_police: ['review', 'plates'],
-  auditor: ['desk', 'audit', 'plates'],
+  operator: ['review', 'feeds', 'suspend', 'book', 'hand_over', 'rota', 'silence'],
+  shift_lead: ['review', 'suspend', 'draw', 'book', 'hand_over', 'rota', 'silence', 'on_call'],
+  officer: ['review', 'keep', 'desk', 'suspend', 'plates', 'book', 'hand_over', 'rota', 'silence'],
+  commander: [
+    'review',
+    'keep',
+    'desk',
+    'suspend',
+    'draw',
+    'train',
+    'plates',
+    'book',
+    'hand_over',
+    'rota',
+    'silence',
+    'on_call',
+  ],
+  commune_police: ['review', 'plates', 'book', 'hand_over'],
+  auditor: ['desk', 'audit', 'plates', 'book'],
   leader: [],
 }
 /**
  * Deciding on incidents; boxes and models; feeds; accounts; evidence to hold and take out; the
  * review desk; letting rules rest; drawing samples; taking out training data; the audit log; number
- * plates.
+ * plates; past handovers; handing a shift over; seeing shifts and silences; silencing; putting
+ * people on call; how people are reached.
  */
 export type Offer =
   | 'review'
@@ -47,10 +73,19 @@ export type Offer =
   | 'train'
   | 'audit'
   | 'plates'
+  | 'book'
+  | 'hand_over'
+  | 'rota'
+  | 'silence'
+  | 'on_call'
+  | 'contacts'
+/** What cannot be divided by communes: only for who sees the whole province. */
+const WHOLE: readonly Offer[] = ['rota', 'silence', 'on_call', 'contacts']
 
 /** Whether the present user is offered an action (reactive). */
 export function may(offer: Offer): boolean {
-  return state.me !== null && OFFERS[state.me.role].includes(offer)
+  if (!state.me || !OFFERS[state.me.role].includes(offer)) return false
+  return !WHOLE.includes(offer) || state.me.areas.includes(accounts.PROVINCE)
 }
 export const canReview = computed(() => may('review'))
 

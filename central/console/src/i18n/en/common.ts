@@ -7,6 +7,7 @@ export default {
     label: 'Main navigation',
     queue: 'Incidents',
     desk: 'Review desk',
+    duty: 'Duty',
     alerts: 'Alerts',
     officer: 'My work',
     map: 'Map',

@@ -7,6 +7,7 @@ export default {
     label: 'Điều hướng chính',
     queue: 'Sự kiện',
     desk: 'Bàn xác minh',
+    duty: 'Trực ban',
     alerts: 'Cảnh báo',
     officer: 'Việc của tôi',
     map: 'Bản đồ',

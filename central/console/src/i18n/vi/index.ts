@@ -5,6 +5,7 @@ import audit from './audit'
 import cases from './cases'
 import common from './common'
 import custody from './custody'
+import duty from './duty'
 import factor from './factor'
 import feeds from './feeds'
 import field from './field'
@@ -23,6 +24,7 @@ export default {
   cases,
   common,
   custody,
+  duty,
   factor,
   feeds,
   field,
