@@ -2,6 +2,9 @@
 import { type Page, get } from './client'
 import type { Severity } from './incidents'
 
+/** 0 the team, 1 the shift lead, 2 the commander. */
+export type StepNumber = 0 | 1 | 2
+
 export interface AlertItem {
   code: string
   rule: string
@@ -15,8 +18,7 @@ export interface AlertItem {
   /** How many incidents of one cause it stands for. */
   incidents: number
   status: 'open' | 'acknowledged' | 'ended'
-  /** 0 the team, 1 the shift lead, 2 the commander. */
-  step: 0 | 1 | 2
+  step: StepNumber
   escalate_at: string | null
   acknowledged_by: string | null
   acknowledged_at: string | null

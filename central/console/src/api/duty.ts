@@ -1,10 +1,9 @@
 /** Alerts with their history, and what duty is about: shifts, contacts, silences, handovers. */
 import type { Role } from './accounts'
+import type { AlertItem, StepNumber } from './alerts'
 import { del, get, post } from './client'
 import type { Severity, Stage } from './incidents'
 
-/** 0 the team, 1 the shift lead, 2 the commander. */
-export type StepNumber = 0 | 1 | 2
 export const STEPS: readonly StepNumber[] = [0, 1, 2]
 
 /** What became of an incident as news. */
@@ -31,24 +30,6 @@ export interface AlertEvent {
   actor: string
   /** Who was on call for the step; nobody: it passed on at once. */
   people: string[]
-}
-
-export interface AlertItem {
-  code: string
-  rule: string
-  name_vi: string
-  name_en: string
-  severity: Severity
-  area_code: string
-  camera_id: string
-  opened_at: string
-  last_at: string
-  incidents: number
-  status: 'open' | 'acknowledged' | 'ended'
-  step: StepNumber
-  escalate_at: string | null
-  acknowledged_by: string | null
-  acknowledged_at: string | null
 }
 
 export interface AlertDetail extends AlertItem {

@@ -1,25 +1,7 @@
 /** The officer's page: what concerns one now, what the phone reports, and whether it rings. */
+import type { AlertItem } from './alerts'
 import { del, get, put, withQuery } from './client'
-import type { IncidentItem, Severity } from './incidents'
-
-export interface AlertItem {
-  code: string
-  rule: string
-  name_vi: string
-  name_en: string
-  severity: Severity
-  area_code: string
-  camera_id: string
-  opened_at: string
-  last_at: string
-  incidents: number
-  status: 'open' | 'acknowledged' | 'ended'
-  /** 0 the team, 1 the shift lead, 2 the commander. */
-  step: number
-  escalate_at: string | null
-  acknowledged_by: string | null
-  acknowledged_at: string | null
-}
+import type { IncidentItem } from './incidents'
 
 export interface BoardAlert extends AlertItem {
   /** Its newest incidents. */

@@ -4,7 +4,8 @@
  * A day is `yyyy-mm-dd`, a time `HH:mm`, both in Asia/Ho_Chi_Minh, which knows no summer time; what
  * goes to the centre is UTC. Pure.
  */
-import type { Shift, StepNumber } from '@/api/duty'
+import type { StepNumber } from '@/api/alerts'
+import type { Shift } from '@/api/duty'
 import { dateOnly } from '@/format'
 import { dayToInstant } from '@/ioc/period'
 import type { Locale } from '@/state/preferences'

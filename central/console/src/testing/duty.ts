@@ -2,12 +2,12 @@
 import type {
   AlertDelivery,
   AlertDetail,
-  AlertItem,
   HandoverItem,
   OpenCase,
   OpenItems,
   Silence,
 } from '@/api/duty'
+import { alert } from './builders'
 
 export function delivery(change: Partial<AlertDelivery> = {}): AlertDelivery {
   return {
@@ -24,29 +24,9 @@ export function delivery(change: Partial<AlertDelivery> = {}): AlertDelivery {
   }
 }
 
-export function alertItem(change: Partial<AlertItem> = {}): AlertItem {
-  return {
-    code: 'K7M2QX',
-    rule: 'wrong_way',
-    name_vi: 'Đi ngược chiều',
-    name_en: 'Wrong way',
-    severity: 'critical',
-    area_code: '16681',
-    camera_id: 'cam-1',
-    opened_at: '2026-11-23T03:00:00Z',
-    last_at: '2026-11-23T03:00:00Z',
-    incidents: 1,
-    status: 'open',
-    step: 0,
-    escalate_at: '2026-11-23T03:01:00Z',
-    acknowledged_by: null,
-    acknowledged_at: null,
-    ...change,
-  }
-}
-
 export const alertDetail = (change: Partial<AlertDetail> = {}): AlertDetail => ({
-  ...alertItem(),
+  ...alert({ code: 'K7M2QX', rule: 'wrong_way', name_vi: 'Đi ngược chiều', name_en: 'Wrong way' }),
+  escalate_at: '2026-11-23T03:01:00Z',
   incident_ids: ['i-1'],
   events: [],
   deliveries: [],
