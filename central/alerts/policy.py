@@ -117,6 +117,11 @@ def is_crash(rule: str) -> bool:
     return entry is not None and entry.lane is Lane.CRASH
 
 
+def is_late(news: News) -> bool:
+    """Say whether an incident came too late to disturb anybody, whatever it is."""
+    return news.historical or news.received_at - news.occurred_at > LATE_AFTER
+
+
 def cause_of(news: News) -> str:
     """Return the key that incidents of one cause share."""
     entry = CATALOGUE.get(news.rule)
@@ -142,7 +147,7 @@ def decide(
         inhibited: Cameras whose view cannot be trusted.
     """
     crash = is_crash(news.rule)
-    if news.historical or news.received_at - news.occurred_at > LATE_AFTER:
+    if is_late(news):
         return Decision(verdict=Verdict.LATE)
     if not crash and any(silence.covers(news) for silence in silences):
         return Decision(verdict=Verdict.SILENCED)

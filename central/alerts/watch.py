@@ -14,12 +14,13 @@ from typing import TYPE_CHECKING
 
 import structlog
 from sqlalchemy import or_, select, text
+from sqlalchemy.orm import defer
 
 from central.alerts import people, policy
 from central.alerts.policy import Decision, News, Silence, Standing, Verdict
 from central.alerts.schemas import AlertChange, AlertNews
 from central.tables.alerts import AlertEventRow, AlertIncidentRow, AlertRow, SilenceRow
-from central.tables.incidents import UNDECIDED, IncidentEventRow, IncidentRow
+from central.tables.incidents import INHIBITS, UNDECIDED, IncidentEventRow, IncidentRow
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -30,7 +31,8 @@ if TYPE_CHECKING:
 
     from central.centre import Centre
 
-BATCH = 500
+BATCH, ROUNDS = 50, 10
+"""Each round is a transaction of its own: a storm is decided while ingest stores between rounds."""
 CODE_LETTERS = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"
 """No letter that is mistaken for a digit when it is read out over the radio."""
 CODE_LENGTH = 6
@@ -41,20 +43,32 @@ log = structlog.get_logger(__name__)
 
 def watch(centre: Centre) -> None:
     """Decide about new incidents, follow acknowledgements, escalate, and end what is over."""
+    for _ in range(ROUNDS):
+        if not _round(centre):
+            return
+
+
+def _round(centre: Centre) -> bool:
+    """Do a batch of each kind of work; return whether there was any."""
     now = centre.clock()
     with centre.database.read() as session:
         if not _has_work(session, now):
-            return
+            return False
     with centre.database.write() as session:
         for alert in session.scalars(_answered().limit(BATCH)).all():
             acknowledge(session, centre, alert, _answerer(session, alert))
         silences = _silences(session, now)
-        for row in session.scalars(_undecided().limit(BATCH)).all():
-            _take(session, centre, row, silences)
+        rows = session.scalars(_undecided().limit(BATCH)).all()
+        late = [row for row in rows if policy.is_late(_news(row))]
+        _pass_over(session, centre, late)
+        for row in rows:
+            if row not in late:
+                _take(session, centre, row, silences)
         for alert in session.scalars(_unanswered(now).limit(BATCH)).all():
             _escalate(session, centre, alert)
         for alert in session.scalars(_over(now).limit(BATCH)).all():
             _end(session, centre, alert)
+    return True
 
 
 def acknowledge(session: Session, centre: Centre, alert: AlertRow, actor: str) -> None:
@@ -78,7 +92,27 @@ def _has_work(session: Session, now: datetime) -> bool:
 
 def _undecided() -> Select[IncidentRow]:
     """Return the query of incidents that are new or worse than when they were decided."""
-    return select(IncidentRow).where(text(UNDECIDED)).order_by(IncidentRow.received_at)
+    whole = select(IncidentRow).where(text(UNDECIDED)).order_by(IncidentRow.received_at)
+    return whole.options(defer(IncidentRow.message))
+
+
+def _pass_over(session: Session, centre: Centre, late: Sequence[IncidentRow]) -> None:
+    """Disturb nobody: a box that was away for days sends thousands, and none needs a look."""
+    ids = [row.incident_id for row in late]
+    known = {
+        each.incident_id: each
+        for each in session.scalars(
+            select(AlertIncidentRow).where(AlertIncidentRow.incident_id.in_(ids))
+        )
+    }
+    for row in late:
+        decided = known.get(row.incident_id) or AlertIncidentRow(incident_id=row.incident_id)
+        decided.alert_id, decided.verdict = None, Verdict.LATE
+        decided.decided_at = centre.clock()
+        session.add(decided)
+        row.alert_level = row.level
+    centre.metrics.alert_decisions.labels(Verdict.LATE).inc(len(late))
+    session.flush()
 
 
 def _take(session: Session, centre: Centre, row: IncidentRow, silences: Sequence[Silence]) -> None:
@@ -303,8 +337,8 @@ def _inhibited(session: Session, news: News) -> frozenset[str]:
     found = session.scalar(
         select(IncidentRow.incident_id)
         .where(
+            text(INHIBITS),
             IncidentRow.camera_id == news.camera_id,
-            IncidentRow.rule.in_(policy.INHIBITING),
             IncidentRow.occurred_at <= news.occurred_at,
             or_(
                 IncidentRow.ended_at.is_(None),

@@ -34,10 +34,6 @@ if TYPE_CHECKING:
     from central.tables.incidents import IncidentRow
 
 
-BY_INCIDENT = "incident"
-"""Who answered an alert when somebody acknowledged an incident of it on the console."""
-
-
 def take(
     session: Session,
     centre: Centre,
@@ -163,8 +159,8 @@ def _taken(session: Session, row: IncidentRow) -> tuple[str, datetime] | None:
 
 
 def _answered(alert: AlertRow | None) -> tuple[str, datetime] | None:
-    """Return who answered an alert by itself, and when; not whoever took another incident of it."""
-    if alert is None or alert.acknowledged_at is None or alert.acknowledged_by == BY_INCIDENT:
+    """Return who answered an alert, itself or by taking an incident of it on, and when."""
+    if alert is None or alert.acknowledged_at is None:
         return None
     return alert.acknowledged_by or "", alert.acknowledged_at
 

@@ -12,6 +12,8 @@ from central.tables.base import AsciiText, Row
 
 UNDECIDED = "alert_level IS NULL OR level > alert_level"
 """Incidents that are new or have become worse since alerting decided about them."""
+INHIBITS = "rule IN ('camera_blocked', 'camera_defocused', 'camera_moved', 'camera_offline')"
+"""Incidents while which their camera's other rules cannot be trusted."""
 JUDGED = "verdict_at IS NOT NULL"
 """Incidents that a person confirmed or rejected."""
 HAS_PLATE = "plate IS NOT NULL"
@@ -54,6 +56,14 @@ class IncidentRow(Row):
             "received_at",
             sqlite_where=text(UNDECIDED),
             postgresql_where=text(UNDECIDED),
+        ),
+        # Whether a camera can be trusted is asked for every incident of it.
+        Index(
+            "ix_incidents_inhibiting",
+            "camera_id",
+            "occurred_at",
+            sqlite_where=text(INHIBITS),
+            postgresql_where=text(INHIBITS),
         ),
         # All that the figures of quality ask for: they read the index and no row.
         Index(

@@ -128,6 +128,18 @@ def test_a_storm_of_one_cause_tells_three_people_once(centre: AlertingCentre) ->
     assert alert.incidents == 1_000
 
 
+def test_what_a_box_brings_back_after_days_is_passed_over_at_once(centre: AlertingCentre) -> None:
+    centre.burst(
+        [{"camera_id": f"camera-{number % 7}", "historical": True} for number in range(450)]
+    )
+    centre.tick()
+
+    assert centre.outbox.told == []
+    assert {row.verdict for row in rows(centre, AlertIncidentRow)} == {"late"}
+    assert len(rows(centre, AlertIncidentRow)) == 450
+    assert rows(centre, AlertRow) == []
+
+
 def test_an_answered_alert_is_told_again_from_another_camera_only(centre: AlertingCentre) -> None:
     first = centre.happen()
     centre.tick()

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
     from edge.camera.ring import RingPacket, Segment
 
-pytestmark = pytest.mark.timeout(300)
+pytestmark = pytest.mark.timeout(600)
 EVENTS, STREAMS = 1_000, 20
 SEED = 20260303
 EPOCHS_PER_STREAM = 3

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from typing import Any
 
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 
 from central.alerts import policy
 from central.alerts.policy import News, Silence, Standing, Verdict
+from central.tables.incidents import INHIBITS
 from edge.contract.catalogue import CATALOGUE
 from edge.contract.catalogue_entry import IncidentClass, Severity
 from tests.builders import NOON
@@ -168,3 +170,7 @@ def test_whoever_is_told_is_told_of_something_loud(
         assert decision.verdict in {Verdict.OPENED, Verdict.JOINED}
         assert policy.severity_of(rule) in {Severity.HIGH, Severity.CRITICAL}
         assert not historical
+
+
+def test_the_index_of_what_inhibits_holds_the_rules_that_do() -> None:
+    assert set(re.findall(r"'(\w+)'", INHIBITS)) == policy.INHIBITING
