@@ -97,9 +97,7 @@ def answer(session: Session, centre: Centre, scope: Scope, code: str, actor: str
 def silences(session: Session, centre: Centre) -> Sequence[SilenceRow]:
     """Return the silences in force, newest first."""
     return session.scalars(
-        select(SilenceRow)
-        .where(SilenceRow.expires_at > centre.clock(), SilenceRow.ended_at.is_(None))
-        .order_by(SilenceRow.id.desc())
+        select(SilenceRow).where(SilenceRow.in_force(centre.clock())).order_by(SilenceRow.id.desc())
     ).all()
 
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from central.alerts.policy import severity_of
-from central.indicators.periods import LOCAL
+from central.clock import LOCAL
 from edge.contract.catalogue import CATALOGUE
 from edge.contract.catalogue_entry import Severity
 

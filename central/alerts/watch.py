@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING
 
 import structlog
 from sqlalchemy import or_, select, text
-from sqlalchemy.orm import defer
 
 from central.alerts import people, policy
 from central.alerts.policy import Decision, News, Silence, Standing, Verdict
@@ -94,8 +93,7 @@ def _has_work(session: Session, now: datetime) -> bool:
 
 def _undecided() -> Select[IncidentRow]:
     """Return the query of incidents that are new or worse than when they were decided."""
-    whole = select(IncidentRow).where(text(UNDECIDED)).order_by(IncidentRow.received_at)
-    return whole.options(defer(IncidentRow.message))
+    return select(IncidentRow).where(text(UNDECIDED)).order_by(IncidentRow.received_at)
 
 
 def _pass_over(session: Session, centre: Centre, late: Sequence[IncidentRow]) -> None:
@@ -326,9 +324,7 @@ def _standing(session: Session, alert: AlertRow) -> Standing:
 
 def _silences(session: Session, now: datetime) -> list[Silence]:
     """Return the silences in force."""
-    rows = session.scalars(
-        select(SilenceRow).where(SilenceRow.expires_at > now, SilenceRow.ended_at.is_(None))
-    )
+    rows = session.scalars(select(SilenceRow).where(SilenceRow.in_force(now)))
     return [
         Silence(rule=row.rule, camera_id=row.camera_id, area_code=row.area_code) for row in rows
     ]

@@ -13,12 +13,9 @@ Of two conditions the database walks the index of one and looks at the other.
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 import re
-from datetime import datetime, timedelta, timezone
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from sqlalchemy import select, tuple_
 
@@ -29,11 +26,14 @@ from central.auth.audit_schemas import (
     AuditState,
     SignedHead,
 )
+from central.clock import LOCAL
 from central.cursors import make_cursor, parse_numbered
+from central.spreadsheets import comma_separated
 from central.tables.users import AuditCheckpointRow, AuditCheckRow, AuditRow
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from datetime import datetime
 
     from sqlalchemy import Select
     from sqlalchemy.orm import InstrumentedAttribute, Session
@@ -42,11 +42,8 @@ if TYPE_CHECKING:
     from central.db import Database
 
 AT_ONCE = 1_000
-VIETNAM = timezone(timedelta(hours=7))
 COLUMNS = ("id", "at", "actor", "action", "object_kind", "object_id", "detail", "sha256")
 _PLATE = re.compile(r"(^|&)plate=[^&]*")
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
-"""What a spreadsheet would take for a formula. Source: OWASP, CSV injection."""
 
 
 def find_page(session: Session, wanted: AuditQuery, *, plates: bool) -> AuditLines:
@@ -77,12 +74,12 @@ def as_csv(database: Database, wanted: AuditFilter, *, plates: bool) -> Iterator
     apostrophe in front.
     """
     yield b"\xef\xbb\xbf"  # spreadsheets take the file for UTF-8 by this mark alone
-    yield _table([COLUMNS])
+    yield comma_separated([COLUMNS]).encode()
     after: tuple[datetime, int] | None = None
     while True:
         with database.read() as session:
             rows = _find(session, wanted, after, AT_ONCE)
-        yield _table([_cells(_line(row, plates=plates)) for row in rows])
+        yield comma_separated([_cells(_line(row, plates=plates)) for row in rows]).encode()
         if len(rows) < AT_ONCE:
             return
         after = (rows[-1].at, rows[-1].id)
@@ -162,19 +159,7 @@ def _line(row: AuditRow, *, plates: bool) -> AuditLine:
 def _cells(line: AuditLine) -> list[str]:
     """Return a line as cells of a table."""
     told = line.model_dump() | {
-        "at": line.at.astimezone(VIETNAM).isoformat(timespec="seconds"),
+        "at": line.at.astimezone(LOCAL).isoformat(timespec="seconds"),
         "detail": json.dumps(line.detail, ensure_ascii=False, sort_keys=True),
     }
-    return [_harmless(str(told[name])) for name in COLUMNS]
-
-
-def _harmless(text: str) -> str:
-    """Return a cell that no spreadsheet takes for a formula."""
-    return f"'{text}" if text.startswith(_FORMULA) else text
-
-
-def _table(rows: Sequence[Sequence[Any]]) -> bytes:
-    """Return rows as comma-separated values."""
-    text = io.StringIO()
-    csv.writer(text).writerows(rows)
-    return text.getvalue().encode()
+    return [str(told[name]) for name in COLUMNS]

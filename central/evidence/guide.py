@@ -9,7 +9,8 @@ import base64
 import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
-from zoneinfo import ZoneInfo
+
+from central.clock import LOCAL
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
     from central.custody.schemas import Integrity
     from central.tables.incidents import IncidentRow
 
-HERE = ZoneInfo("Asia/Ho_Chi_Minh")
 STATES = {
     "verified": ("đã kiểm tra, nguyên vẹn", "checked, intact"),
     "waiting": ("chưa đủ tệp hoặc bản kê", "files or manifest not complete yet"),
@@ -147,4 +147,4 @@ def _photos(told: Told, words: str) -> list[str]:
 
 def _moment(at: datetime) -> str:
     """Return a moment as people here write it."""
-    return at.astimezone(HERE).strftime("%d/%m/%Y %H:%M:%S")
+    return at.astimezone(LOCAL).strftime("%d/%m/%Y %H:%M:%S")

@@ -15,7 +15,8 @@ import re
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 
-from central.indicators.periods import LOCAL, Period, period_start
+from central.clock import LOCAL
+from central.indicators.periods import Period, period_start
 
 LARGEST = 1e15
 """Beyond this a double no longer tells whole numbers apart."""

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import exists, func, or_, select
 
+from central.alerts import service as alerts
 from central.alerts.watch import ENDED
 from central.field.schemas import Board, BoardAlert
 from central.incidents import repository, views
-from central.incidents.catalogue import describe_rule
 from central.incidents.stages import UNDER_WAY
 from central.tables.alerts import AlertIncidentRow, AlertRow, ShiftRow
 from central.tables.areas import AreaRow
@@ -42,13 +42,13 @@ def board(session: Session, username: str, scope: Scope, now: datetime, code: st
         or_(ShiftRow.area_code == "", ShiftRow.area_code == AlertRow.area_code),
     )
     concerns = (AlertRow.status != ENDED) & or_(on_shift, AlertRow.acknowledged_by == username)
-    alerts = session.scalars(
+    rows = session.scalars(
         select(AlertRow)
         .where(scope.condition(AlertRow.area_code), or_(concerns, AlertRow.code == code.upper()))
         .order_by(AlertRow.id.desc())
         .limit(MOST_ALERTS)
     ).all()
-    shown = [_alert(session, alert) for alert in alerts]
+    shown = [_alert(session, alert) for alert in rows]
     mine = _mine(session, username, scope)
     codes = {item.area_code for item in [*mine, *(item for each in shown for item in each.news)]}
     return Board(
@@ -69,14 +69,7 @@ def _alert(session: Session, alert: AlertRow) -> BoardAlert:
         .order_by(IncidentRow.occurred_at.desc(), IncidentRow.incident_id)
         .limit(MOST_NEWS)
     )
-    rule = describe_rule(alert.rule)
-    own = set(BoardAlert.model_fields) - {"name_vi", "name_en", "news"}
-    return BoardAlert(
-        **{name: getattr(alert, name) for name in own},
-        name_vi=rule.name_vi,
-        name_en=rule.name_en,
-        news=_items(session, members),
-    )
+    return BoardAlert(**alerts.item(alert).model_dump(), news=_items(session, members))
 
 
 def _mine(session: Session, username: str, scope: Scope) -> list[IncidentItem]:

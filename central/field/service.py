@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING
 
 from central.alerts import watch
 from central.auth import audit
+from central.clock import LOCAL
 from central.field.schemas import ReportAnswer
 from central.incidents import repository, service, steps, views
 from central.incidents.case_schemas import StepKind
 from central.incidents.stages import life_cycle
-from central.indicators.periods import LOCAL
 from central.problems import Problem
 from central.tables.alerts import AlertIncidentRow, AlertRow
 from central.tables.field import FieldReportRow

@@ -92,8 +92,7 @@ def _silences(session: Session, scope: Scope, now: datetime) -> OpenSilences:
     rows = session.scalars(
         select(SilenceRow)
         .where(
-            SilenceRow.expires_at > now,
-            SilenceRow.ended_at.is_(None),
+            SilenceRow.in_force(now),
             scope.condition(SilenceRow.area_code),
         )
         .order_by(SilenceRow.expires_at)

@@ -7,11 +7,10 @@ Invariants:
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
-LOCAL = timezone(timedelta(hours=7))
-"""Asia/Ho_Chi_Minh: seven hours ahead of UTC all year. Source: no daylight saving since 1975."""
+from central.clock import LOCAL
 
 MONTHS_PER_YEAR = 12
 MONTHS_PER_QUARTER = 3

@@ -104,7 +104,7 @@ def export_verdicts(
 
 def _lines(centre: Centre, judged: Judged, written: str) -> Iterator[str]:
     """Yield the lines of an export while they are read."""
-    write = training.comma_separated if written == "csv" else training.json_lines
+    write = training.table if written == "csv" else training.json_lines
     with centre.database.read() as session:
         yield from write(training.records(session, judged))
 

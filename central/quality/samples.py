@@ -18,13 +18,13 @@ from sqlalchemy import case, func, select, text, true
 
 from central.auth import audit
 from central.auth.scope import scope_of
+from central.clock import LOCAL
 from central.db import is_postgres
 from central.incidents import repository, steps
 from central.incidents.case_schemas import StepKind
 from central.incidents.catalogue import describe_rule
 from central.incidents.schemas import ReviewStatus
 from central.incidents.stages import life_cycle
-from central.indicators.periods import LOCAL
 from central.problems import Problem
 from central.quality.schemas import SampleItem, SampleList, SampleWeek, Share
 from central.tables.incidents import IncidentRow

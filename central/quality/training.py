@@ -6,8 +6,6 @@ named by hash only, so whoever trains must be given them by another way. Pages o
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 from collections import defaultdict
 from typing import TYPE_CHECKING, Any
@@ -15,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import select, tuple_
 from sqlalchemy.orm import undefer
 
+from central import spreadsheets
 from central.incidents.catalogue import describe_rule
 from central.tables.evidence import EvidenceRow
 from central.tables.incidents import IncidentRow
@@ -63,13 +62,13 @@ def json_lines(found: Iterator[Record]) -> Iterator[str]:
         yield json.dumps(record, ensure_ascii=False, separators=(",", ":")) + "\n"
 
 
-def comma_separated(found: Iterator[Record]) -> Iterator[str]:
+def table(found: Iterator[Record]) -> Iterator[str]:
     """Yield a table with a head; the files of a record stand in one cell, ``kind:sha256 …``."""
-    yield _line(COLUMNS)
+    yield spreadsheets.comma_separated([COLUMNS])
     for record in found:
         files = " ".join(f"{file['kind']}:{file['sha256']}" for file in record["evidence"])
         flat = record | {"evidence": files}
-        yield _line([flat[name] for name in COLUMNS])
+        yield spreadsheets.comma_separated([[flat[name] for name in COLUMNS]])
 
 
 def _files(session: Session, page: Sequence[IncidentRow]) -> dict[str, list[Record]]:
@@ -112,13 +111,3 @@ def _record(row: IncidentRow, files: list[Record]) -> Record:
         "scene_version": row.message.get("scene_version", ""),
         "evidence": files,
     }
-
-
-def _line(cells: Sequence[Any]) -> str:
-    """Return one line of a table; a cell that a spreadsheet would take for a formula is quoted."""
-    text = io.StringIO()
-    csv.writer(text, lineterminator="\n").writerow(
-        f"'{cell}" if isinstance(cell, str) and cell[:1] in {"=", "+", "-", "@"} else cell
-        for cell in cells
-    )
-    return text.getvalue()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, String, UniqueConstraint
+from sqlalchemy import ColumnElement, ForeignKey, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from central.tables.base import Row
@@ -136,6 +136,11 @@ class SilenceRow(Row):
     expires_at: Mapped[datetime] = mapped_column(index=True)
     ended_at: Mapped[datetime | None]
     ended_by: Mapped[str | None] = mapped_column(String(64))
+
+    @classmethod
+    def in_force(cls, now: datetime) -> ColumnElement[bool]:
+        """Return the condition that a silence keeps alerts quiet now."""
+        return (cls.expires_at > now) & cls.ended_at.is_(None)
 
 
 class AlertEventRow(Row):

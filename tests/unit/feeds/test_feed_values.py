@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from central.clock import LOCAL
 from central.feeds.values import CellError, parse_number, parse_period
-from central.indicators.periods import LOCAL, Period, period_start
+from central.indicators.periods import Period, period_start
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from central.clock import LOCAL
 from central.indicators.periods import (
-    LOCAL,
     Period,
     last_starts,
     period_end,
