@@ -33,7 +33,9 @@ def set_up(desk: Desk) -> list[str]:
     phone = pyotp.TOTP(desk.by("totp-secret").locator("input").input_value())
     desk.page.fill("input[name=code]", phone.at(datetime.now(UTC)))
     desk.press("Enter")
-    codes = desk.by("recovery-codes").locator("li").all_inner_texts()
+    listed = desk.by("recovery-codes").locator("li")
+    expect(listed).to_have_count(10)
+    codes = listed.all_inner_texts()
     desk.page.get_by_label("Tôi đã cất các mã này").check()
     desk.by("kept").click()
     return codes
