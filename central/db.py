@@ -19,9 +19,11 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
-from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, OperationalError
+from sqlalchemy.exc import DataError, DBAPIError
 from sqlalchemy.orm import Session, sessionmaker
 from sqlalchemy.pool import StaticPool
+
+from central import postgres
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -34,19 +36,6 @@ _PENDING = "after_commit"
 _IMMEDIATE = {"sqlite_begin": "BEGIN IMMEDIATE"}
 BUSY_TIMEOUT_S = 10.0
 """How long an SQLite writer waits for another one. Source: a batch commit takes < 0.1 s."""
-_ERROR_CLASSES: dict[str, type[DBAPIError]] = {
-    "08": OperationalError,
-    "22": DataError,
-    "23": IntegrityError,
-    "40": OperationalError,
-    "53": OperationalError,
-    "55": OperationalError,
-    "57": OperationalError,
-    "58": OperationalError,
-}
-"""What an error of PostgreSQL is, by the first two characters of its SQLSTATE: connection lost,
-bad value, broken constraint, deadlock, no room, lock not got, shut down, disk. Source: PostgreSQL's
-manual, appendix A, and PEP 249; the same mapping as psycopg's."""
 
 
 class Database:
@@ -142,7 +131,7 @@ def _engine(url: str) -> Engine:
     """Return an engine with the settings that this product relies on."""
     if make_url(url).get_backend_name() != "sqlite":
         engine = create_engine(url, pool_size=20, max_overflow=20, pool_pre_ping=True)
-        event.listen(engine, "handle_error", _classify, retval=True)
+        postgres.prepare(engine)
         return engine
     options: dict[str, Any] = {}
     if make_url(url).database in {None, "", ":memory:"}:
@@ -176,23 +165,3 @@ def _classify_sqlite(context: ExceptionContext) -> DBAPIError | None:
     if isinstance(original, OverflowError):
         return DataError(context.statement, context.parameters, original)
     return None
-
-
-def _classify(context: ExceptionContext) -> DBAPIError | None:
-    """Return an error of PostgreSQL under its right class; None leaves it as it is.
-
-    pg8000 calls all but a broken unique constraint a ProgrammingError: a deadlock would look like a
-    mistake of ours, and a good message would end in quarantine.
-    """
-    original = context.original_exception
-    fields = original.args[0] if original.args else None
-    state = str(fields.get("C", "")) if isinstance(fields, dict) else ""
-    right = _ERROR_CLASSES.get(state[:2])
-    if right is None:
-        return None
-    return right(
-        context.statement,
-        context.parameters,
-        original,
-        connection_invalidated=context.is_disconnect,
-    )

@@ -107,7 +107,9 @@ def clocked_box(folder: Path, *, is_held: bool = True) -> Iterator[ClockedBox]:
     """Yield a running box with a network camera, whose first incident has arrived."""
     with ExitStack() as stack:
         bench = BoxBench(folder, stack)
-        camera = stack.enter_context(RtspServer({"cam": folder / "clip.avi"}, folder))
+        # Longer than all tests of this file may take: a camera that ends opens no incident.
+        server = RtspServer({"cam": folder / "clip.avi"}, folder, lasting_s=900.0)
+        camera = stack.enter_context(server)
         text = (folder / "gate.yaml").read_text(encoding="utf-8")
         source = f'{{kind: rtsp, url: "{camera.url("cam")}"}}'
         text = text.replace("{kind: file, path: clip.avi, loop: true}", source)

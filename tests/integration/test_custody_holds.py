@@ -93,7 +93,9 @@ def test_holding_is_audited(running: RunningCentre) -> None:
     officer.delete("/incidents/i1/hold", params={"reason": "án đã xong"})
 
     with running.parts.database.read() as session:
-        rows = session.scalars(select(AuditRow).where(AuditRow.object_id == "i1")).all()
+        # The centre's own clock escalates the old incident meanwhile: that is on record too.
+        mine = select(AuditRow).where(AuditRow.object_id == "i1", AuditRow.actor == "officer")
+        rows = session.scalars(mine.order_by(AuditRow.id)).all()
     assert [(row.action, row.actor, row.detail["reason"]) for row in rows] == [
         ("hold", "officer", REASON),
         ("release", "officer", "án đã xong"),

@@ -1,0 +1,95 @@
+"""PostgreSQL through pg8000, with errors of the class that PEP 249 means by it.
+
+Invariants:
+    * Whatever the network does to a connection is an ``InterfaceError``: never a bare ``OSError``,
+      which nobody who waits for a database expects and which would end his thread.
+    * What the server says has the class of its SQLSTATE, as with other drivers.
+
+It knows no table and no SQL of ours.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from pg8000.exceptions import InterfaceError
+from pg8000.legacy import Connection
+from sqlalchemy import Engine, event
+from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, OperationalError
+
+if TYPE_CHECKING:
+    from sqlalchemy.engine import ExceptionContext
+
+_ERROR_CLASSES: dict[str, type[DBAPIError]] = {
+    "08": OperationalError,
+    "22": DataError,
+    "23": IntegrityError,
+    "40": OperationalError,
+    "53": OperationalError,
+    "55": OperationalError,
+    "57": OperationalError,
+    "58": OperationalError,
+}
+"""What an error of PostgreSQL is, by the first two characters of its SQLSTATE: connection lost,
+bad value, broken constraint, deadlock, no room, lock not got, shut down, disk. Source: PostgreSQL's
+manual, appendix A, and PEP 249; the same mapping as psycopg's."""
+
+
+class _Connection(Connection):  # type: ignore[misc]  # pg8000 has no types
+    """A connection whose end is always told as ``InterfaceError``.
+
+    Source: pg8000 1.31.6 reads the first bytes of a message outside of its own translation.
+    """
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        try:
+            super().__init__(*args, **kwargs)
+        except OSError as error:
+            raise _network_error() from error
+
+    def handle_messages(self, context: Any) -> None:
+        """Read what the server answers.
+
+        Raises:
+            pg8000.exceptions.InterfaceError: The connection has ended.
+        """
+        try:
+            super().handle_messages(context)
+        except OSError as error:
+            raise _network_error() from error
+
+
+def prepare(engine: Engine) -> None:
+    """Let an engine connect by this module, and raise the errors that it promises."""
+    event.listen(engine, "do_connect", _connect)
+    event.listen(engine, "handle_error", _classify, retval=True)
+
+
+def _network_error() -> InterfaceError:
+    """Return the error by whose words SQLAlchemy knows that a connection is gone."""
+    return InterfaceError("network error")
+
+
+def _connect(_dialect: object, _record: object, args: Any, kwargs: Any) -> _Connection:
+    """Return a new connection."""
+    return _Connection(*args, **kwargs)
+
+
+def _classify(context: ExceptionContext) -> DBAPIError | None:
+    """Return an error of PostgreSQL under its right class; None leaves it as it is.
+
+    pg8000 calls all but a broken unique constraint a ProgrammingError: a deadlock would look like a
+    mistake of ours, and a good message would end in quarantine.
+    """
+    original = context.original_exception
+    fields = original.args[0] if original.args else None
+    state = str(fields.get("C", "")) if isinstance(fields, dict) else ""
+    right = _ERROR_CLASSES.get(state[:2])
+    if right is None:
+        return None
+    return right(
+        context.statement,
+        context.parameters,
+        original,
+        connection_invalidated=context.is_disconnect,
+    )
