@@ -157,7 +157,7 @@ def running_centre(
 
 
 def migrated_database(folder: Path, url: str = "") -> Database:
-    """Return a database with all tables: SQLite in ``folder``, or the one at ``url``, which has them."""
+    """Return a database with all tables: a new SQLite file in ``folder``, or that at ``url``."""
     if not url:
         shutil.copy(_migrated_sqlite(), folder / "songlam.sqlite3")
     return Database(url or f"sqlite:///{folder / 'songlam.sqlite3'}")

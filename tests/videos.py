@@ -44,7 +44,9 @@ def number_in(image: NDArray[np.uint8]) -> int:
 def number_on(frame: VideoFrame) -> int:
     """Return the number that a decoded picture shows; its colours would cost more than decoding."""
     luma = frame.planes[0]
-    rows = np.frombuffer(luma, np.uint8).reshape(luma.height, luma.line_size)[:, : luma.width]
+    rows = np.frombuffer(bytes(luma), np.uint8).reshape(luma.height, luma.line_size)[
+        :, : luma.width
+    ]
     blocks = rows.reshape(luma.height, BITS, -1).mean(axis=(0, 2))
     return int(np.packbits(blocks > 128)[0])
 
