@@ -35,7 +35,7 @@ examples:
   scripts/bench central screen --viewers 500 --seconds 30
   scripts/bench central ingest --seconds 20 --inflight 1000   with another window at the broker
 
-Nothing else should run beside it. --folder must be on the disk that is meant: a commit waits for it.
+Nothing else should run beside it. --folder must be on the disk that is meant: commits wait for it.
 """
 
 
@@ -52,9 +52,12 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--boxes", type=int, default=1000, help="connected boxes (1000)")
     made.add_argument("--seconds", type=float, default=60.0, help="of sending, each time (60)")
     made.add_argument("--window", type=int, default=1, help="unreceipted messages of a box (1)")
+    made.add_argument("--beat", type=float, default=10.0, help="a box's heartbeat, s; 0: none (10)")
     made.add_argument("--rate", type=float, default=200.0, help="modest rate of ingest, /s (200)")
     made.add_argument("--viewers", type=int, default=500, help="open live streams (500)")
-    made.add_argument("--screen-rate", type=float, default=10.0, help="incidents of screen, /s (10)")
+    made.add_argument(
+        "--screen-rate", type=float, default=10.0, help="incidents of screen, /s (10)"
+    )
     made.add_argument("--phone-rate", type=float, default=5.0, help="incidents of phone, /s (5)")
     made.add_argument("--inflight", type=int, default=0, help="max_inflight_messages of the broker")
     made.add_argument("--folder", type=Path, help="where databases go (the system's own for such)")

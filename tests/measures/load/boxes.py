@@ -11,10 +11,11 @@ from array import array
 from collections import Counter
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from edge.contract.messages import CameraState
 from edge.contract.topics import Channel, topic
-from tests.builders import incident_message
+from tests.builders import incident_message, state_message
 from tests.measures.load import mqtt
 
 if TYPE_CHECKING:
@@ -27,10 +28,23 @@ RULES = (
     *("no_helmet", "speeding", "congestion", "stopped_vehicle", "wrong_way"),
 )
 """One in ten each: what a province's boxes say on a busy day, three in ten of it alerting."""
+CAMERAS = 4
 AREAS = [f"{16681 + 3 * number}" for number in range(130)]
 STUCK_S = 30
 READ_BYTES = 65_536
 _BEGINNING = datetime.fromisoformat(NOW)
+_OF_ALL: dict[str, Any] = {
+    "sent_at": _BEGINNING,
+    "occurred_at": _BEGINNING,
+    "decided_at": _BEGINNING,
+    "object_class": "motorbike",
+    "track_ids": (17,),
+    "boxes": tuple((41.0 + step, 100.5, 200.0, 140.5, 260.0) for step in range(8)),
+    "place": "stop-line",
+    "software_version": "0.1.0",
+    "scene_version": "0a1b2c3d4e5f",
+}
+"""What every incident has."""
 
 
 @dataclass(slots=True)
@@ -38,7 +52,7 @@ class Sent:
     """What became of the messages of a crowd.
 
     Attributes:
-        outcomes: Receipts by outcome.
+        outcomes: Receipts by outcome; ``again``: a further one for the same message.
         waits: Seconds from publish (or, at an offered rate, from when it was due) to receipt.
         per_second: Receipts in each second since the beginning.
         times: Incident → when it was published, by this machine's monotonic clock; kept on demand.
@@ -51,33 +65,49 @@ class Sent:
     times: dict[str, float] = field(default_factory=dict)
 
     @property
-    def receipts(self) -> int:
-        """Return how many receipts came."""
-        return self.outcomes.total()
+    def unanswered(self) -> int:
+        """Return how many messages have no receipt."""
+        return self.published - len(self.waits)
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What one box says, in JSON to be completed with the id and the times."""
+
+    incidents: Sequence[bytes]
+    heartbeat: bytes
 
 
 class Box:
-    """One connection to the broker, with a template for each message that it can send."""
+    """One connection to the broker."""
 
-    __slots__ = ("_received", "_templates", "_topic", "name", "number", "socket", "waiting")
+    __slots__ = ("_packet", "_received", "_said", "name", "number", "socket", "waiting")
 
-    def __init__(self, name: str, connection: socket.socket, templates: Sequence[bytes]) -> None:
-        self.name, self.socket, self._templates = name, connection, templates
+    def __init__(self, name: str, connection: socket.socket, said: Said) -> None:
+        self.name, self.socket, self._said = name, connection, said
         self.number = 0
         self.waiting: dict[str, float] = {}
-        self._topic = topic(name, Channel.INCIDENT).encode()
+        self._packet = 0
         self._received = bytearray()
 
     def publish(self, series: str, since: float) -> str:
         """Send the next incident, timed from ``since``; return its id."""
         self.number += 1
-        incident_id = f"{series}.{self.name}.{self.number}"
-        template = self._templates[self.number % len(self._templates)]
-        now = datetime.now(UTC).isoformat().encode()
-        payload = template.replace(b"@id@", incident_id.encode()).replace(NOW.encode(), now)
+        incident_id = f"{series}{self.name}.{self.number}"
+        template = self._said.incidents[self.number % len(self._said.incidents)]
         self.waiting[f"{incident_id}:1"] = since
-        self.socket.sendall(mqtt.publish(self._topic, self.number % mqtt.LAST_ID + 1, payload))
+        self._send(Channel.INCIDENT, template.replace(b"@id@", incident_id.encode()))
         return incident_id
+
+    def beat(self) -> None:
+        """Send a heartbeat."""
+        self._send(Channel.STATE, self._said.heartbeat)
+
+    def _send(self, channel: Channel, template: bytes) -> None:
+        self._packet = self._packet % mqtt.LAST_ID + 1
+        payload = template.replace(NOW.encode(), datetime.now(UTC).isoformat().encode())
+        where = topic(self.name, channel).encode()
+        self.socket.sendall(mqtt.publish(where, self._packet, payload))
 
     def take(self) -> list[tuple[str, str]]:
         """Read what has come, acknowledge it; return message and outcome of each receipt.
@@ -105,9 +135,10 @@ class Boxes:
     """All boxes on one selector; ``window`` messages of each box wait for a receipt, no more."""
 
     def __init__(self, selector: selectors.BaseSelector, series: str, *, keep_times: bool) -> None:
-        self._selector, self._series, self._keep_times = selector, series, keep_times
+        self._selector, self._keep_times = selector, keep_times
+        self._series = f"{series}."
         self._boxes: list[Box] = []
-        self._next = 0
+        self._next = self._next_beat = 0
         self.sent = Sent()
         self.began = 0.0
         self.until = 0.0
@@ -122,7 +153,7 @@ class Boxes:
         """
         for place, (name, token) in enumerate(tokens.items()):
             connection = socket.create_connection(("127.0.0.1", port), timeout=STUCK_S)
-            box = Box(name, connection, templates(name, place, rules))
+            box = Box(name, connection, said_by(name, place, rules))
             self._boxes.append(box)
             connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             connection.sendall(mqtt.connect(name, name, token))
@@ -133,12 +164,9 @@ class Boxes:
             connection.settimeout(None)
             stuck = struct.pack("ll", STUCK_S, 0)
             connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, stuck)
-            self._selector.register(connection, selectors.EVENT_READ, lambda box=box: self._take(box))
-
-    @property
-    def outstanding(self) -> int:
-        """Return how many messages have no receipt yet."""
-        return self.sent.published - self.sent.receipts
+            self._selector.register(
+                connection, selectors.EVENT_READ, lambda box=box: self._take(box)
+            )
 
     def fill(self, window: int) -> None:
         """Let every box send its window and, from now on, one for each receipt."""
@@ -151,6 +179,11 @@ class Boxes:
         """Let the next box send one message, timed from ``since``, when it was due."""
         self._publish(self._boxes[self._next % len(self._boxes)], since)
         self._next += 1
+
+    def beat(self) -> None:
+        """Let the next box send a heartbeat."""
+        self._boxes[self._next_beat % len(self._boxes)].beat()
+        self._next_beat += 1
 
     def close(self) -> None:
         """Hang up."""
@@ -168,46 +201,61 @@ class Boxes:
         receipts = box.take()
         now = time.monotonic()
         for message_id, outcome in receipts:
+            if not message_id.startswith(self._series):
+                continue  # of a series before this, come too late for it
             since = box.waiting.pop(message_id, None)
             if since is None:
-                outcome = "again"  # noqa: PLW2901 - a second receipt of one message
-            else:
-                self.sent.waits.append(now - since)
-                self.sent.per_second[int(now - self.began)] += 1
+                self.sent.outcomes["again"] += 1
+                continue
             self.sent.outcomes[outcome] += 1
+            self.sent.waits.append(now - since)
+            self.sent.per_second[int(now - self.began)] += 1
             if self.refill and now < self.until:
                 self._publish(box, now)
 
 
-def templates(name: str, place: int, rules: Sequence[str]) -> list[bytes]:
-    """Return the messages of one box, one for each rule, to be completed with id and times.
-
-    Every rule has a camera of its own, 200 m from the next, so that nothing is merged.
-    """
-    made = []
+def said_by(name: str, place: int, rules: Sequence[str]) -> Said:
+    """Return what a box says: an incident of each rule, and its heartbeat."""
+    cameras, found = cameras_of(name, place), []
     for number, rule in enumerate(rules):
+        camera = cameras[number % CAMERAS]
         message = incident_message(
-            ID.strip("@"),
-            **{
-                "box_id": name,
-                "rule": rule,
-                "camera_id": f"{name}-{number}",
-                "area_code": AREAS[place % len(AREAS)],
-                "location": (18.5 + 0.02 * (place // 40) + 0.0018 * number, 104 + 0.02 * (place % 40)),
-                "sent_at": _BEGINNING,
-                "occurred_at": _BEGINNING,
-                "decided_at": _BEGINNING,
-                "object_class": "motorbike",
-                "track_ids": (17,),
-                "boxes": tuple((41.0 + step, 100.5, 200.0, 140.5, 260.0) for step in range(8)),
-                "place": "stop-line",
-                "software_version": "0.1.0",
-                "scene_version": "0a1b2c3d4e5f",
-            },
+            **_OF_ALL,
+            box_id=name,
+            rule=rule,
+            camera_id=camera.camera_id,
+            area_code=camera.area_code,
+            location=camera.location,
         )
         fields = message.model_dump(mode="json") | {"message_id": f"{ID}:1", "incident_id": ID}
-        made.append(json.dumps(fields, separators=(",", ":")).encode())
-    return made
+        found.append(json.dumps(fields, separators=(",", ":")).encode())
+    heartbeat = state_message(
+        box_id=name,
+        message_id=f"{name}:state",
+        sent_at=_BEGINNING,
+        since=_BEGINNING,
+        cameras=cameras,
+    )
+    return Said(found, heartbeat.model_dump_json().encode())
+
+
+def cameras_of(name: str, place: int) -> tuple[CameraState, ...]:
+    """Return the cameras of the box with the number ``place``, 200 m from each other.
+
+    What one has in view, no other sees: nothing is merged.
+    """
+    south, west = 18.5 + 0.02 * (place // 40), 104.0 + 0.02 * (place % 40)
+    return tuple(
+        CameraState(
+            camera_id=f"{name}-{number}",
+            name=f"Camera {number}",
+            status="online",
+            since=_BEGINNING,
+            area_code=AREAS[place % len(AREAS)],
+            location=(south + 0.0018 * number, west),
+        )
+        for number in range(CAMERAS)
+    )
 
 
 def _expect(connection: socket.socket, first: int, body: bytes, name: str) -> None:

@@ -1,4 +1,4 @@
-"""The crowd's own process: boxes and viewers on one selector, at full pace or at an offered rate."""
+"""The crowd's own process: boxes and viewers on one selector, at full pace or at a rate."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from tests.measures.load.boxes import RULES, Boxes, Sent
 from tests.measures.load.viewers import Seen, Viewers
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
-TELL_EVERY_S = 10.0
+TELL_EVERY_S, IDLE_S = 10.0, 0.2
 PATIENCE_S = 60.0
 """How long is waited for what is outstanding once nothing more is sent."""
 
@@ -34,6 +34,7 @@ class Order:
         tokens: Box → its password.
         seconds: How long messages are sent.
         rate: Messages a second over all boxes; 0: each box sends as receipts come.
+        beat_s: Seconds between two heartbeats of a box; 0: none.
         window: Messages of a box without a receipt, at full pace.
         rules: What the boxes see, in turn.
         http_port: Of the centre, for viewers.
@@ -47,6 +48,7 @@ class Order:
     tokens: Mapping[str, str]
     seconds: float
     rate: float = 0.0
+    beat_s: float = 10.0
     window: int = 1
     rules: tuple[str, ...] = RULES
     http_port: int = 0
@@ -103,27 +105,41 @@ def press(order: Order) -> Done:
     return Done(boxes.sent, viewers.seen, elapsed_s, took)
 
 
-def _send(
-    selector: selectors.BaseSelector, boxes: Boxes, viewers: Viewers, order: Order
-) -> None:
+def _send(selector: selectors.BaseSelector, boxes: Boxes, viewers: Viewers, order: Order) -> None:
     """Send for as long as ordered, then wait for what is outstanding, not for ever."""
     now = boxes.began = time.monotonic()
     boxes.until = now + order.seconds
-    due, every = now, 1 / order.rate if order.rate else 0.0
     told, give_up = now, boxes.until + PATIENCE_S
+    incidents = Pace(now, order.rate, boxes.until)
+    beats = Pace(now, len(order.tokens) / order.beat_s if order.beat_s else 0.0, give_up)
     if not order.rate:
         boxes.fill(order.window)
-    while now < give_up and (now < boxes.until or boxes.outstanding or viewers.waited_for > 0):
-        while order.rate and due <= now and due < boxes.until:
+    while now < give_up and (now < boxes.until or boxes.sent.unanswered or viewers.waited_for > 0):
+        for due in incidents.due(now):
             boxes.offer(due)
-            due += every
-        waits = due - now if order.rate and due < boxes.until else 0.2
-        for key, _ in selector.select(max(waits, 0.0)):
+        for _ in beats.due(now):
+            boxes.beat()
+        for key, _ in selector.select(max(min(incidents.next, beats.next) - now, 0.0)):
             key.data()
         now = time.monotonic()
         if now - told >= TELL_EVERY_S:
             told = now
-            tell(order, f"{now - boxes.began:3.0f} s, {boxes.sent.receipts} receipts")
+            tell(order, f"{now - boxes.began:3.0f} s, {len(boxes.sent.waits)} receipts")
+
+
+class Pace:
+    """Moments at an even rate until an end; ``next`` is when to look again at the latest."""
+
+    def __init__(self, began: float, rate: float, until: float) -> None:
+        self._every, self._until, self._due = 1 / rate if rate else 0.0, until, began
+        self.next = began
+
+    def due(self, now: float) -> Iterator[float]:
+        """Yield the moments that have come."""
+        while self._every and self._due <= now and self._due < self._until:
+            yield self._due
+            self._due += self._every
+        self.next = self._due if self._every and self._due < self._until else now + IDLE_S
 
 
 def tell(order: Order, what: str) -> None:

@@ -23,14 +23,15 @@ OFFERED_S = 30.0
 def measure(folder: Path, stack: ExitStack, options: Options) -> dict[str, Any]:
     """Return what boxes saw at a modest rate and at full pace, and what the database has."""
     site = Site(folder, stack, options)
-    offered = _let_send(site, options, "offered", min(options.seconds, OFFERED_S), options.rate)
+    offered_s = min(options.seconds, OFFERED_S)
+    offered = _let_send(site, options, "offered", offered_s, options.rate)
     messages, batches = site.batches()
     full = _let_send(site, options, "full", options.seconds, 0.0)
     more_messages, more_batches = site.batches()
     batch = max(round((more_messages - messages) / max(more_batches - batches, 1)), 1)
     rss, peak = site.memory_mb()
-    told = {
-        "offered": {"rate_per_s": options.rate, **as_json(offered, OFFERED_S)},
+    told: dict[str, Any] = {
+        "offered": {"rate_per_s": options.rate, **as_json(offered, offered_s)},
         "full": {"window": options.window, "mean_batch": batch, **as_json(full, options.seconds)},
         "receipted": offered.sent.outcomes["stored"] + full.sent.outcomes["stored"],
         "stored": site.stored(),
@@ -58,13 +59,17 @@ def as_json(done: Done, seconds: float) -> dict[str, Any]:
     counts = [done.sent.per_second[second] for second in range(int(seconds))]
     return {
         "seconds": seconds,
-        "receipts": done.sent.receipts,
+        "receipts": len(done.sent.waits),
         "per_s": round(sum(counts) / max(len(counts), 1), 1),
         "median_per_s": median_rate(counts),
         **in_ms(done.sent.waits),
         "outcomes": dict(done.sent.outcomes),
-        "unanswered": done.sent.published - len(done.sent.waits),
+        "unanswered": done.sent.unanswered,
         "cores": {name: round(s / done.elapsed_s, 2) for name, s in done.core_s.items()},
+        "core_ms_each": {
+            name: round(1000 * s / max(len(done.sent.waits), 1), 3)
+            for name, s in done.core_s.items()
+        },
     }
 
 
@@ -83,6 +88,7 @@ def _let_send(site: Site, options: Options, series: str, seconds: float, rate: f
             tokens=site.line.tokens,
             seconds=seconds,
             rate=rate,
+            beat_s=options.beat,
             window=options.window,
             watched=site.watched,
         )

@@ -42,6 +42,7 @@ def measure(folder: Path, stack: ExitStack, options: Options) -> dict[str, Any]:
             mqtt_port=site.line.broker.port,
             tokens=site.line.tokens,
             seconds=min(options.seconds, options.boxes / options.phone_rate),
+            beat_s=options.beat,
             rate=options.phone_rate,
             rules=("crash",),
             keep_times=True,
@@ -70,7 +71,7 @@ def put_on_call(site: Site) -> None:
     now = utc_now()
     add_person(site.line.database, OFFICER, Role.OFFICER)
     with site.line.database.write() as session:
-        hours = {"starts_at": now - timedelta(hours=1), "ends_at": now + timedelta(hours=6)}
+        hours: dict[str, Any] = {"starts_at": now - timedelta(hours=1), "ends_at": now + timedelta(hours=6)}
         session.add(on_call(OFFICER, 0, **hours))
         session.add(ContactRow(username=OFFICER, channel="sms", address="0900", created_at=now))
 

@@ -28,6 +28,7 @@ def measure(folder: Path, stack: ExitStack, options: Options) -> dict[str, Any]:
             mqtt_port=site.line.broker.port,
             tokens=site.line.tokens,
             seconds=options.seconds,
+            beat_s=options.beat,
             rate=options.screen_rate,
             http_port=int(site.line.url.rpartition(":")[2]),
             log_ins=log_ins,

@@ -11,10 +11,12 @@ from typing import TYPE_CHECKING
 
 import httpx
 from prometheus_client.parser import text_string_to_metric_families
-from sqlalchemy import func, select
+from sqlalchemy import func, insert, select
 
+from central.tables.fleet import CameraRow
 from central.tables.incidents import RevisionRow
 from tests.centre_line import CentreLine
+from tests.measures.load.boxes import cameras_of
 from tests.postgres import PostgresCluster
 
 if TYPE_CHECKING:
@@ -28,12 +30,18 @@ FILES_BESIDE = 200
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
-    """What a person asked for; ``inflight`` 0: as in the broker's own file."""
+    """What a person asked for.
+
+    Attributes:
+        beat: Seconds between two heartbeats of a box; 0: none.
+        inflight: Of the broker; 0: as in its own file.
+    """
 
     database: str = "sqlite"
     boxes: int = 1000
     seconds: float = 60.0
     window: int = 1
+    beat: float = 10.0
     rate: float = 200.0
     viewers: int = 500
     screen_rate: float = 10.0
@@ -44,9 +52,7 @@ class Options:
 class Site:
     """A fresh centre with its boxes registered; ends with the stack."""
 
-    def __init__(
-        self, folder: Path, stack: ExitStack, options: Options, **settings: str
-    ) -> None:
+    def __init__(self, folder: Path, stack: ExitStack, options: Options, **settings: str) -> None:
         """Start everything."""
         self.folder = folder
         self.cluster: PostgresCluster | None = None
@@ -63,6 +69,13 @@ class Site:
             broker_lines=broker_lines(options.inflight),
             **settings,
         )
+        cameras = [
+            {**each.model_dump(exclude={"location"}), "box_id": name}
+            for place, name in enumerate(self.line.tokens)
+            for each in cameras_of(name, place)
+        ]
+        with self.line.database.write() as session:
+            session.execute(insert(CameraRow), cameras)
 
     @property
     def watched(self) -> dict[str, int]:

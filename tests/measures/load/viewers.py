@@ -83,9 +83,7 @@ class Viewers:
                 answer += read
                 if not read or not answer.startswith(b"HTTP/1.1 200"[: len(answer)]):
                     raise ConnectionError(f"the centre refused a viewer: {answer[:300]!r}")
-            self._selector.register(
-                connection, selectors.EVENT_READ, partial(self._take, viewer)
-            )
+            self._selector.register(connection, selectors.EVENT_READ, partial(self._take, viewer))
 
     @property
     def waited_for(self) -> int:
