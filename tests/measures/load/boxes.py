@@ -21,7 +21,7 @@ from tests.measures.load import mqtt
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-ID, NOW = "@id@", "2000-01-01T00:00:00Z"
+ID, NOW = "ID-OF-THE-INCIDENT", "2000-01-01T00:00:00Z"
 """What a template has in place of the incident's id and of its times."""
 RULES = (
     *("red_light", "no_helmet", "illegal_parking", "wrong_lane", "solid_line_crossing"),
@@ -96,7 +96,7 @@ class Box:
         incident_id = f"{series}{self.name}.{self.number}"
         template = self._said.incidents[self.number % len(self._said.incidents)]
         self.waiting[f"{incident_id}:1"] = since
-        self._send(Channel.INCIDENT, template.replace(b"@id@", incident_id.encode()))
+        self._send(Channel.INCIDENT, template.replace(ID.encode(), incident_id.encode()))
         return incident_id
 
     def beat(self) -> None:
@@ -220,6 +220,7 @@ def said_by(name: str, place: int, rules: Sequence[str]) -> Said:
     for number, rule in enumerate(rules):
         camera = cameras[number % CAMERAS]
         message = incident_message(
+            ID,
             **_OF_ALL,
             box_id=name,
             rule=rule,
@@ -227,8 +228,7 @@ def said_by(name: str, place: int, rules: Sequence[str]) -> Said:
             area_code=camera.area_code,
             location=camera.location,
         )
-        fields = message.model_dump(mode="json") | {"message_id": f"{ID}:1", "incident_id": ID}
-        found.append(json.dumps(fields, separators=(",", ":")).encode())
+        found.append(message.model_dump_json().encode())
     heartbeat = state_message(
         box_id=name,
         message_id=f"{name}:state",

@@ -71,7 +71,10 @@ def put_on_call(site: Site) -> None:
     now = utc_now()
     add_person(site.line.database, OFFICER, Role.OFFICER)
     with site.line.database.write() as session:
-        hours: dict[str, Any] = {"starts_at": now - timedelta(hours=1), "ends_at": now + timedelta(hours=6)}
+        hours: dict[str, Any] = {
+            "starts_at": now - timedelta(hours=1),
+            "ends_at": now + timedelta(hours=6),
+        }
         session.add(on_call(OFFICER, 0, **hours))
         session.add(ContactRow(username=OFFICER, channel="sms", address="0900", created_at=now))
 

@@ -75,15 +75,18 @@ class Viewers:
                 b"GET /api/v1/live HTTP/1.1\r\nHost: 127.0.0.1\r\nAccept: text/event-stream\r\n"
                 + f"Cookie: {COOKIE}={token}\r\n\r\n".encode()
             )
-            viewer = Viewer(connection)
-            self._viewers.append(viewer)
             answer = b""
             while b"event: ready" not in answer:
                 read = connection.recv(READ_BYTES)
                 answer += read
                 if not read or not answer.startswith(b"HTTP/1.1 200"[: len(answer)]):
                     raise ConnectionError(f"the centre refused a viewer: {answer[:300]!r}")
-            self._selector.register(connection, selectors.EVENT_READ, partial(self._take, viewer))
+            self.add(Viewer(connection))
+
+    def add(self, viewer: Viewer) -> None:
+        """Look at what a viewer is told from now on."""
+        self._viewers.append(viewer)
+        self._selector.register(viewer.socket, selectors.EVENT_READ, partial(self._take, viewer))
 
     @property
     def waited_for(self) -> int:
