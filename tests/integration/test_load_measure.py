@@ -3,48 +3,26 @@
 from __future__ import annotations
 
 import json
-import resource
 import subprocess
+from contextlib import ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
+from tests.measures.load import ingest, phone, screen
 from tests.measures.load.__main__ import main
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
+from tests.measures.load.site import Options, Site
 
 ROOT = Path(__file__).resolve().parents[2]
-SMALL = ["--boxes", "4", "--seconds", "1", "--viewers", "3", "--rate", "20"]
+SMALL = Options(boxes=4, seconds=1, viewers=3, rate=20, screen_rate=5, phone_rate=3)
 TIMES = {"p50_ms", "p95_ms", "p99_ms", "max_ms"}
 
 
-@pytest.fixture(autouse=True)
-def as_before() -> Iterator[None]:
-    """Undo what the command does to the process."""
-    limit = resource.getrlimit(resource.RLIMIT_NOFILE)
-    yield
-    resource.setrlimit(resource.RLIMIT_NOFILE, limit)
-
-
-def told(capsys: pytest.CaptureFixture[str], *arguments: str) -> dict[str, Any]:
-    """Run the command small; return its line."""
-    code = main([*arguments, *SMALL])
-    (line,) = capsys.readouterr().out.splitlines()
-    found: dict[str, Any] = json.loads(line)
-    assert code == 0, line
-    return found
-
-
-@pytest.mark.broker
-@pytest.mark.parametrize("kind", ["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
-def test_what_is_receipted_is_stored(kind: str, capsys: pytest.CaptureFixture[str]) -> None:
-    line = told(capsys, "ingest", "--database", kind)
-    found = line["ingest"]
-
-    assert (line["database"], line["boxes"]) == (kind, 4)
-    assert found["stored"] == found["receipted"] > 0
+def check_ingest(found: dict[str, Any]) -> None:
+    """Nothing was lost, nothing came twice, and every figure is there."""
+    assert ingest.is_whole(found), found
+    assert found["stored"] == found["receipted"] > 20
     assert found["offered"]["receipts"] == 20
     for part in (found["offered"], found["full"]):
         assert part.keys() >= TIMES | {"per_s", "median_per_s", "cores", "core_ms_each"}
@@ -57,15 +35,32 @@ def test_what_is_receipted_is_stored(kind: str, capsys: pytest.CaptureFixture[st
 
 
 @pytest.mark.broker
-def test_every_viewer_and_the_phone_are_told(capsys: pytest.CaptureFixture[str]) -> None:
-    line = told(capsys, "screen", "phone", "--screen-rate", "5", "--phone-rate", "3")
-    seen, rung = line["screen"], line["phone"]
+def test_boxes_viewers_and_the_phone_are_served(tmp_path: Path) -> None:
+    with ExitStack() as stack:
+        site = Site(tmp_path, stack, SMALL)
+        check_ingest(ingest.measure(site, SMALL))
+        seen, rung = screen.measure(site, SMALL), phone.measure(site, SMALL)
 
-    assert seen["sights"] == 3 * seen["incidents"] > 0
-    assert (seen["missed"], seen["dropped"]) == (0, 0)
-    assert rung["handed_over"] == rung["incidents"] > 0
+    assert screen.is_whole(seen), seen
+    assert seen["sights"] == 3 * 5
     assert seen.keys() >= TIMES
+    assert phone.is_whole(rung), rung
+    assert rung["incidents"] == 3
     assert rung.keys() >= TIMES
+
+
+@pytest.mark.broker
+@pytest.mark.postgres
+def test_one_line_says_it_all(capsys: pytest.CaptureFixture[str]) -> None:
+    small = ["--boxes", "4", "--seconds", "1", "--rate", "20"]
+    code = main(["ingest", "--database", "postgres", *small])
+    (line,) = capsys.readouterr().out.splitlines()
+    told = json.loads(line)
+
+    assert code == 0, line
+    assert (told["database"], told["boxes"]) == ("postgres", 4)
+    assert "database" in told["ingest"]["full"]["cores"]
+    check_ingest(told["ingest"])
 
 
 def test_the_script_tells_how_to_use_it() -> None:

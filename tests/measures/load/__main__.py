@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tests.measures.load import ingest, phone, screen
-from tests.measures.load.site import Options, allow_files, machine
+from tests.measures.load.site import Options, Site, allow_files, machine
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -79,7 +79,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for name in asked.measures or MEASURES:
         sys.stderr.write(f"{name}: a centre on {options.database} begins\n")
         with tempfile.TemporaryDirectory(dir=asked.folder) as folder, ExitStack() as stack:
-            told[name] = MEASURES[name].measure(Path(folder), stack, options)
+            told[name] = MEASURES[name].measure(Site(Path(folder), stack, options), options)
         whole = MEASURES[name].is_whole(told[name]) and whole
     sys.stdout.write(json.dumps(told) + "\n")
     return 0 if whole else 1

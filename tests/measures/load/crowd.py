@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import multiprocessing
 import os
 import selectors
@@ -131,15 +132,21 @@ class Pace:
     """Moments at an even rate until an end; ``next`` is when to look again at the latest."""
 
     def __init__(self, began: float, rate: float, until: float) -> None:
-        self._every, self._until, self._due = 1 / rate if rate else 0.0, until, began
+        self._began, self._rate, self._until = began, rate, until
+        self._count = 0
         self.next = began
 
     def due(self, now: float) -> Iterator[float]:
         """Yield the moments that have come."""
-        while self._every and self._due <= now and self._due < self._until:
-            yield self._due
-            self._due += self._every
-        self.next = self._due if self._every and self._due < self._until else now + IDLE_S
+        while (at := self._at()) <= now:
+            yield at
+            self._count += 1
+        self.next = min(at, now + IDLE_S)
+
+    def _at(self) -> float:
+        """Return when the next one is; never after the end."""
+        at = self._began + self._count / self._rate if self._rate else math.inf
+        return at if at < self._until else math.inf
 
 
 def tell(order: Order, what: str) -> None:

@@ -9,20 +9,17 @@ from sqlalchemy import func, select, text
 from central.tables.incidents import UNDECIDED, IncidentRow
 from tests.measures.load import bare
 from tests.measures.load.crowd import Done, Order, carry_out
-from tests.measures.load.site import Options, Site
 from tests.measures.load.spread import in_ms, median_rate
 
 if TYPE_CHECKING:
-    from contextlib import ExitStack
-    from pathlib import Path
+    from tests.measures.load.site import Options, Site
 
 OFFERED_S = 30.0
 """The modest rate is offered for no longer than this."""
 
 
-def measure(folder: Path, stack: ExitStack, options: Options) -> dict[str, Any]:
+def measure(site: Site, options: Options) -> dict[str, Any]:
     """Return what boxes saw at a modest rate and at full pace, and what the database has."""
-    site = Site(folder, stack, options)
     offered_s = min(options.seconds, OFFERED_S)
     offered = _let_send(site, options, "offered", offered_s, options.rate)
     messages, batches = site.batches()

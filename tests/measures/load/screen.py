@@ -7,17 +7,14 @@ from typing import TYPE_CHECKING, Any
 from central.auth.schemas import Role
 from tests.centre import add_person
 from tests.measures.load.crowd import Order, carry_out
-from tests.measures.load.site import Options, Site
 from tests.measures.load.spread import in_ms
 
 if TYPE_CHECKING:
-    from contextlib import ExitStack
-    from pathlib import Path
+    from tests.measures.load.site import Options, Site
 
 
-def measure(folder: Path, stack: ExitStack, options: Options) -> dict[str, Any]:
+def measure(site: Site, options: Options) -> dict[str, Any]:
     """Return how long it took over all viewers, and what some of them did not see."""
-    site = Site(folder, stack, options)
     log_ins = tuple(
         add_person(site.line.database, f"viewer-{number}", Role.OPERATOR)
         for number in range(options.viewers)

@@ -16,6 +16,7 @@ from sqlalchemy import func, insert, select
 from central.tables.fleet import CameraRow
 from central.tables.incidents import RevisionRow
 from tests.centre_line import CentreLine
+from tests.gateways import http_gateway
 from tests.measures.load.boxes import cameras_of
 from tests.postgres import PostgresCluster
 
@@ -50,11 +51,12 @@ class Options:
 
 
 class Site:
-    """A fresh centre with its boxes registered; ends with the stack."""
+    """A fresh centre with its boxes registered and an SMS gateway; ends with the stack."""
 
-    def __init__(self, folder: Path, stack: ExitStack, options: Options, **settings: str) -> None:
+    def __init__(self, folder: Path, stack: ExitStack, options: Options) -> None:
         """Start everything."""
         self.folder = folder
+        self.gateway = stack.enter_context(http_gateway())
         self.cluster: PostgresCluster | None = None
         url = ""
         if options.database == "postgres":
@@ -67,7 +69,8 @@ class Site:
             box_ids=[f"box-{number:04d}" for number in range(options.boxes)],
             autosave_s=AUTOSAVE_S,
             broker_lines=broker_lines(options.inflight),
-            **settings,
+            ALERT_SMS_URL=self.gateway.url,
+            ALERT_SMS_TOKEN="t",
         )
         cameras = [
             {**each.model_dump(exclude={"location"}), "box_id": name}
