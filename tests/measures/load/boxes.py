@@ -79,38 +79,44 @@ class Said:
 
 
 class Box:
-    """One connection to the broker."""
+    """One connection to the broker. What it is to send waits for :meth:`flush`: one system call."""
 
-    __slots__ = ("_packet", "_received", "_said", "name", "number", "socket", "waiting")
+    __slots__ = ("_packet", "_received", "_ready", "_said", "name", "number", "socket", "waiting")
 
     def __init__(self, name: str, connection: socket.socket, said: Said) -> None:
         self.name, self.socket, self._said = name, connection, said
         self.number = 0
         self.waiting: dict[str, float] = {}
         self._packet = 0
-        self._received = bytearray()
+        self._received, self._ready = bytearray(), bytearray()
 
     def publish(self, series: str, since: float) -> str:
-        """Send the next incident, timed from ``since``; return its id."""
+        """Prepare the next incident, timed from ``since``; return its id."""
         self.number += 1
         incident_id = f"{series}{self.name}.{self.number}"
         template = self._said.incidents[self.number % len(self._said.incidents)]
         self.waiting[f"{incident_id}:1"] = since
-        self._send(Channel.INCIDENT, template.replace(ID.encode(), incident_id.encode()))
+        self._prepare(Channel.INCIDENT, template.replace(ID.encode(), incident_id.encode()))
         return incident_id
 
     def beat(self) -> None:
-        """Send a heartbeat."""
-        self._send(Channel.STATE, self._said.heartbeat)
+        """Prepare a heartbeat."""
+        self._prepare(Channel.STATE, self._said.heartbeat)
 
-    def _send(self, channel: Channel, template: bytes) -> None:
+    def flush(self) -> None:
+        """Send what is prepared."""
+        if self._ready:
+            self.socket.sendall(self._ready)
+            self._ready.clear()
+
+    def _prepare(self, channel: Channel, template: bytes) -> None:
         self._packet = self._packet % mqtt.LAST_ID + 1
         payload = template.replace(NOW.encode(), datetime.now(UTC).isoformat().encode())
         where = topic(self.name, channel).encode()
-        self.socket.sendall(mqtt.publish(where, self._packet, payload))
+        self._ready += mqtt.publish(where, self._packet, payload)
 
     def take(self) -> list[tuple[str, str]]:
-        """Read what has come, acknowledge it; return message and outcome of each receipt.
+        """Read what has come, prepare its acknowledgement; return message and outcome of receipts.
 
         Raises:
             ConnectionError: The broker has hung up.
@@ -119,15 +125,13 @@ class Box:
         if not read:
             raise ConnectionError(f"the broker hung up on {self.name}")
         self._received += read
-        receipts, answer = [], b""
+        receipts = []
         for first, body in mqtt.packets(self._received):
             if first & 0xF0 == mqtt.PUBLISH:
                 payload, packet_id = mqtt.payload_of(first, body)
-                answer += mqtt.acknowledge(packet_id) if packet_id else b""
+                self._ready += mqtt.acknowledge(packet_id) if packet_id else b""
                 told = json.loads(payload)
                 receipts.append((told["receipt_for"], told["outcome"]))
-        if answer:
-            self.socket.sendall(answer)
         return receipts
 
 
@@ -174,16 +178,21 @@ class Boxes:
         for box in self._boxes:
             for _ in range(window):
                 self._publish(box, time.monotonic())
+            box.flush()
 
     def offer(self, since: float) -> None:
         """Let the next box send one message, timed from ``since``, when it was due."""
-        self._publish(self._boxes[self._next % len(self._boxes)], since)
+        box = self._boxes[self._next % len(self._boxes)]
         self._next += 1
+        self._publish(box, since)
+        box.flush()
 
     def beat(self) -> None:
         """Let the next box send a heartbeat."""
-        self._boxes[self._next_beat % len(self._boxes)].beat()
+        box = self._boxes[self._next_beat % len(self._boxes)]
         self._next_beat += 1
+        box.beat()
+        box.flush()
 
     def close(self) -> None:
         """Hang up."""
@@ -212,6 +221,7 @@ class Boxes:
             self.sent.per_second[int(now - self.began)] += 1
             if self.refill and now < self.until:
                 self._publish(box, now)
+        box.flush()
 
 
 def said_by(name: str, place: int, rules: Sequence[str]) -> Said:

@@ -96,6 +96,7 @@ def test_a_box_is_answered_once_and_acknowledges(
     box = Box("n1", ours, said_by("n1", 0, ["crash"]))
 
     incident_id = box.publish("series.", 1.0)
+    box.flush()
     ((first, body),) = mqtt.packets(bytearray(theirs.recv(65_536)))
     payload, packet_id = mqtt.payload_of(first, body)
     message = IncidentMessage.model_validate_json(payload)
@@ -106,12 +107,15 @@ def test_a_box_is_answered_once_and_acknowledges(
     assert ID.encode() not in payload
     assert NOW.encode() not in payload
     assert box.take() == [(f"{incident_id}:1", "stored")]
+    box.flush()
     assert theirs.recv(100) == mqtt.acknowledge(b"\x00\x09")
 
 
 def test_a_heartbeat_goes_to_the_state(pair: tuple[socket.socket, socket.socket]) -> None:
     ours, theirs = pair
-    Box("n1", ours, said_by("n1", 0, ["crash"])).beat()
+    box = Box("n1", ours, said_by("n1", 0, ["crash"]))
+    box.beat()
+    box.flush()
 
     ((_, body),) = mqtt.packets(bytearray(theirs.recv(65_536)))
     assert body[2:].startswith(b"songlam/v1/n1/state")
