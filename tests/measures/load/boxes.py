@@ -81,7 +81,7 @@ class Said:
 class Box:
     """One connection to the broker. What it is to send waits for :meth:`flush`: one system call."""
 
-    __slots__ = ("_packet", "_received", "_ready", "_said", "name", "number", "socket", "waiting")
+    __slots__ = ("_packet", "_ready", "_received", "_said", "name", "number", "socket", "waiting")
 
     def __init__(self, name: str, connection: socket.socket, said: Said) -> None:
         self.name, self.socket, self._said = name, connection, said
