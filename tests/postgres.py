@@ -50,9 +50,14 @@ def _programs() -> Path:
 
 
 class PostgresCluster:
-    """One running cluster; ``with PostgresCluster() as cluster`` starts and removes it."""
+    """One running cluster; ``with PostgresCluster() as cluster`` starts and removes it.
 
-    def __init__(self) -> None:
+    Args:
+        durable: Let a commit wait for the disk, as in production; tests need not.
+    """
+
+    def __init__(self, *, durable: bool = False) -> None:
+        self._sync = () if durable else ("-F",)
         self._bin = _programs()
         self._user = "postgres" if os.geteuid() == 0 else None
         self._folder = Path(tempfile.mkdtemp(prefix="songlam-postgres-"))
@@ -65,9 +70,14 @@ class PostgresCluster:
         self._server = create_engine(self.url(), isolation_level="AUTOCOMMIT", poolclass=NullPool)
         self._has_template = False
 
+    @property
+    def pid(self) -> int:
+        """Return its process id; 0 while it is away."""
+        return self._process.pid if self._process is not None else 0
+
     def __enter__(self) -> Self:
         data = self._folder / "data"
-        # No password and no fsync: loopback, temporary, and only these tests know the port.
+        # No password: loopback, temporary, and only these tests know the port.
         self._run("initdb", "-D", data, "-U", "songlam", "-A", "trust", "-E", "UTF8", "--no-sync")
         try:
             self.start()
@@ -86,7 +96,8 @@ class PostgresCluster:
             self._process = subprocess.Popen(
                 [
                     *(self._bin / "postgres", "-D", self._folder / "data", "-p", str(self.port)),
-                    *("-F", "-c", "listen_addresses=127.0.0.1", "-c", "unix_socket_directories="),
+                    *(*self._sync, "-c", "listen_addresses=127.0.0.1"),
+                    *("-c", "unix_socket_directories="),
                 ],
                 stdout=log,
                 stderr=subprocess.STDOUT,
