@@ -35,6 +35,17 @@ class Role(StrEnum):
     """Reads, changes nothing."""
 
 
+class Way(StrEnum):
+    """How somebody proved who they are when they logged in."""
+
+    PASSWORD = "password"  # noqa: S105 - a word, no secret
+    """With a code of the phone, where they have one."""
+    PASSKEY = "passkey"
+    """Two factors in one: a device that they unlocked."""
+    PROVIDER = "provider"
+    """The province's own directory said so."""
+
+
 PLATE_READERS = frozenset({Role.OFFICER, Role.COMMANDER, Role.COMMUNE_POLICE, Role.AUDITOR})
 """Who reads number plates and searches by them; everyone else sees them masked."""
 
@@ -75,7 +86,7 @@ class Me(BaseModel):
     second_factor: bool
     """Whether a code of their phone is asked for at log-in."""
     must_enrol: bool
-    """Whether their role must set up a second factor before anything else."""
+    """Whether their role must set up a second factor before anything else, coming by password."""
 
 
 class SecondFactorItem(BaseModel):
@@ -114,6 +125,7 @@ class UserItem(Me):
 
     disabled: bool
     created_at: UtcTime
+    passkeys: int
 
 
 class UserList(BaseModel):
