@@ -34,6 +34,7 @@ from central.auth.schemas import (
     UserItem,
     UserList,
     Way,
+    WaysIn,
 )
 from central.auth.scope import scope_of
 from central.auth.weakness import is_weak
@@ -56,6 +57,13 @@ def log_in(login: LoginRequest, request: Request, response: Response, centre: Ce
     address = attempts.address_of(request)
     user = attempts.log_in(centre, address, login.username, login.password, login.code)
     return start_session(centre, LogIn(user, Way.PASSWORD), request, response)
+
+
+@router.get("/session/ways")
+def list_ways(request: Request, centre: CentreDep) -> WaysIn:
+    """Return how one may log in here, for the page that asks."""
+    site = passkeys.site_of(centre.settings, request.headers.get("host", ""))
+    return WaysIn(passkey=site is not None)
 
 
 @router.get("/session")

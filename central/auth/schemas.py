@@ -68,6 +68,13 @@ class LoginRequest(PasswordAgain):
     )
 
 
+class WaysIn(BaseModel):
+    """How one may log in here beside the password."""
+
+    passkey: bool
+    """Whether this address can have passkeys."""
+
+
 class PasswordChange(BaseModel):
     """The password in use and the one to use from now on."""
 

@@ -368,6 +368,8 @@ def test_where_there_can_be_none_it_is_said(centre: RunningCentre) -> None:
     client.headers.update({"Host": "10.0.0.5:8080"})
 
     assert client.get(OWN).json() == {"items": [], "next_cursor": None, "possible": False}
+    assert client.get("/session/ways").json()["passkey"] is False
+    assert stranger(centre).get("/session/ways").json()["passkey"] is True
     assert said(client.post("/session/passkey/challenge")) == (409, "no_passkeys_here")
 
 

@@ -54,6 +54,7 @@ OPEN = {
     ("POST", "/api/v1/session/second-factor/confirm"): "one's own; a code of the phone",
     ("POST", "/api/v1/session/second-factor/recovery-codes"): "one's own; the password again",
     ("POST", "/api/v1/session/second-factor/remove"): "one's own; the password again",
+    ("GET", "/api/v1/session/ways"): "the log-in itself",
     ("POST", "/api/v1/session/passkey/challenge"): "the log-in itself",
     ("POST", "/api/v1/session/passkey"): "the log-in itself",
     ("GET", "/api/v1/session/passkeys"): "one's own, owed or not",

@@ -41,6 +41,12 @@ export interface Me {
 export interface User extends Me {
   disabled: boolean
   created_at: string
+  passkeys: number
+}
+
+/** How one may log in here beside the password. */
+export interface WaysIn {
+  passkey: boolean
 }
 
 export interface OneTimePassword {
@@ -84,6 +90,7 @@ export interface QuarantineItem {
 export const getSession = () => get<Me>('/session')
 export const logIn = (username: string, password: string, code?: string) =>
   post<Me>('/session', { username, password, code })
+export const getWaysIn = () => get<WaysIn>('/session/ways')
 export const logOut = () => del<null>('/session')
 export const changePassword = (old_password: string, new_password: string) =>
   post<Me>('/session/password', { old_password, new_password })

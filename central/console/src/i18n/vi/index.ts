@@ -14,6 +14,7 @@ import incident from './incident'
 import ioc from './ioc'
 import map from './map'
 import models from './models'
+import passkey from './passkey'
 import quality from './quality'
 import wall from './wall'
 
@@ -33,6 +34,7 @@ export default {
   ioc,
   map,
   models,
+  passkey,
   quality,
   wall,
 }
