@@ -1,4 +1,4 @@
-"""Attempts to prove who one is, by password and code or by passkey: throttled, counted, recorded.
+"""Attempts to prove who one is, by password and code, passkey or provider: throttled, recorded.
 
 Every route that takes one goes through here, so that a guesser finds no way around the throttle:
 neither at the second step nor in a session left open.
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from central.auth import audit, passkeys, second_factor, throttle
+from central.auth import audit, identities, oidc, passkeys, second_factor, throttle
 from central.auth.passwords import verify_password
 from central.problems import Problem
 from central.tables.users import UserRow
@@ -36,7 +36,7 @@ def log_in(centre: Centre, address: str, username: str, password: str, code: str
         Problem: 401, wrong password or code, or a code or passkey is needed; 429, after too many
             failures.
     """
-    _check_wait(centre, _counted(username, address))
+    check_wait(centre, _counted(username, address))
     with centre.database.read() as session:
         user = session.get(UserRow, username)
         keys = passkeys.of_person(session, username)
@@ -65,7 +65,7 @@ def log_in_by_passkey(
         Problem: 401, it does not show who this is; 429, after too many failures.
     """
     counted = throttle.address_keys(address)
-    _check_wait(centre, counted)
+    check_wait(centre, counted)
     with centre.database.write() as session:
         found = passkeys.log_in(session, site, proof, centre.clock())
     if isinstance(found, UserRow):
@@ -85,11 +85,31 @@ def prove_password(centre: Centre, address: str, user: UserRow, password: str) -
     Raises:
         Problem: 422, wrong password; 429, after too many failures.
     """
-    _check_wait(centre, _counted(user.username, address))
+    check_wait(centre, _counted(user.username, address))
     if not verify_password(user.password_hash, password):
         counted = throttle.keys(user.username, address)
         _fail(centre, user.username, address, "password_failed", counted)
         raise Problem(422, "wrong_password", "Mật khẩu không đúng.", "The password is not right.")
+
+
+def log_in_by_provider(
+    centre: Centre, address: str, code: str, attempt: oidc.Attempt, refused: str
+) -> UserRow:
+    """Return the enabled user whom the provider has shown; ``refused`` is why it showed nobody.
+
+    Raises:
+        oidc.ProviderError: It did not, or they are nobody here.
+    """
+    try:
+        if refused:
+            raise oidc.ProviderError("provider_refused", refused)  # noqa: TRY301 - one place counts
+        found = oidc.redeem(centre.settings, code, attempt, centre.clock())
+        with centre.database.write() as session:
+            return identities.log_in(session, centre.settings, found, centre.clock())
+    except oidc.ProviderError as error:
+        counted, why = throttle.address_keys(address), str(error)[:200]
+        _fail(centre, NOBODY, address, "provider_failed", counted, why=why)
+        raise
 
 
 def _take_code(centre: Centre, address: str, user: UserRow, code: str | None) -> None:
@@ -124,7 +144,7 @@ def _counted(username: str, address: str) -> dict[str, int]:
     return throttle.keys(username, address) | throttle.code_keys(username)
 
 
-def _check_wait(centre: Centre, counted: dict[str, int]) -> None:
+def check_wait(centre: Centre, counted: dict[str, int]) -> None:
     """Refuse who must wait, whatever was wrong too often.
 
     Raises:

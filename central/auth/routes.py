@@ -8,7 +8,7 @@ from fastapi import APIRouter, Depends, Request, Response
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from central.auth import attempts, passkeys, service
+from central.auth import attempts, identities, passkeys, service
 from central.auth.guard import (
     Gate,
     LoggedIn,
@@ -63,7 +63,11 @@ def log_in(login: LoginRequest, request: Request, response: Response, centre: Ce
 def list_ways(request: Request, centre: CentreDep) -> WaysIn:
     """Return how one may log in here, for the page that asks."""
     site = passkeys.site_of(centre.settings, request.headers.get("host", ""))
-    return WaysIn(passkey=site is not None)
+    return WaysIn(
+        passkey=site is not None,
+        provider=centre.settings.oidc_issuer != "",
+        provider_label=centre.settings.oidc_label,
+    )
 
 
 @router.get("/session")
@@ -114,7 +118,7 @@ def list_users(admin: Admin, centre: CentreDep) -> UserList:
     del admin
     with centre.database.read() as session:
         rows = session.scalars(select(UserRow).order_by(UserRow.username)).all()
-        return UserList(items=_items(session, rows, centre))
+        return UserList(items=items_of(session, rows, centre))
 
 
 @router.post("/users", status_code=201)
@@ -130,7 +134,7 @@ def change_user(username: str, change: UserChange, admin: Admin, centre: CentreD
     """Change name, role or access of a user."""
     with centre.database.write() as session:
         user = service.change_user(session, username, change, admin.username, centre.clock())
-        return _items(session, [user], centre)[0]
+        return items_of(session, [user], centre)[0]
 
 
 @router.post("/users/{username}/password")
@@ -147,7 +151,7 @@ def reset_second_factor(username: str, admin: Admin, centre: CentreDep) -> UserI
     with centre.database.write() as session:
         now = centre.clock()
         user = service.reset_second_factor(session, username, admin.username, now)
-        return _items(session, [user], centre)[0]
+        return items_of(session, [user], centre)[0]
 
 
 @router.delete("/users/{username}/passkeys")
@@ -155,7 +159,7 @@ def remove_passkeys(username: str, admin: Admin, centre: CentreDep) -> UserItem:
     """Remove the passkeys of somebody who lost a device; they are logged out."""
     with centre.database.write() as session:
         user = service.remove_passkeys(session, username, admin.username, centre.clock())
-        return _items(session, [user], centre)[0]
+        return items_of(session, [user], centre)[0]
 
 
 @router.get("/people")
@@ -180,15 +184,17 @@ def me(login: LogIn, centre: Centre) -> Me:
     )
 
 
-def _items(session: Session, users: Sequence[UserRow], centre: Centre) -> list[UserItem]:
+def items_of(session: Session, users: Sequence[UserRow], centre: Centre) -> list[UserItem]:
     """Return users as an administrator sees them."""
     keys = passkeys.counts(session)
+    linked = identities.subjects(session, centre.settings.oidc_issuer)
     return [
         UserItem(
             **me(LogIn(user, Way.PASSWORD), centre).model_dump(),
             disabled=user.disabled,
             created_at=user.created_at,
             passkeys=keys.get(user.username, 0),
+            identity=linked.get(user.username),
         )
         for user in users
     ]

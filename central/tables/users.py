@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, ForeignKey, Index, String
+from sqlalchemy import BigInteger, ForeignKey, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from central.tables.base import Row
@@ -83,6 +83,21 @@ class HandshakeRow(Row):
     detail: Mapped[dict[str, Any]]
     """What else must fit when it comes back."""
     expires_at: Mapped[datetime] = mapped_column(index=True)
+
+
+class IdentityRow(Row):
+    """Which user a person of an external provider is."""
+
+    __tablename__ = "identities"
+    __table_args__ = (UniqueConstraint("issuer", "username"),)
+
+    issuer: Mapped[str] = mapped_column(String(255), primary_key=True)
+    subject: Mapped[str] = mapped_column(String(255), primary_key=True)
+    """What the issuer calls them, and never anybody else."""
+    username: Mapped[str] = mapped_column(
+        ForeignKey("users.username", ondelete="CASCADE"), index=True
+    )
+    linked_at: Mapped[datetime]
 
 
 class SavedFilterRow(Row):

@@ -55,6 +55,8 @@ OPEN = {
     ("POST", "/api/v1/session/second-factor/recovery-codes"): "one's own; the password again",
     ("POST", "/api/v1/session/second-factor/remove"): "one's own; the password again",
     ("GET", "/api/v1/session/ways"): "the log-in itself",
+    ("POST", "/api/v1/session/provider"): "the log-in itself",
+    ("GET", "/api/v1/session/provider/return"): "the log-in itself; cookie and state must fit",
     ("POST", "/api/v1/session/passkey/challenge"): "the log-in itself",
     ("POST", "/api/v1/session/passkey"): "the log-in itself",
     ("GET", "/api/v1/session/passkeys"): "one's own, owed or not",

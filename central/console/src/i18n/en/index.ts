@@ -15,6 +15,7 @@ import ioc from './ioc'
 import map from './map'
 import models from './models'
 import passkey from './passkey'
+import provider from './provider'
 import quality from './quality'
 import wall from './wall'
 
@@ -35,6 +36,7 @@ export default {
   map,
   models,
   passkey,
+  provider,
   quality,
   wall,
 }

@@ -4,7 +4,6 @@ export default {
   intro:
     'Log in with the fingerprint, face or PIN of a phone, computer or security key, without password and code. A passkey counts as both factors.',
   logIn: 'Log in with a passkey',
-  or: 'or',
   none: 'No passkeys yet.',
   impossible:
     'Passkeys do not work at this address: the centre needs a named host under https. Tell an administrator.',

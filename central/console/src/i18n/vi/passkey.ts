@@ -4,7 +4,6 @@ export default {
   intro:
     'Đăng nhập bằng vân tay, khuôn mặt hoặc mã PIN của điện thoại, máy tính hay khóa USB, không cần mật khẩu và mã. Khóa truy cập thay cho cả hai lớp.',
   logIn: 'Đăng nhập bằng khóa truy cập',
-  or: 'hoặc',
   none: 'Chưa có khóa truy cập nào.',
   impossible:
     'Ở địa chỉ này không dùng được khóa truy cập: trung tâm cần địa chỉ https có tên miền. Hãy báo quản trị hệ thống.',
