@@ -97,7 +97,8 @@ export const getSession = () => get<Me>('/session')
 export const logIn = (username: string, password: string, code?: string) =>
   post<Me>('/session', { username, password, code })
 export const getWaysIn = () => get<WaysIn>('/session/ways')
-export const leaveForProvider = (next: string) => post<{ url: string }>('/session/provider', { next })
+export const leaveForProvider = (next: string) =>
+  post<{ url: string }>('/session/provider', { next })
 export const linkIdentity = (username: string, subject: string) =>
   put<User>(`/users/${encodeURIComponent(username)}/identity`, { subject })
 export const unlinkIdentity = (username: string) =>
