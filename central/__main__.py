@@ -196,7 +196,7 @@ def _create_admin(settings: Settings, options: argparse.Namespace) -> int:
             password = auth_service.reset_password(session, options.username, "system", now)
             if session.get_one(UserRow, options.username).second_factor_since is not None:
                 auth_service.reset_second_factor(session, options.username, "system", now)
-            passkeys.remove_all(session, options.username, "system", now)
+            passkeys.forget_all(session, options.username, "system", now)
     _show_once(options.username, password)
     return 0
 

@@ -36,7 +36,7 @@ def subjects(session: Session, issuer: str) -> dict[str, str]:
     return {row.username: row.subject for row in rows}
 
 
-def link(
+def assign(
     session: Session, thing: tuple[str, str], username: str, actor: str, now: datetime
 ) -> None:
     """Say who at the provider a user is; ``thing`` is issuer and subject.
@@ -58,7 +58,7 @@ def link(
     audit.record(session, now, actor, "link_identity", ("user", username), subject=subject)
 
 
-def unlink(session: Session, issuer: str, username: str, actor: str, now: datetime) -> None:
+def release(session: Session, issuer: str, username: str, actor: str, now: datetime) -> None:
     """Forget who at the provider a user is.
 
     Raises:
@@ -88,7 +88,7 @@ def log_in(session: Session, settings: Settings, found: Identity, now: datetime)
         raise ProviderError("provider_one_factor", user.username)
     if row is None:
         thing = (settings.oidc_issuer, found.subject)
-        link(session, thing, user.username, "system", now)
+        assign(session, thing, user.username, "system", now)
     return user
 
 

@@ -144,7 +144,7 @@ def remove(
     attempts.prove_password(centre, attempts.address_of(request), user, again.password)
     with centre.database.write() as session:
         now = centre.clock()
-        passkeys.remove(session, centre.settings, user.username, passkey_id, now)
+        passkeys.forget(session, centre.settings, user.username, passkey_id, now)
         service.end_log_ins(session, user.username)
     start_session(centre, login, request, response)
     return _list(request, user.username, centre)

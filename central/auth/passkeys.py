@@ -190,10 +190,10 @@ def rename(session: Session, username: str, passkey_id: int, name: str, now: dat
     row.name = name
 
 
-def remove(
+def forget(
     session: Session, settings: Settings, username: str, passkey_id: int, now: datetime
 ) -> None:
-    """Remove a passkey of one's own.
+    """Forget a passkey of one's own.
 
     Raises:
         Problem: 404, there is no such passkey of theirs; 409, it is the last second factor of a
@@ -212,8 +212,8 @@ def remove(
     audit.record(session, now, username, "passkey_off", ("user", username), name=row.name)
 
 
-def remove_all(session: Session, username: str, actor: str, now: datetime) -> int:
-    """Remove all passkeys of a person; return how many there were."""
+def forget_all(session: Session, username: str, actor: str, now: datetime) -> int:
+    """Forget all passkeys of a person; return how many there were."""
     gone = session.execute(
         delete(PasskeyRow).where(PasskeyRow.username == username).returning(PasskeyRow.id)
     ).all()

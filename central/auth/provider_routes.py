@@ -97,24 +97,26 @@ def come_back(
     return answer
 
 
-@router.put("/users/{username}/identity", dependencies=[Depends(_needed)])
+@router.put("/users/{username}/identity")
 def link(username: str, named: NewIdentity, admin: Admin, centre: CentreDep) -> UserItem:
     """Say who at the provider a user is; who was linked before is not any more."""
+    _needed(centre)
     with centre.database.write() as session:
         user = service.get_user(session, username)
         thing = (centre.settings.oidc_issuer, named.subject)
-        identities.link(session, thing, username, admin.username, centre.clock())
+        identities.assign(session, thing, username, admin.username, centre.clock())
         session.flush()
         return items_of(session, [user], centre)[0]
 
 
-@router.delete("/users/{username}/identity", dependencies=[Depends(_needed)])
+@router.delete("/users/{username}/identity")
 def unlink(username: str, admin: Admin, centre: CentreDep) -> UserItem:
     """Forget who at the provider a user is; they are logged out."""
+    _needed(centre)
     issuer, now = centre.settings.oidc_issuer, centre.clock()
     with centre.database.write() as session:
         user = service.get_user(session, username)
-        identities.unlink(session, issuer, username, admin.username, now)
+        identities.release(session, issuer, username, admin.username, now)
         service.end_log_ins(session, username)
         return items_of(session, [user], centre)[0]
 

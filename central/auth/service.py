@@ -139,7 +139,7 @@ def remove_passkeys(session: Session, username: str, actor: str, now: datetime) 
         Problem: 404, no such user; 409, they have none.
     """
     user = get_user(session, username)
-    if not passkeys.remove_all(session, username, actor, now):
+    if not passkeys.forget_all(session, username, actor, now):
         raise Problem(
             409, "no_passkeys", "Người này không có khóa truy cập.", "They have no passkeys."
         )

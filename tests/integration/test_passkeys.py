@@ -11,7 +11,6 @@ from sqlalchemy import delete, select, update
 from central.auth import handshakes, passkeys, throttle
 from central.auth.passwords import hash_password
 from central.auth.schemas import Role
-from central.settings import Settings
 from central.tables.users import AuditRow, HandshakeRow, LoginFailureRow, LoginRow, UserRow
 from tests.builders import NOON, ManualClock
 from tests.centre import RunningCentre, running_centre
@@ -392,27 +391,3 @@ def test_the_way_of_a_log_in_is_kept(centre: RunningCentre, device: Device) -> N
     register(person(centre), device)
     with centre.parts.database.read() as session:
         assert session.scalars(select(LoginRow.way)).all() == ["passkey"]
-
-
-@pytest.mark.parametrize(
-    ("public_url", "host", "site"),
-    [
-        ("https://songlam.nghean.vn", "x", ("songlam.nghean.vn", "https://songlam.nghean.vn")),
-        ("https://Songlam.vn:443", "x", ("songlam.vn", "https://songlam.vn")),
-        ("https://songlam.vn:8443", "x", ("songlam.vn", "https://songlam.vn:8443")),
-        ("https://10.0.0.5", "x", None),
-        ("https://[fd00::1]", "x", None),
-        ("http://songlam.vn", "localhost", None),
-        ("", "songlam.vn", None),
-        ("", "127.0.0.1:8080", None),
-        ("", "", None),
-        ("", "localhost:8080", ("localhost", "http://localhost:8080")),
-        ("http://localhost", "x", ("localhost", "http://localhost")),
-    ],
-)
-def test_passkeys_belong_to_a_named_host_under_https(
-    public_url: str, host: str, site: tuple[str, str] | None
-) -> None:
-    found = passkeys.site_of(Settings(public_url=public_url), host)
-
-    assert (found and (found.rp_id, found.origin)) == site

@@ -29,7 +29,7 @@ def upgrade() -> None:
             ondelete="CASCADE",
         ),
         sa.PrimaryKeyConstraint("issuer", "subject", name="pk_identities"),
-        sa.UniqueConstraint("issuer", "username", name="uq_identities_issuer"),
+        sa.UniqueConstraint("issuer", "username", name="uq_identities_issuer_username"),
     )
     op.create_index("ix_identities_username", "identities", ["username"])
 
