@@ -29,18 +29,26 @@ from central.auth.tokens import new_token, token_hash
 from central.centre import Centre
 from central.clock import Clock, utc_now
 from central.db import Database
+from central.incidents import intake
 from central.link import BrokerLink, Delivery
 from central.live import LiveHub
 from central.metrics import Metrics
 from central.settings import Settings
 from central.tables.fleet import BoxRow
+from central.tables.incidents import IncidentRow
 from central.tables.users import LoginRow, UserRow
 from edge.contract.messages import Message, ReceiptMessage
 from edge.contract.topics import Channel
 from edge.contract.topics import topic as topic_of
+from tests.builders import NOON
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from datetime import datetime
+
+    from sqlalchemy.orm import Session
+
+    from edge.contract.messages import IncidentMessage
 
 START_TIMEOUT_S = 20.0
 
@@ -87,6 +95,12 @@ def centre_parts(
         publish=link.publish,
     )
     return centre, link
+
+
+def take_in(session: Session, message: IncidentMessage, now: datetime = NOON) -> IncidentRow:
+    """Store one revision as a batch of one; return its incident's row, in the session."""
+    intake.store(session, [message], now)
+    return session.get_one(IncidentRow, message.incident_id)
 
 
 def delivery(message: Message, **given: Any) -> Delivery:
