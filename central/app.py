@@ -24,7 +24,14 @@ from central.alerts.push import push_channel
 from central.alerts.watch import watch
 from central.areas import routes as area_routes
 from central.areas.repository import sync_areas
-from central.auth import audit, audit_routes, audit_watch, factor_routes
+from central.auth import (
+    audit,
+    audit_routes,
+    audit_watch,
+    factor_routes,
+    passkey_routes,
+    provider_routes,
+)
 from central.auth import routes as auth_routes
 from central.auth import service as auth_service
 from central.broker import EmbeddedBroker
@@ -76,6 +83,8 @@ ROUTERS: tuple[APIRouter, ...] = (
     auth_routes.router,
     sorting_routes.router,
     factor_routes.router,
+    passkey_routes.router,
+    provider_routes.router,
     audit_routes.router,
     incident_routes.router,
     exception_routes.router,
