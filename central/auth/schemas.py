@@ -7,6 +7,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from central.asked import Asked
 from edge.contract.messages import UtcTime
 
 Username = Annotated[str, Field(pattern=r"^[a-z][a-z0-9._-]{1,63}$")]
@@ -42,7 +43,7 @@ Areas = Annotated[list[Annotated[str, Field(max_length=20)]], Field(max_length=1
 """Codes of communes; ``*`` is the whole province."""
 
 
-class PasswordAgain(BaseModel):
+class PasswordAgain(Asked):
     """One's password once more, for what changes how one logs in."""
 
     password: str = Field(max_length=200)
@@ -57,7 +58,7 @@ class LoginRequest(PasswordAgain):
     )
 
 
-class PasswordChange(BaseModel):
+class PasswordChange(Asked):
     """The password in use and the one to use from now on."""
 
     old_password: str = Field(max_length=200)
@@ -97,7 +98,7 @@ class NewSecret(BaseModel):
     """The QR code of ``uri``: SVG as a ``data:`` address."""
 
 
-class Code(BaseModel):
+class Code(Asked):
     """A code of the phone."""
 
     code: str = Field(max_length=40)
@@ -141,7 +142,7 @@ class PersonList(BaseModel):
     next_cursor: str | None = None
 
 
-class NewUser(BaseModel):
+class NewUser(Asked):
     """A user to create."""
 
     username: Username
@@ -150,7 +151,7 @@ class NewUser(BaseModel):
     areas: Areas = Field(default_factory=lambda: ["*"])
 
 
-class UserChange(BaseModel):
+class UserChange(Asked):
     """What to change about a user; absent fields stay."""
 
     display_name: str | None = Field(default=None, min_length=1, max_length=120)

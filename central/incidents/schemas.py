@@ -6,8 +6,9 @@ import re
 from enum import StrEnum
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
+from central.asked import Asked, AskedQuery
 from central.custody.schemas import HoldItem, Integrity
 from central.incidents.case_schemas import (
     Findings,
@@ -209,10 +210,8 @@ def _plain_plate(given: Any) -> Any:
 PlateStart = Annotated[str, BeforeValidator(_plain_plate), Field(pattern=r"^[A-Z0-9]{5,12}$")]
 
 
-class IncidentFilter(BaseModel):
+class IncidentFilter(AskedQuery):
     """Which incidents a list holds; absent fields filter nothing."""
-
-    model_config = ConfigDict(extra="forbid", populate_by_name=True)
 
     status: list[ReviewStatus] = Field(default_factory=list, description="Any of these")
     stage: list[Stage] = Field(default_factory=list, description="Any of these")
@@ -233,20 +232,12 @@ class IncidentFilter(BaseModel):
     cursor: str | None = Field(default=None, description="``next_cursor`` of the page before")
     limit: int = Field(default=50, ge=1, le=200)
 
-    @model_validator(mode="before")
-    @classmethod
-    def _forget_empty(cls, given: Any) -> Any:
-        """Take ``?rule=`` as "any rule": a form sends its empty fields too."""
-        if not isinstance(given, dict):
-            return given
-        return {name: value for name, value in given.items() if value not in ("", [""])}
-
 
 Version = Annotated[int, Field(ge=1, description="The version the reviewer saw")]
 Note = Annotated[str, Field(max_length=2000)]
 
 
-class Review(BaseModel):
+class Review(Asked):
     """A review step without a note."""
 
     version: Version
