@@ -74,7 +74,7 @@ class DecisionTime(BaseModel):
     p90_s: float | None
 
 
-class QualityReport(BaseModel):
+class QualityFigures(BaseModel):
     """What the verdicts of a period say: confirmed is a hit, rejected is none."""
 
     starts_at: UtcTime
@@ -114,6 +114,12 @@ class QualityFilter(AskedQuery):
             return self.from_at, min(max(now, self.from_at), self.from_at + LONGEST)
         end = self.to_at or now
         return self.from_at or end - USUAL, end
+
+
+class QualityQuery(QualityFilter):
+    """What the page of quality asks for, all at once: a visit is one line of the audit log."""
+
+    week: date | None = Field(default=None, description="Of which samples are listed; the newest")
 
 
 class TrainingOrder(QualityFilter):
@@ -171,7 +177,15 @@ class SampleList(BaseModel):
     week: date | None
     """None: nothing was ever drawn."""
     items: list[SampleItem]
+    weeks: list[SampleWeek]
+    """Every week with samples, newest first."""
     next_cursor: str | None = None
+
+
+class QualityReport(QualityFigures):
+    """The page of quality: figures of a period, and samples of a week."""
+
+    second_looks: SampleList
 
 
 class SecondLook(Asked):
