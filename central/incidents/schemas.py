@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import date
 from enum import StrEnum
 from typing import Annotated, Any, Literal
 
@@ -200,6 +201,9 @@ class IncidentDetail(IncidentItem):
     """Whether a rejection of it can teach its box to leave that place alone."""
     taught_until: UtcTime | None
     """Until when the box was told to; None: it was not, or not any more."""
+    second_look: date | None = None
+    """The week whose sample waits for the reader's own verdict: the first is not told until then,
+    nor what followed it."""
 
 
 def _plain_plate(given: Any) -> Any:
