@@ -24,7 +24,7 @@ from central.alerts.push import push_channel
 from central.alerts.watch import watch
 from central.areas import routes as area_routes
 from central.areas.repository import sync_areas
-from central.auth import audit, audit_routes, audit_watch, factor_routes
+from central.auth import audit, audit_routes, audit_watch, factor_routes, wall_routes, walls
 from central.auth import routes as auth_routes
 from central.auth import service as auth_service
 from central.broker import EmbeddedBroker
@@ -93,6 +93,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     feed_routes.router,
     indicator_routes.router,
     map_routes.router,
+    wall_routes.router,
 )
 
 
@@ -100,6 +101,7 @@ def _forget_expired(centre: Centre) -> None:
     """Delete ended log-ins and old live events."""
     with centre.database.write() as session:
         auth_service.forget_expired(session, centre.clock())
+        walls.forget_ended(session, centre.clock())
         live.prune(session, centre.settings.live_log_rows)
 
 

@@ -20,7 +20,7 @@ from central.live import LiveEvent, Subscriber, replay, unseen
 from central.tables.users import UserRow
 
 router = APIRouter(tags=["live"])
-Viewer = Annotated[UserRow, Depends(Gate(Reach.AREA))]
+Viewer = Annotated[UserRow, Depends(Gate(Reach.AREA, wall=True))]
 RECHECK_S = 30.0
 """How often an open stream asks whether its log-in still stands."""
 RETRY_MS = 1_000

@@ -33,9 +33,9 @@ from central.tables.users import UserRow
 router = APIRouter(tags=["incidents"])
 Keeper = Annotated[UserRow, Depends(Gate(Reach.AREA, Role.OFFICER, Role.COMMANDER))]
 Reviewer = Annotated[UserRow, Depends(Gate(Reach.AREA, *FIELD))]
-Viewer = Annotated[UserRow, Depends(Gate(Reach.AREA, record="view"))]
+Viewer = Annotated[UserRow, Depends(Gate(Reach.AREA, record="view", wall=True))]
 Searcher = Annotated[UserRow, Depends(Gate(Reach.AREA, record="search"))]
-SHARED = Depends(Gate(Reach.SHARED))
+SHARED = Depends(Gate(Reach.SHARED, wall=True))
 PlainStep = Literal[
     StepKind.DISPATCH,
     StepKind.ARRIVE,

@@ -55,6 +55,7 @@ AGREED = {
     "get /api/v1/push", "put /api/v1/push/subscription", "delete /api/v1/push/subscription",
     "get /api/v1/field/board", "put /api/v1/incidents/{incident_id}/reports/{report_key}",
     "put /api/v1/incidents/{incident_id}/photos/{report_key}",
+    "get /api/v1/walls", "post /api/v1/walls", "delete /api/v1/walls/{wall_id}",
     "get /healthz", "get /readyz", "get /metrics",
 }  # fmt: skip
 """Routes that boxes and the console rely on; one that disappears breaks an older one of them."""

@@ -252,7 +252,7 @@ def filled(path: str, name: str) -> str:
         "username": "nobody", "row_id": "1", "seq": "1",
         "version": "1", "name": "m", "delivery_id": "1", "contact_id": "1",
         "shift_id": "1", "silence_id": "1", "alert_code": name[:8],
-        "handover_id": HANDOVERS[name],
+        "handover_id": HANDOVERS[name], "wall_id": "7",
         "report_key": "0f0e0d0c-0b0a-4908-8706-050403020100",
     }  # fmt: skip
     for parameter, value in values.items():

@@ -8,7 +8,7 @@ import { createRouter, createWebHistory } from 'vue-router'
 import { i18n } from './i18n'
 import LoginPage from './pages/LoginPage.vue'
 import { enterPage, leavePage } from './state/scroll'
-import { loadSession } from './state/session'
+import { isWall, loadSession } from './state/session'
 
 declare module 'vue-router' {
   interface RouteMeta {
@@ -124,7 +124,7 @@ export const router = createRouter({
       meta: { title: 'audit.title' },
     },
     {
-      path: '/admin/:tab(users|boxes|feeds)?',
+      path: '/admin/:tab(users|boxes|feeds|walls)?',
       component: () => import('./pages/AdminPage.vue'),
       props: true,
       meta: { title: 'common.nav.admin' },
@@ -170,6 +170,7 @@ router.beforeEach(async (to) => {
   if (!me) return { path: '/login', query: to.path === '/' ? {} : { next: to.fullPath } }
   const due = me.must_change_password ? '/password' : me.must_enrol ? '/second-factor' : null
   if (due && to.path !== due) return due
+  if (isWall.value && to.path !== '/wall') return '/wall'
   return true
 })
 
