@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from datetime import date
 from enum import StrEnum
 from typing import Annotated, Any, Literal
@@ -11,6 +10,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from central.asked import Asked, AskedQuery
 from central.custody.schemas import HoldItem, Integrity
+from central.incidents import plates
 from central.incidents.case_schemas import (
     Findings,
     LegalView,
@@ -206,12 +206,9 @@ class IncidentDetail(IncidentItem):
     nor what followed it."""
 
 
-def _plain_plate(given: Any) -> Any:
-    """Return a plate as findings hold it: ``37a-123.45`` is ``37A12345``."""
-    return re.sub(r"[\s.-]", "", given).upper() if isinstance(given, str) else given
-
-
-PlateStart = Annotated[str, BeforeValidator(_plain_plate), Field(pattern=r"^[A-Z0-9]{5,12}$")]
+PlatePart = Annotated[
+    str, BeforeValidator(plates.plain), Field(pattern=rf"^[A-Z0-9]{{{plates.SHORTEST},12}}$")
+]
 
 
 class IncidentFilter(AskedQuery):
@@ -230,8 +227,8 @@ class IncidentFilter(AskedQuery):
     code: str | None = Field(
         default=None, max_length=64, description="An incident's id, or the code of an alert"
     )
-    plate: PlateStart | None = Field(
-        default=None, description="How the plate begins, five signs or more; not for every role"
+    plate: PlatePart | None = Field(
+        default=None, description="Any part of the plate, four signs or more; not for every role"
     )
     cursor: str | None = Field(default=None, description="``next_cursor`` of the page before")
     limit: int = Field(default=50, ge=1, le=200)
