@@ -16,9 +16,10 @@ It knows no table and no SQL of ours.
 from __future__ import annotations
 
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
-from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
+from pydantic_core import to_json
+from sqlalchemy import Connection, Engine, create_engine, event, insert, make_url, text
 from sqlalchemy.exc import DataError, DBAPIError
 from sqlalchemy.orm import Session, sessionmaker
 from sqlalchemy.pool import StaticPool
@@ -26,10 +27,12 @@ from sqlalchemy.pool import StaticPool
 from central import postgres
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from sqlite3 import Connection as SqliteConnection
 
+    from sqlalchemy import Table
     from sqlalchemy.engine import ExceptionContext
+    from sqlalchemy.orm import DeclarativeBase
 
 _LAST = "before_commit"
 _PENDING = "after_commit"
@@ -122,6 +125,30 @@ def attempt(session: Session) -> Iterator[None]:
             del each[length:]
 
 
+def insert_all(
+    session: Session, table: type[DeclarativeBase], rows: Sequence[Mapping[str, object]]
+) -> None:
+    """Write new rows of one table by one statement, past the session.
+
+    Args:
+        session: Where to write.
+        table: The table.
+        rows: Column name → value, the same columns in all; others get their default.
+    """
+    if not rows:
+        return
+    if is_postgres(session):
+        written = postgres.insert_json(cast("Table", table.__table__), tuple(rows[0]))
+        session.execute(written, {"rows": _json(rows)})
+    else:
+        session.execute(insert(cast("Table", table.__table__)), rows)
+
+
+def _json(value: object) -> str:
+    """Return a value as JSON, three times as fast as the standard library does."""
+    return to_json(value).decode()
+
+
 def is_postgres(session: Session) -> bool:
     """Return whether ``session`` talks to PostgreSQL."""
     return session.get_bind().dialect.name == "postgresql"
@@ -130,14 +157,16 @@ def is_postgres(session: Session) -> bool:
 def _engine(url: str) -> Engine:
     """Return an engine with the settings that this product relies on."""
     if make_url(url).get_backend_name() != "sqlite":
-        engine = create_engine(url, pool_size=20, max_overflow=20, pool_pre_ping=True)
+        engine = create_engine(
+            url, pool_size=20, max_overflow=20, pool_pre_ping=True, json_serializer=_json
+        )
         postgres.prepare(engine)
         return engine
     options: dict[str, Any] = {}
     if make_url(url).database in {None, "", ":memory:"}:
         options["poolclass"] = StaticPool  # one shared connection, else each sees its own database
     arguments = {"timeout": BUSY_TIMEOUT_S, "check_same_thread": False}
-    engine = create_engine(url, connect_args=arguments, **options)
+    engine = create_engine(url, connect_args=arguments, json_serializer=_json, **options)
     event.listen(engine, "handle_error", _classify_sqlite, retval=True)
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)

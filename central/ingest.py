@@ -27,7 +27,7 @@ from sqlalchemy.orm.exc import StaleDataError
 from central.db import attempt
 from central.fleet import repository as fleet_rows
 from central.fleet import service as fleet
-from central.incidents import repository as incident_rows
+from central.incidents import intake as incidents
 from central.incidents import views
 from central.incidents.evidence_rows import ForeignSenderError
 from central.quarantine import service as quarantine
@@ -42,13 +42,13 @@ from edge.contract.messages import (
 from edge.contract.topics import MESSAGE_TYPES, UPWARD, Channel, parse_topic, topic
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from typing import Literal
 
     from sqlalchemy.orm import Session
 
     from central.centre import Centre
     from central.link import BrokerLink, Delivery
-    from central.tables.incidents import IncidentRow
 
     OutcomeName = Literal["stored", "duplicate", "quarantined"]
 
@@ -173,36 +173,33 @@ class Ingest:
             Exception: Whatever is wrong with one of them.
         """
         parsed = [parse(each, self._centre.settings.message_max_bytes) for each in batch]
-        outcomes = []
         with attempt(session):
-            told = {each.incident_id for each, _ in parsed if isinstance(each, IncidentMessage)}
-            known = incident_rows.find_all(session, told)
-            for (message, channel), delivery in zip(parsed, batch, strict=True):
+            for message, _ in parsed:
                 _check_registered(session, message.box_id)
-                outcomes.append(
-                    Outcome(
-                        name=self._dispatch(session, message, delivery, known),
-                        box_id=message.box_id,
-                        channel=channel,
-                        message_id=message.message_id,
-                    )
+            stored = iter(self._store_incidents(session, [message for message, _ in parsed]))
+            return [
+                Outcome(
+                    name=next(stored)
+                    if isinstance(message, IncidentMessage)
+                    else self._dispatch(session, message, delivery),
+                    box_id=message.box_id,
+                    channel=channel,
+                    message_id=message.message_id,
                 )
-        return outcomes
+                for (message, channel), delivery in zip(parsed, batch, strict=True)
+            ]
 
-    def _dispatch(
-        self,
-        session: Session,
-        message: Message,
-        delivery: Delivery,
-        known: dict[str, IncidentRow],
-    ) -> OutcomeName:
-        """Hand a message to the noun it is about."""
+    def _store_incidents(self, session: Session, messages: Sequence[Message]) -> list[OutcomeName]:
+        """Store those of ``messages`` that tell of incidents; return what became of each."""
+        told = [message for message in messages if isinstance(message, IncidentMessage)]
+        now = self._centre.clock()
+        intake = incidents.store(session, told, now)
+        views.announce_all(session, self._centre.live, intake.changed, now)
+        return ["duplicate" if duplicate else "stored" for duplicate in intake.duplicates]
+
+    def _dispatch(self, session: Session, message: Message, delivery: Delivery) -> OutcomeName:
+        """Hand a message that tells of no incident to the noun it is about."""
         centre = self._centre
-        if isinstance(message, IncidentMessage):
-            stored = incident_rows.store(session, message, centre.clock(), known)
-            if stored.current is not None:
-                views.announce(session, centre.live, stored.current, centre.clock())
-            return "duplicate" if stored.duplicate else "stored"
         if isinstance(message, TelemetryMessage):
             new = fleet_rows.store_telemetry(session, message, centre.clock())
             return "stored" if new else "duplicate"

@@ -15,18 +15,19 @@ import asyncio
 import json
 from dataclasses import dataclass, field
 from functools import partial
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, cast
 
-from sqlalchemy import delete, func, select, text
+from sqlalchemy import delete, func, insert, select, text
 
 from central.db import after_commit, is_postgres
 from central.tables.live import LiveEventRow
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
     from datetime import datetime
 
     from pydantic import BaseModel
+    from sqlalchemy import Table
     from sqlalchemy.orm import Session
 
     from central.metrics import Metrics
@@ -38,6 +39,9 @@ QUEUE_EVENTS = 256
 """Events a browser may lag behind before it is dropped."""
 REPLAY_EVENTS = 1_000
 """Most events sent again on resuming; beyond that reloading the lists is cheaper."""
+_LOG = insert(cast("Table", LiveEventRow.__table__)).returning(
+    LiveEventRow.id, sort_by_parameter_order=True
+)
 _COMMIT_ORDER_LOCK = 0x50_6C_61_6D
 """Key of the advisory lock that orders commits on PostgreSQL; any fixed number of ours."""
 
@@ -98,12 +102,20 @@ class LiveHub:
 
     def announce(self, session: Session, kind: EventKind, data: BaseModel, at: datetime) -> None:
         """Log an event in the transaction of ``session`` and send it after the commit."""
+        self.announce_all(session, kind, [data], at)
+
+    def announce_all(
+        self, session: Session, kind: EventKind, news: Sequence[BaseModel], at: datetime
+    ) -> None:
+        """Log events of one kind in the transaction of ``session``, send them after the commit."""
+        if not news:
+            return
         if is_postgres(session):
             session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _COMMIT_ORDER_LOCK})
-        row = LiveEventRow(at=at, kind=kind, data=data.model_dump(mode="json"))
-        session.add(row)
-        # Its id comes with whatever flush is next: one of its own would cost a fifth of the ingest.
-        after_commit(session, lambda: self.send(_event(row.id, row.kind, row.data)))
+        data = [each.model_dump(mode="json") for each in news]
+        logged = session.scalars(_LOG, [{"at": at, "kind": kind, "data": each} for each in data])
+        for event_id, each in zip(logged, data, strict=True):
+            after_commit(session, partial(self.send, _event(event_id, kind, each)))
 
     def mention(self, session: Session, kind: EventKind, data: BaseModel) -> None:
         """Send an event after the commit without logging it: news that the next one replaces."""

@@ -14,10 +14,14 @@ from typing import TYPE_CHECKING, Any
 
 from pg8000.exceptions import InterfaceError
 from pg8000.legacy import Connection
-from sqlalchemy import Engine, event
+from sqlalchemy import Engine, TextClause, event, text
+from sqlalchemy.dialects import postgresql
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, OperationalError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from sqlalchemy import Dialect, Table
     from sqlalchemy.engine import ExceptionContext
 
 _ERROR_CLASSES: dict[str, type[DBAPIError]] = {
@@ -33,6 +37,9 @@ _ERROR_CLASSES: dict[str, type[DBAPIError]] = {
 """What an error of PostgreSQL is, by the first two characters of its SQLSTATE: connection lost,
 bad value, broken constraint, deadlock, no room, lock not got, shut down, disk. Source: PostgreSQL's
 manual, appendix A, and PEP 249; the same mapping as psycopg's."""
+
+
+_DIALECT: Dialect = postgresql.dialect()  # type: ignore[no-untyped-call]  # SQLAlchemy's own
 
 
 class _Connection(Connection):  # type: ignore[misc]  # pg8000 has no types
@@ -63,6 +70,20 @@ def prepare(engine: Engine) -> None:
     """Let an engine connect by this module, and raise the errors that it promises."""
     event.listen(engine, "do_connect", _connect)
     event.listen(engine, "handle_error", _classify, retval=True)
+
+
+def insert_json(table: Table, given: Sequence[str]) -> TextClause:
+    """Return the statement that inserts ``:rows``, a JSON array of objects with the keys ``given``.
+
+    One parameter for any number of rows: pg8000 sends a list of rows one by one, each three times
+    to the server and back.
+    """
+    quote = _DIALECT.identifier_preparer.quote
+    names, into = ", ".join(quote(name) for name in given), quote(table.name)
+    return text(
+        f"INSERT INTO {into} ({names}) SELECT {names}"  # noqa: S608 - names of our own tables
+        f" FROM jsonb_populate_recordset(NULL::{into}, CAST(:rows AS jsonb))"
+    )
 
 
 def _network_error() -> InterfaceError:

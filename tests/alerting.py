@@ -10,7 +10,7 @@ from central.alerts.channels import ChannelError
 from central.alerts.dispatch import dispatch
 from central.alerts.watch import watch
 from central.auth.schemas import Role
-from central.incidents import repository
+from central.incidents import intake
 from central.tables.alerts import ContactRow, ShiftRow
 from edge.contract.messages import Phase
 from tests.builders import NOON, ManualClock, incident_message
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
     from central.alerts.texts import AlertText
     from central.db import Database
-    from central.tables.incidents import IncidentRow
     from edge.contract.messages import IncidentMessage
 
 TEAM, LEAD, COMMANDER = "team", "lead", "commander"
@@ -73,11 +72,7 @@ class AlertingCentre:
         """Let incidents be stored together, as a batch that came in at once; return their ids."""
         messages = [self._message(given) for given in several]
         with self.parts.database.write() as session:
-            known: dict[str, IncidentRow] = repository.find_all(
-                session, {message.incident_id for message in messages}
-            )
-            for message in messages:
-                repository.store(session, message, self.clock.now(), known)
+            intake.store(session, messages, self.clock.now())
         return [message.incident_id for message in messages]
 
     def _message(self, given: dict[str, Any]) -> IncidentMessage:

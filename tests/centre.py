@@ -29,18 +29,26 @@ from central.auth.tokens import new_token, token_hash
 from central.centre import Centre
 from central.clock import Clock, utc_now
 from central.db import Database
+from central.incidents import intake
 from central.link import BrokerLink, Delivery
 from central.live import LiveHub
 from central.metrics import Metrics
 from central.settings import Settings
 from central.tables.fleet import BoxRow
+from central.tables.incidents import IncidentRow
 from central.tables.users import LoginRow, UserRow
 from edge.contract.messages import Message, ReceiptMessage
 from edge.contract.topics import Channel
 from edge.contract.topics import topic as topic_of
+from tests.builders import NOON
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
+    from datetime import datetime
+
+    from sqlalchemy.orm import Session
+
+    from edge.contract.messages import IncidentMessage
 
 START_TIMEOUT_S = 20.0
 
@@ -87,6 +95,12 @@ def centre_parts(
         publish=link.publish,
     )
     return centre, link
+
+
+def take_in(session: Session, message: IncidentMessage, now: datetime = NOON) -> IncidentRow:
+    """Store one revision as a batch of one; return its incident's row, in the session."""
+    intake.store(session, [message], now)
+    return session.get_one(IncidentRow, message.incident_id)
 
 
 def delivery(message: Message, **given: Any) -> Delivery:
@@ -138,7 +152,6 @@ def running_centre(
     parts: Centre = app.state.centre
     if not (folder / "songlam.sqlite3").exists() and "database_url" not in settings:
         shutil.copy(_migrated_sqlite(), folder / "songlam.sqlite3")
-    migrations.upgrade(parts.database)
     config = uvicorn.Config(app, port=0, log_config=None, timeout_graceful_shutdown=5)
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, name="centre", daemon=True)
@@ -158,12 +171,10 @@ def running_centre(
 
 
 def migrated_database(folder: Path, url: str = "") -> Database:
-    """Return a database with all tables: SQLite in ``folder``, or the one at ``url``."""
+    """Return a database with all tables: a new SQLite file in ``folder``, or that at ``url``."""
     if not url:
         shutil.copy(_migrated_sqlite(), folder / "songlam.sqlite3")
-    database = Database(url or f"sqlite:///{folder / 'songlam.sqlite3'}")
-    migrations.upgrade(database)
-    return database
+    return Database(url or f"sqlite:///{folder / 'songlam.sqlite3'}")
 
 
 def add_person(database: Database, username: str, role: Role, clock: Clock = utc_now) -> str:
@@ -195,9 +206,14 @@ def add_person(database: Database, username: str, role: Role, clock: Clock = utc
 
 def add_box(database: Database, box_id: str = "box-1") -> str:
     """Store a registered box and return its token."""
-    token = new_token()
+    return add_boxes(database, [box_id])[box_id]
+
+
+def add_boxes(database: Database, box_ids: Iterable[str]) -> dict[str, str]:
+    """Store registered boxes and return the token of each."""
+    tokens = {box_id: new_token() for box_id in box_ids}
     with database.write() as session:
-        session.add(
+        session.add_all(
             BoxRow(
                 box_id=box_id,
                 name=f"Tủ {box_id}",
@@ -207,8 +223,9 @@ def add_box(database: Database, box_id: str = "box-1") -> str:
                 since=utc_now(),
                 counters={},
             )
+            for box_id, token in tokens.items()
         )
-    return token
+    return tokens
 
 
 @cache

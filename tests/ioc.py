@@ -6,14 +6,12 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from central.areas.repository import sync_areas
-from central.incidents import repository as incidents
 from central.indicators.catalogue import Quality
 from central.indicators.store import Figure, Provenance
 from central.tables.base import Row
 from central.tables.fleet import BoxRow, CameraRow, TelemetryRow
-from central.tables.incidents import IncidentRow
 from tests.builders import incident_message
-from tests.centre import migrated_database
+from tests.centre import migrated_database, take_in
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -78,8 +76,7 @@ def add_incident(session: Session, number: int, **given: Any) -> None:
     given.setdefault("decided_at", occurred_at)
     given.setdefault("area_code", TRUONG_VINH)
     message = incident_message(f"incident-{number}", **given)
-    incidents.store(session, message, received_at)
-    row = session.get_one(IncidentRow, message.incident_id)
+    row = take_in(session, message, received_at)
     for name, value in columns.items():
         setattr(row, name, value)
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from central.incidents import repository
 from central.incidents.case_schemas import StepKind
 from central.incidents.stages import INCIDENT, VIOLATION
 from central.tables.incidents import IncidentRow
 from tests.builders import NOON, incident_message
+from tests.centre import take_in
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
@@ -32,7 +32,7 @@ def judged(  # noqa: PLR0913 - all that a verdict says
     """Store an incident on which somebody has decided; ``given`` replaces fields of the message."""
     fields: dict[str, Any] = {"area_code": VINH, "occurred_at": at, "decided_at": at, "sent_at": at}
     message = incident_message(incident_id, **(fields | given))
-    repository.store(session, message, at)
+    take_in(session, message, at)
     row = session.get_one(IncidentRow, incident_id)
     kind = StepKind.CONFIRM if verdict == TRUE else StepKind.REJECT
     steps = VIOLATION if row.incident_class == "violation" else INCIDENT

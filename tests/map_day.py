@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING
 
 from central.areas.catalogue import load_areas
 from central.evidence.files import evidence_files
-from central.incidents import repository
 from central.incidents.catalogue import RULES
 from central.tables.alerts import AlertRow
 from central.tables.evidence import EvidenceRow
 from central.tables.fleet import BoxRow, CameraRow
 from central.tables.incidents import IncidentRow
 from tests.builders import incident_message
+from tests.centre import take_in
 from tests.videos import make_video
 
 if TYPE_CHECKING:
@@ -117,8 +117,7 @@ def _incident(
         area_code=camera.area_code, rule=dice.choices(_RULES, _OFTEN)[0], occurred_at=at,
         decided_at=at, location=place, historical=True, time_trust="trusted",
     )  # fmt: skip
-    row = repository.store(session, message, at).current
-    assert row is not None
+    row = take_in(session, message, at)
     row.alert_level = row.level
 
 

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from central.incidents import repository
 from edge.contract.chain import (
     MANIFEST_FORMAT,
     NOTHING_BEFORE,
@@ -28,10 +27,6 @@ from tests.builders import NOON, state_message
 
 if TYPE_CHECKING:
     from datetime import datetime
-
-    from sqlalchemy.orm import Session
-
-    from edge.contract.messages import IncidentMessage
 
 
 @dataclass
@@ -138,8 +133,3 @@ def evidence_of(content: bytes, evidence_id: str, kind: str, media_type: str) ->
             "starts_at": NOON,
         }
     )
-
-
-def take_in(session: Session, message: IncidentMessage, now: datetime = NOON) -> None:
-    """Store one revision as a batch of one."""
-    repository.store(session, message, now, repository.find_all(session, {message.incident_id}))

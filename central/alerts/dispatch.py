@@ -17,8 +17,8 @@ import structlog
 from sqlalchemy import select
 
 from central.alerts.channels import ChannelError
+from central.alerts.telling import OPEN
 from central.alerts.texts import AlertText, compose
-from central.alerts.watch import OPEN
 from central.db import is_postgres
 from central.tables.alerts import AlertDeliveryRow, AlertRow
 from central.tables.areas import AreaRow

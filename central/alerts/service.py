@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import select
 
-from central.alerts import history, policy, watch
+from central.alerts import history, policy, telling, watch
 from central.alerts.policy import Verdict
 from central.alerts.schemas import AlertDetail, AlertItem, AlertList, IncidentAlert
 from central.auth import audit
@@ -87,7 +87,7 @@ def answer(session: Session, centre: Centre, scope: Scope, code: str, actor: str
         Problem: 404, no such alert.
     """
     row = get(session, code)
-    if row.status == watch.OPEN:
+    if row.status == telling.OPEN:
         watch.acknowledge(session, centre, row, actor)
         audit.record(session, centre.clock(), actor, "acknowledge", ("alert", row.code))
         session.flush()

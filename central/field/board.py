@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import exists, func, or_, select
 
 from central.alerts import service as alerts
-from central.alerts.watch import ENDED
+from central.alerts.telling import ENDED
 from central.field.schemas import Board, BoardAlert
 from central.incidents import repository, views
 from central.incidents.stages import UNDER_WAY

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from central.alerts import watch
+from central.alerts import telling, watch
 from central.auth import audit
 from central.clock import LOCAL
 from central.field.schemas import ReportAnswer
@@ -130,7 +130,7 @@ def _acknowledge(
     spec = life_cycle(row.incident_class)[StepKind.ACKNOWLEDGE]
     fresh = row.stage in spec.sources
     takes = fresh and user.role in spec.roles
-    answers = alert is not None and alert.status == watch.OPEN
+    answers = alert is not None and alert.status == telling.OPEN
     before = None if takes else _answered(alert) if fresh else _taken(session, row)
     if before is not None and before[0] != user.username:
         raise _already_taken(session, *before)

@@ -9,7 +9,7 @@ from sqlalchemy import case, func, select
 
 from central.alerts import service as alerts
 from central.alerts.schemas import SilenceItem
-from central.alerts.watch import OPEN
+from central.alerts.telling import OPEN
 from central.handovers.schemas import Cases, OpenAlerts, OpenCase, OpenItems, OpenSilences
 from central.incidents import deadlines
 from central.incidents.case_schemas import Stage

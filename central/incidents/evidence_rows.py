@@ -9,8 +9,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import structlog
-from sqlalchemy import select
+from sqlalchemy import or_, select
 
+from central.db import insert_all
+from central.tables.base import row_values
 from central.tables.evidence import EvidenceRow
 from edge.contract.messages import EvidenceItem, EvidenceKind
 
@@ -31,28 +33,56 @@ class ForeignSenderError(Exception):
     """A box used the id of an incident or of evidence that is another's."""
 
 
-def announce_evidence(session: Session, message: IncidentMessage) -> None:
-    """Write a row for each file that ``message`` lists; a higher revision's word counts.
+def announce(session: Session, messages: Sequence[IncidentMessage]) -> dict[str, list[EvidenceRow]]:
+    """Write a row for each file that ``messages`` list; a higher revision's word counts.
+
+    Returns:
+        All evidence of their incidents, listed or not, in the order of time.
 
     Raises:
         ForeignSenderError: An evidence id belongs to another box or incident.
     """
-    for item in message.evidence:
-        row = session.get(EvidenceRow, item.evidence_id, with_for_update=True)
-        if row is None:
-            row = EvidenceRow(
-                evidence_id=item.evidence_id,
-                box_id=message.box_id,
-                incident_id=message.incident_id,
-                sha256=item.sha256,
-                announced_revision=0,
-                received_bytes=0,
-            )
-            session.add(row)
-        if (row.box_id, row.incident_id) != (message.box_id, message.incident_id):
-            raise ForeignSenderError(f"evidence {item.evidence_id} belongs to {row.box_id}")
-        if message.revision > row.announced_revision:
-            _describe(row, item, message.revision)
+    if not messages:
+        return {}
+    told = {message.incident_id for message in messages}
+    listed = {item.evidence_id for message in messages for item in message.evidence}
+    either = or_(EvidenceRow.incident_id.in_(told), EvidenceRow.evidence_id.in_(listed))
+    wanted = select(EvidenceRow).where(either).order_by(EvidenceRow.evidence_id).with_for_update()
+    rows = {row.evidence_id: row for row in session.scalars(wanted)}
+    fresh = []
+    for message in messages:
+        for item in message.evidence:
+            row = rows.get(item.evidence_id)
+            if row is None:
+                row = rows[item.evidence_id] = _new_row(message, item)
+                fresh.append(row)
+            if (row.box_id, row.incident_id) != (message.box_id, message.incident_id):
+                raise ForeignSenderError(f"evidence {item.evidence_id} belongs to {row.box_id}")
+            if message.revision > row.announced_revision:
+                _describe(row, item, message.revision)
+    insert_all(session, EvidenceRow, [row_values(row) for row in fresh])
+    files: dict[str, list[EvidenceRow]] = {incident_id: [] for incident_id in told}
+    for row in sorted(rows.values(), key=_in_time):
+        files[row.incident_id].append(row)
+    return files
+
+
+def _new_row(message: IncidentMessage, item: EvidenceItem) -> EvidenceRow:
+    """Return the row of a file never heard of before, still to be filled by :func:`_describe`."""
+    return EvidenceRow(
+        evidence_id=item.evidence_id,
+        box_id=message.box_id,
+        incident_id=message.incident_id,
+        sha256=item.sha256,
+        announced_revision=0,
+        received_bytes=0,
+    )
+
+
+def _in_time(row: EvidenceRow) -> tuple[bool, float, str]:
+    """Return the order of files: by their beginning, what was never announced last."""
+    begins = row.starts_at
+    return begins is None, 0.0 if begins is None else begins.timestamp(), row.evidence_id
 
 
 def _describe(row: EvidenceRow, item: EvidenceItem, revision: int) -> None:
@@ -81,11 +111,8 @@ def _describe(row: EvidenceRow, item: EvidenceItem, revision: int) -> None:
 
 def of_incident(session: Session, incident_id: str) -> Sequence[EvidenceRow]:
     """Return the evidence of an incident in the order of time."""
-    return session.scalars(
-        select(EvidenceRow)
-        .where(EvidenceRow.incident_id == incident_id)
-        .order_by(EvidenceRow.starts_at, EvidenceRow.evidence_id)
-    ).all()
+    rows = session.scalars(select(EvidenceRow).where(EvidenceRow.incident_id == incident_id))
+    return sorted(rows, key=_in_time)
 
 
 def is_here(row: EvidenceRow) -> bool:
@@ -101,7 +128,12 @@ def is_playable(row: EvidenceRow) -> bool:
 
 def refresh_media(session: Session, incident: IncidentRow) -> bool:
     """Set thumbnail and clip of an incident from what is stored; return whether they changed."""
-    here = [row for row in of_incident(session, incident.incident_id) if is_here(row)]
+    return show_media(incident, of_incident(session, incident.incident_id))
+
+
+def show_media(incident: IncidentRow, files: Sequence[EvidenceRow]) -> bool:
+    """Set thumbnail and clip of an incident from its files; return whether they changed."""
+    here = [row for row in files if is_here(row)]
     small = [row.evidence_id for row in here if row.kind == EvidenceKind.THUMBNAIL]
     pictures = small + [row.evidence_id for row in here if row.kind == EvidenceKind.STILL]
     before = (incident.thumbnail_evidence_id, incident.clip_ready)

@@ -9,6 +9,7 @@ from central.incidents.catalogue import describe_rule
 from central.incidents.schemas import IncidentItem
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import datetime
 
     from sqlalchemy.orm import Session
@@ -19,8 +20,16 @@ if TYPE_CHECKING:
 
 def announce(session: Session, live: LiveHub, row: IncidentRow, now: datetime) -> IncidentItem:
     """Tell every open console how an incident looks now; return what was said."""
-    shown = item(row, repository.camera_name(session, row))
-    live.announce(session, "incident", shown, now)
+    return announce_all(session, live, [row], now)[0]
+
+
+def announce_all(
+    session: Session, live: LiveHub, rows: Sequence[IncidentRow], now: datetime
+) -> list[IncidentItem]:
+    """Tell every open console how incidents look now; return what was said."""
+    names = repository.camera_names(session, rows)
+    shown = [item(row, names[row.box_id, row.camera_id]) for row in rows]
+    live.announce_all(session, "incident", shown, now)
     return shown
 
 

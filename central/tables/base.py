@@ -63,3 +63,8 @@ class Row(DeclarativeBase):
         }
     )
     type_annotation_map = {datetime: UtcDateTime, dict[str, Any]: JsonValue, list[Any]: JsonValue}  # noqa: RUF012 - SQLAlchemy's own class attribute
+
+
+def row_values(row: Row) -> dict[str, object]:
+    """Return the columns that have been set of a row that is in no session."""
+    return {name: value for name, value in vars(row).items() if not name.startswith("_")}

@@ -15,8 +15,8 @@ from central.fleet import service as fleet
 from central.tables.evidence import EvidenceRow
 from central.tables.incidents import IncidentRow
 from tests.builders import ManualClock, incident_message
-from tests.centre import add_box, centre_parts, migrated_database
-from tests.signing_box import SigningBox, evidence_of, take_in
+from tests.centre import add_box, centre_parts, migrated_database, take_in
+from tests.signing_box import SigningBox, evidence_of
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -10,10 +10,9 @@ from sqlalchemy import select
 
 from central.alerts.watch import watch
 from central.auth.schemas import Role
-from central.incidents import repository
 from central.tables.users import AuditRow
 from tests.builders import incident_message
-from tests.centre import RunningCentre, add_box, running_centre
+from tests.centre import RunningCentre, add_box, running_centre, take_in
 from tests.gateways import http_gateway
 
 if TYPE_CHECKING:
@@ -31,7 +30,7 @@ def running(tmp_path: Path) -> Iterator[RunningCentre]:
         add_box(running.parts.database, "n1")
         now = datetime.now(UTC)
         with running.parts.database.write() as session:
-            repository.store(session, incident_message(occurred_at=now, area_code="16681"), now)
+            take_in(session, incident_message(occurred_at=now, area_code="16681"), now)
         watch(running.parts)
         yield running
 
@@ -145,9 +144,8 @@ def test_an_incident_says_who_was_told_of_it_or_why_nobody_was(running: RunningC
         quiet = incident_message("quiet", rule="illegal_parking", occurred_at=now)
         late = incident_message("late", occurred_at=now - timedelta(hours=1))
         for message in (quiet, late):
-            repository.store(session, message, now)
-        fresh = repository.store(session, incident_message("fresh", occurred_at=now), now).current
-        assert fresh is not None
+            take_in(session, message, now)
+        fresh = take_in(session, incident_message("fresh", occurred_at=now), now)
         fresh.alert_level = 0  # not looked at: nothing is stored of it
     watch(running.parts)
 
@@ -172,7 +170,7 @@ def test_each_delivery_is_shown_with_its_state_and_without_the_address(
     now = datetime.now(UTC)
     with running.parts.database.write() as session:
         message = incident_message("other", occurred_at=now, area_code="16690", camera_id="x")
-        repository.store(session, message, now)
+        take_in(session, message, now)
     watch(running.parts)
 
     answer = lead.get("/incidents/other/alert")

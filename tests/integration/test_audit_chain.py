@@ -17,7 +17,7 @@ from central.incidents.schemas import Review
 from central.signing import load_signing_key
 from central.tables.users import AuditRow, UserRow
 from tests.builders import NOON, ManualClock, incident_message
-from tests.centre import add_person, centre_parts
+from tests.centre import add_person, centre_parts, take_in
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -33,7 +33,7 @@ def centre(database: Database, tmp_path: Path) -> Centre:
     parts, _ = centre_parts(database, tmp_path, clock.now)
     add_person(database, "chien", Role.OFFICER, clock.now)
     with database.write() as session:
-        repository.store(session, incident_message("i1"), NOON)
+        take_in(session, incident_message("i1"), NOON)
     for version, kind in enumerate((StepKind.ACKNOWLEDGE, StepKind.CONFIRM), 1):
         with database.write() as session:
             row, user = repository.find(session, "i1"), session.get_one(UserRow, "chien")

@@ -9,14 +9,14 @@ import pytest
 from sqlalchemy import select
 
 from central.auth.schemas import Role
-from central.incidents import deadlines, merging, repository
+from central.incidents import deadlines, merging
 from central.incidents.case_schemas import Stage, StepKind
 from central.incidents.stages import INCIDENT, VIOLATION, first_stage
 from central.tables.evidence import EvidenceRow
 from central.tables.incidents import IncidentEventRow, IncidentRow
 from central.tables.users import UserRow
 from tests.builders import NOON, SHA256, ManualClock, incident_message
-from tests.centre import RunningCentre, centre_parts, running_centre
+from tests.centre import RunningCentre, centre_parts, running_centre, take_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -46,7 +46,7 @@ def store(centre: Centre, incident_id: str, **given: Any) -> None:
               "decided_at": AFTER_238, **PLACE}  # fmt: skip
     with centre.database.write() as session:
         message = incident_message(incident_id, 1, **(fields | given))
-        repository.store(session, message, centre.clock())
+        take_in(session, message, centre.clock())
 
 
 def act(person: httpx.Client, incident_id: str, kind: str, **body: Any) -> httpx.Response:

@@ -12,11 +12,10 @@ from sqlalchemy import select
 from central.auth import service as auth_service
 from central.auth.guard import COOKIE
 from central.auth.schemas import Role
-from central.incidents import repository
 from central.quarantine import service as quarantine
 from central.tables.users import AuditRow
 from tests.builders import NOON, ManualClock, incident_message
-from tests.centre import RunningCentre, add_box, running_centre
+from tests.centre import RunningCentre, add_box, running_centre, take_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -34,7 +33,7 @@ def centre(tmp_path: Path) -> Iterator[RunningCentre]:
     CLOCK.set_wall(NOON)
     with running_centre(tmp_path, CLOCK.now) as running:
         with running.parts.database.write() as session:
-            repository.store(session, incident_message(), NOON)
+            take_in(session, incident_message(), NOON)
         yield running
 
 

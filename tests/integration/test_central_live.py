@@ -15,9 +15,9 @@ import pytest
 from central import live
 from central.auth.guard import COOKIE
 from central.auth.schemas import Role
-from central.incidents import repository, views
+from central.incidents import views
 from tests.builders import NOON, incident_message
-from tests.centre import RunningCentre, add_person, running_centre
+from tests.centre import RunningCentre, add_person, running_centre, take_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -90,8 +90,7 @@ def happen(centre: RunningCentre, *incident_ids: str) -> None:
     """Let incidents arrive."""
     for incident_id in incident_ids:
         with centre.parts.database.write() as session:
-            row = repository.store(session, incident_message(incident_id), NOON).current
-            assert row is not None
+            row = take_in(session, incident_message(incident_id), NOON)
             views.announce(session, centre.parts.live, row, NOON)
 
 

@@ -23,7 +23,7 @@ from central.tables.live import LiveEventRow
 from central.tables.quarantine import QuarantineRow
 from edge.contract.messages import CameraState
 from tests.builders import NOON, incident_message, state_message
-from tests.centre import add_box, centre_parts, delivery, migrated_database
+from tests.centre import add_box, centre_parts, delivery, migrated_database, take_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -181,7 +181,7 @@ def _wait_until_blocked(session: Session) -> None:
 
 def test_of_many_reviewers_at_once_exactly_one_wins(database: Database) -> None:
     with database.write() as session:
-        repository.store(session, incident_message(), NOON)
+        take_in(session, incident_message(), NOON)
 
     def review() -> bool:
         with database.write() as session:

@@ -16,7 +16,7 @@ from central import migrations
 from central.auth import audit
 from central.auth.scope import Scope
 from central.fleet import service as fleet
-from central.incidents import repository, service, views
+from central.incidents import intake, repository, service, views
 from central.incidents.evidence_rows import ForeignSenderError
 from central.incidents.schemas import IncidentFilter, ReviewStatus
 from central.tables.evidence import EvidenceRow
@@ -25,7 +25,7 @@ from central.tables.incidents import IncidentRow, RevisionRow
 from central.tables.users import AuditRow
 from edge.contract.messages import EvidenceItem, EvidenceKind, IncidentMessage, Phase
 from tests.builders import NOON, SHA256, incident_message, state_message
-from tests.centre import add_box, centre_parts
+from tests.centre import add_box, centre_parts, take_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -91,31 +91,48 @@ def revision(number: int, incident_id: str) -> IncidentMessage:
 def test_a_first_revision_is_stored_and_the_same_again_is_a_duplicate(database: Database) -> None:
     message = incident_message()
     with database.write() as session:
-        first = repository.store(session, message, NOON)
+        first = intake.store(session, [message], NOON)
     with database.write() as session:
-        second = repository.store(session, message, NOON)
+        second = intake.store(session, [message], NOON)
 
-    assert (first.duplicate, first.current is not None) == (False, True)
-    assert (second.duplicate, second.current) == (True, None)
+    assert (first.duplicates, [row.incident_id for row in first.changed]) == ([False], ["i1"])
+    assert (second.duplicates, second.changed) == ([True], [])
 
 
 def test_an_older_revision_is_kept_but_never_shown(database: Database) -> None:
     with database.write() as session:
-        repository.store(session, incident_message(revision=2, phase=Phase.CLOSED), NOON)
-        late = repository.store(session, incident_message(revision=1), NOON)
+        take_in(session, incident_message(revision=2, phase=Phase.CLOSED), NOON)
+        late = intake.store(session, [incident_message(revision=1)], NOON)
         row = repository.find(session, "i1")
         assert row is not None
         found = repository.revisions(session, "i1")
 
-    assert late.current is None
+    assert (late.duplicates, late.changed) == ([False], [])
     assert (row.revision, row.phase) == (2, Phase.CLOSED)
     assert [number for number, _, _ in found] == [1, 2]
 
 
+def test_a_batch_tells_what_was_new_and_each_incident_that_changed_once(
+    database: Database,
+) -> None:
+    first, second = incident_message(), incident_message(revision=2, phase=Phase.CLOSED)
+    with database.write() as session:
+        intake.store(session, [first], NOON)
+    with database.write() as session:
+        batch = [second, first, incident_message("i2"), second]
+        stored = intake.store(session, batch, NOON)
+
+    assert stored.duplicates == [False, True, False, True]
+    assert [(row.incident_id, row.phase) for row in stored.changed] == [
+        ("i1", Phase.CLOSED),
+        ("i2", Phase.OPENED),
+    ]
+
+
 def test_the_level_shown_is_that_of_the_newest_revision(database: Database) -> None:
     with database.write() as session:
-        repository.store(session, incident_message(rule="congestion", level=1), NOON)
-        repository.store(session, incident_message(rule="congestion", level=3, revision=2), NOON)
+        take_in(session, incident_message(rule="congestion", level=1), NOON)
+        take_in(session, incident_message(rule="congestion", level=3, revision=2), NOON)
         row = repository.find(session, "i1")
         assert row is not None
 
@@ -135,23 +152,26 @@ def test_any_order_and_repetition_of_revisions_ends_in_the_same_state(
 ) -> None:
     with undone(database) as session:
         for number, incident_id in arrivals:
-            repository.store(session, revision(number, incident_id), NOON)
+            take_in(session, revision(number, incident_id), NOON)
         shuffled = snapshot(session)
     with undone(database) as session:
+        intake.store(session, [revision(*each) for each in arrivals], NOON)
+        at_once = snapshot(session)
+    with undone(database) as session:
         for number, incident_id in sorted(set(arrivals)):
-            repository.store(session, revision(number, incident_id), NOON)
+            take_in(session, revision(number, incident_id), NOON)
         sorted_once = snapshot(session)
 
-    assert shuffled == sorted_once
+    assert shuffled == at_once == sorted_once
     assert len(shuffled["incident_revisions"]) == len(set(arrivals))
 
 
 def test_a_box_cannot_write_into_the_incident_of_another(database: Database) -> None:
     with database.write() as session:
-        repository.store(session, incident_message(), NOON)
+        take_in(session, incident_message(), NOON)
 
     with pytest.raises(ForeignSenderError), database.write() as session:
-        repository.store(session, incident_message(revision=2, box_id="n2"), NOON)
+        take_in(session, incident_message(revision=2, box_id="n2"), NOON)
     with database.read() as session:
         row = repository.find(session, "i1")
         assert row is not None
@@ -160,11 +180,11 @@ def test_a_box_cannot_write_into_the_incident_of_another(database: Database) -> 
 
 def test_a_box_cannot_announce_the_evidence_of_another(database: Database) -> None:
     with database.write() as session:
-        repository.store(session, incident_message(evidence=[evidence_item()]), NOON)
+        take_in(session, incident_message(evidence=[evidence_item()]), NOON)
 
     other = incident_message("i2", box_id="n2", evidence=[evidence_item()])
     with pytest.raises(ForeignSenderError), database.write() as session:
-        repository.store(session, other, NOON)
+        take_in(session, other, NOON)
 
 
 def test_evidence_that_was_uploaded_first_gives_the_incident_its_clip(database: Database) -> None:
@@ -179,7 +199,7 @@ def test_evidence_that_was_uploaded_first_gives_the_incident_its_clip(database: 
     with database.write() as session:
         session.add(uploaded)
     with database.write() as session:
-        repository.store(session, incident_message(evidence=[evidence_item()]), NOON)
+        take_in(session, incident_message(evidence=[evidence_item()]), NOON)
         row = repository.find(session, "i1")
 
     assert row is not None
@@ -190,11 +210,11 @@ def test_stored_evidence_announced_with_another_hash_stays_and_is_disputed(
     database: Database,
 ) -> None:
     with database.write() as session:
-        repository.store(session, incident_message(evidence=[evidence_item()]), NOON)
+        take_in(session, incident_message(evidence=[evidence_item()]), NOON)
         session.get_one(EvidenceRow, "e1").stored_at = NOON
     changed = incident_message(revision=2, evidence=[evidence_item(sha256="cd" * 32)])
     with database.write() as session:
-        repository.store(session, changed, NOON)
+        take_in(session, changed, NOON)
         row = session.get_one(EvidenceRow, "e1")
 
     assert (row.stored_at, row.sha256, row.disputed_sha256) == (NOON, SHA256, "cd" * 32)
@@ -202,11 +222,11 @@ def test_stored_evidence_announced_with_another_hash_stays_and_is_disputed(
 
 def test_evidence_still_on_its_way_takes_the_newer_hash(database: Database) -> None:
     with database.write() as session:
-        repository.store(session, incident_message(evidence=[evidence_item()]), NOON)
+        take_in(session, incident_message(evidence=[evidence_item()]), NOON)
         session.get_one(EvidenceRow, "e1").received_bytes = 4
     changed = incident_message(revision=2, evidence=[evidence_item(sha256="cd" * 32)])
     with database.write() as session:
-        repository.store(session, changed, NOON)
+        take_in(session, changed, NOON)
         row = session.get_one(EvidenceRow, "e1")
 
     assert (row.received_bytes, row.sha256, row.disputed_sha256) == (0, "cd" * 32, "")
@@ -216,7 +236,7 @@ def test_pages_follow_each_other_without_gap_or_repeat(database: Database) -> No
     """Ten incidents at one instant: the order must not depend on time alone."""
     with database.write() as session:
         for number in range(10):
-            repository.store(session, incident_message(f"i{number}"), NOON)
+            take_in(session, incident_message(f"i{number}"), NOON)
     seen: list[str] = []
     cursor = None
     with database.read() as session:
@@ -237,7 +257,7 @@ def test_filters_narrow_a_list_together(database: Database) -> None:
     ]
     with database.write() as session:
         for message in messages:
-            repository.store(session, message, NOON)
+            take_in(session, message, NOON)
     wanted = IncidentFilter(rule=["red_light", "stop_line"], area_code="17329", status=["new"])
     with database.read() as session:
         page = service.list_page(session, wanted, WHOLE)
@@ -247,7 +267,7 @@ def test_filters_narrow_a_list_together(database: Database) -> None:
 
 def test_time_filters_take_the_start_and_leave_the_end(database: Database) -> None:
     with database.write() as session:
-        repository.store(session, incident_message(), NOON)
+        take_in(session, incident_message(), NOON)
     at = NOON.isoformat()
     with database.read() as session:
         inside = service.list_page(session, IncidentFilter.model_validate({"from": at}), WHOLE)
@@ -258,7 +278,7 @@ def test_time_filters_take_the_start_and_leave_the_end(database: Database) -> No
 
 def test_only_the_first_of_two_reviewers_of_one_version_wins(database: Database) -> None:
     with database.write() as session:
-        repository.store(session, incident_message(), NOON)
+        take_in(session, incident_message(), NOON)
     wins = []
     for status in (ReviewStatus.CONFIRMED, ReviewStatus.REJECTED):
         with database.write() as session:
@@ -273,11 +293,10 @@ def test_only_the_first_of_two_reviewers_of_one_version_wins(database: Database)
 
 def test_a_new_revision_leaves_the_review_alone(database: Database) -> None:
     with database.write() as session:
-        row = repository.store(session, incident_message(), NOON).current
-        assert row is not None
+        row = take_in(session, incident_message(), NOON)
         repository.set_status(session, row, 1, ReviewStatus.CONFIRMED, NOON)
     with database.write() as session:
-        repository.store(session, incident_message(revision=2), NOON)
+        take_in(session, incident_message(revision=2), NOON)
 
     with database.read() as session:
         row = session.get_one(IncidentRow, "i1")

@@ -11,12 +11,11 @@ from sqlalchemy import select
 
 from central.auth.schemas import Role
 from central.evidence.service import Uploads
-from central.incidents import repository
 from central.tables.evidence import EvidenceRow
 from central.tables.users import AuditRow
 from edge.contract.messages import EvidenceItem, EvidenceKind
 from tests.builders import NOON, incident_message
-from tests.centre import RunningCentre, running_centre
+from tests.centre import RunningCentre, running_centre, take_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -82,7 +81,7 @@ def item(evidence_id: str = "e1", **given: Any) -> EvidenceItem:
 def store_incident(centre: RunningCentre, *items: EvidenceItem, revision: int = 1) -> None:
     with centre.parts.database.write() as session:
         message = incident_message(revision=revision, evidence=items)
-        repository.store(session, message, NOON)
+        take_in(session, message, NOON)
 
 
 def counter(centre: RunningCentre, name: str) -> float:

@@ -17,8 +17,8 @@ from central.fleet import service as fleet
 from central.tables.evidence import EvidenceRow
 from central.tables.users import AuditRow
 from tests.builders import NOON, incident_message
-from tests.centre import RunningCentre, add_box, running_centre
-from tests.signing_box import SigningBox, evidence_of, take_in
+from tests.centre import RunningCentre, add_box, running_centre, take_in
+from tests.signing_box import SigningBox, evidence_of
 from tests.tus import send_evidence
 
 if TYPE_CHECKING:

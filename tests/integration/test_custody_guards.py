@@ -17,8 +17,8 @@ from central.tables.evidence import EvidenceRow
 from central.tables.incidents import IncidentRow
 from edge.contract.chain import check_entries
 from tests.builders import NOON, incident_message
-from tests.centre import add_box, centre_parts
-from tests.signing_box import SigningBox, evidence_of, take_in
+from tests.centre import add_box, centre_parts, take_in
+from tests.signing_box import SigningBox, evidence_of
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -22,8 +22,9 @@ from tests.centre import (
     centre_parts,
     migrated_database,
     running_centre,
+    take_in,
 )
-from tests.signing_box import SigningBox, take_in
+from tests.signing_box import SigningBox
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -23,8 +23,8 @@ from central.auth.schemas import Role
 from central.evidence import deletion, retention
 from central.evidence.files import evidence_files
 from tests.builders import ManualClock, incident_message
-from tests.centre import RunningCentre, running_centre
-from tests.signing_box import evidence_of, take_in
+from tests.centre import RunningCentre, running_centre, take_in
+from tests.signing_box import evidence_of
 from tests.tus import append, begin, send_evidence
 
 if TYPE_CHECKING:

@@ -11,12 +11,11 @@ from sqlalchemy import select
 
 from central.alerts.watch import watch
 from central.auth.schemas import Role
-from central.incidents import repository
 from central.tables.alerts import AlertRow, ShiftRow
 from central.tables.field import FieldReportRow
 from central.tables.users import AuditRow, UserRow
 from tests.builders import incident_message
-from tests.centre import RunningCentre, add_box, running_centre
+from tests.centre import RunningCentre, add_box, running_centre, take_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -40,7 +39,7 @@ def running(tmp_path: Path) -> Iterator[RunningCentre]:
                     "area_code": "16681",
                     "location": (18.67, 105.69),
                 }
-                repository.store(session, incident_message(name, occurred_at=now, **given), now)
+                take_in(session, incident_message(name, occurred_at=now, **given), now)
         watch(running.parts)
         yield running
 

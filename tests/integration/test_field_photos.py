@@ -15,10 +15,9 @@ from central.auth.schemas import Role
 from central.evidence import retention
 from central.evidence.files import evidence_files
 from central.field import photos
-from central.incidents import repository
 from central.tables.evidence import EvidenceRow
 from tests.builders import incident_message
-from tests.centre import RunningCentre, add_box, running_centre
+from tests.centre import RunningCentre, add_box, running_centre, take_in
 from tests.photo import EXIF, jpeg
 
 if TYPE_CHECKING:
@@ -38,7 +37,7 @@ def running(tmp_path: Path) -> Iterator[RunningCentre]:
         now = datetime.now(UTC)
         with running.parts.database.write() as session:
             message = incident_message(rule="crash", area_code="16681", occurred_at=now)
-            repository.store(session, message, now)
+            take_in(session, message, now)
         yield running
 
 
@@ -139,7 +138,7 @@ def test_what_is_no_plain_photo_of_the_right_size_is_refused(
 def test_a_full_disk_is_said_and_leaves_nothing_behind(tmp_path: Path) -> None:
     with running_centre(tmp_path, disk_reserve_bytes=1 << 60) as running:
         with running.parts.database.write() as session:
-            repository.store(session, incident_message(), datetime.now(UTC))
+            take_in(session, incident_message(), datetime.now(UTC))
 
         assert code_of(send(running.person(Role.OFFICER), jpeg())) == (507, "disk_full")
 

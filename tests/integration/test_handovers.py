@@ -13,13 +13,12 @@ from central.alerts.watch import watch
 from central.auth.schemas import Role
 from central.auth.scope import Scope
 from central.handovers.open_items import MOST, NEAR, open_items
-from central.incidents import repository
 from central.tables.alerts import SilenceRow
 from central.tables.handovers import HandoverAcceptanceRow, HandoverAreaRow, HandoverRow
 from central.tables.incidents import IncidentRow
 from central.tables.users import AuditRow, UserRow
 from tests.builders import NOON, ManualClock, incident_message
-from tests.centre import RunningCentre, add_person, running_centre
+from tests.centre import RunningCentre, add_person, running_centre, take_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -54,7 +53,7 @@ def furnish(running: RunningCentre, area: str) -> None:
     with running.parts.database.write() as session:
         for name, rule in (("tree", "obstacle"), ("case", "wrong_way"), ("new", "wrong_way")):
             message = incident_message(f"{name}-{area}", rule=rule, area_code=area, camera_id=area)
-            repository.store(session, message, NOON)
+            take_in(session, message, NOON)
         case = session.get_one(IncidentRow, f"case-{area}")
         case.stage, case.due_at = "in_verification", NOON + NEAR
         session.add(
@@ -253,9 +252,8 @@ def test_more_than_can_be_listed_is_a_number(centre: RunningCentre) -> None:
     an = centre.person(Role.OPERATOR, "an")
     with centre.parts.database.write() as session:
         for number in range(MOST):
-            stored = repository.store(session, incident_message(f"more-{number}"), NOON)
-            assert stored.current is not None
-            stored.current.stage = "in_verification"
+            stored = take_in(session, incident_message(f"more-{number}"), NOON)
+            stored.stage = "in_verification"
     found = an.get("/handovers/open-items").json()["verification"]
 
     assert (found["total"], len(found["items"])) == (MOST + 2, MOST)
@@ -266,9 +264,8 @@ def test_what_is_merged_closed_or_not_due_is_not_open(database: Database) -> Non
         rows = {}
         for name in ("whole", "part", "closed", "far", "settled"):
             rule = "wrong_way" if name in {"far", "settled"} else "congestion"
-            stored = repository.store(session, incident_message(name, rule=rule), NOON)
-            assert stored.current is not None
-            rows[name] = stored.current
+            stored = take_in(session, incident_message(name, rule=rule), NOON)
+            rows[name] = stored
         session.flush()
         rows["part"].merged_into = "whole"
         rows["closed"].stage = "closed"

@@ -14,8 +14,7 @@ from central.tables.incidents import IncidentRow
 from central.tables.users import AuditRow
 from edge.contract.commands import CommandMessage
 from tests.builders import ManualClock, incident_message
-from tests.centre import add_box, centre_parts, migrated_database, running_centre
-from tests.signing_box import take_in
+from tests.centre import add_box, centre_parts, migrated_database, running_centre, take_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

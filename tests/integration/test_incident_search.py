@@ -11,13 +11,13 @@ from sqlalchemy import insert, select
 
 from central.auth.schemas import Role
 from central.auth.scope import Scope
-from central.incidents import plates, repository, service
+from central.incidents import plates, service
 from central.incidents.schemas import IncidentFilter
 from central.tables.alerts import AlertIncidentRow, AlertRow
 from central.tables.incidents import IncidentRow
 from central.tables.users import AuditRow
 from tests.builders import NOON, incident_message
-from tests.centre import RunningCentre, running_centre
+from tests.centre import RunningCentre, running_centre, take_in
 from tests.measures.search import incident_row, note_plates
 
 if TYPE_CHECKING:
@@ -134,7 +134,7 @@ def centre(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningCentre]:
     """A centre with one violation."""
     with running_centre(tmp_path_factory.mktemp("search")) as running:
         with running.parts.database.write() as session:
-            repository.store(session, incident_message("i1", rule="wrong_way"), NOON)
+            take_in(session, incident_message("i1", rule="wrong_way"), NOON)
         yield running
 
 
@@ -163,7 +163,7 @@ def test_a_plate_that_was_read_anew_is_not_found_as_it_was_read_before(
     centre: RunningCentre,
 ) -> None:
     with centre.parts.database.write() as session:
-        repository.store(session, incident_message("i2", rule="wrong_way"), NOON)
+        take_in(session, incident_message("i2", rule="wrong_way"), NOON)
     officer = centre.person(Role.OFFICER, "chien")
     for version, plate in ((1, "37MD101234"), (3, "51G99999")):
         findings = {"plate_state": "read", "plate": plate, "vehicle_class": "car"}

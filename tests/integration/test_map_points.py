@@ -10,12 +10,11 @@ from sqlalchemy import select
 
 from central.auth.schemas import Role
 from central.auth.scope import Scope
-from central.incidents import repository
 from central.map import points
 from central.tables.incidents import IncidentRow
 from central.tables.users import AuditRow, UserRow
 from tests.builders import NOON, incident_message
-from tests.centre import RunningCentre, running_centre
+from tests.centre import RunningCentre, running_centre, take_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -45,9 +44,7 @@ def put(running: RunningCentre, name: str, *, hours: float, stage: str = "", **g
     into = given.pop("merged_into", None)
     at = NOON - timedelta(hours=hours)
     with running.parts.database.write() as session:
-        repository.store(
-            session, incident_message(name, occurred_at=at, decided_at=at, **given), NOON
-        )
+        take_in(session, incident_message(name, occurred_at=at, decided_at=at, **given), NOON)
         session.flush()
         row = session.get_one(IncidentRow, name)
         row.merged_into = into

@@ -13,7 +13,7 @@ from sqlalchemy import event, select
 from central import migrations
 from central.auth.schemas import Role
 from central.auth.scope import Scope
-from central.incidents import repository, steps
+from central.incidents import steps
 from central.incidents.case_schemas import StepKind
 from central.incidents.schemas import Rejection, Review
 from central.quality import figures
@@ -22,7 +22,14 @@ from central.tables.fleet import CameraRow
 from central.tables.incidents import IncidentRow
 from central.tables.users import UserRow
 from tests.builders import NOON, ManualClock, incident_message
-from tests.centre import add_box, add_person, centre_parts, migrated_database, running_centre
+from tests.centre import (
+    add_box,
+    add_person,
+    centre_parts,
+    migrated_database,
+    running_centre,
+    take_in,
+)
 from tests.judging import ELSEWHERE, FALSE, TRUE, VINH, judged
 
 if TYPE_CHECKING:
@@ -60,7 +67,7 @@ def filled(database: Database) -> Database:
         judged(session, "i4", FALSE, after_s=40, camera_id="bridge", area_code=ELSEWHERE)
         judged(session, "i5", TRUE, after_s=50, rule="stopped_vehicle", camera_id="bridge")
         judged(session, "i6", FALSE, at=night, after_s=600, reason="weather_occlusion")
-        repository.store(session, incident_message("open"), NOON)
+        take_in(session, incident_message("open"), NOON)
         session.add(
             CameraRow(
                 box_id="n1", camera_id="bridge", name="Cầu Bến Thủy", status="online",
@@ -174,7 +181,7 @@ def test_a_verdict_says_when_by_whom_and_why_and_goes_with_it(tmp_path: Path) ->
     with running_centre(tmp_path, clock.now) as centre:
         with centre.parts.database.write() as session:
             message = incident_message("i1", rule="stopped_vehicle", area_code=VINH)
-            repository.store(session, message, clock.now())
+            take_in(session, message, clock.now())
         duty = centre.person(Role.OPERATOR, "truc")
         told = []
         for step, body in (
@@ -211,7 +218,7 @@ def test_verdicts_of_before_are_filled_in_from_the_events(
     add_person(database, "chien", Role.OFFICER, clock.now)
     with database.write() as session:
         for name in ("i1", "i2", "i3"):
-            repository.store(session, incident_message(name), NOON)
+            take_in(session, incident_message(name), NOON)
     rejection = Rejection(version=1, reason_code="device_fault")
     for name, kind, said in (
         ("i1", StepKind.REJECT, rejection),

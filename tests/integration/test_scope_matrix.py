@@ -34,7 +34,7 @@ from central.tables.handovers import HandoverAreaRow, HandoverRow
 from central.tables.incidents import IncidentRow
 from central.tables.users import LoginRow, UserRow
 from tests.builders import NOON, SHA256, incident_message
-from tests.centre import RunningCentre, add_box, running_centre
+from tests.centre import RunningCentre, add_box, running_centre, take_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -169,7 +169,7 @@ def furnish(running: RunningCentre, area: str, name: str) -> None:
                 f"{name}-{kind}", box_id=f"{name}-box", camera_id=f"{name}-camera",
                 area_code=area, rule="wrong_way" if kind == "violation" else "stopped_vehicle",
             )  # fmt: skip
-            repository.store(session, message, NOON)
+            take_in(session, message, NOON)
         session.add(
             EvidenceRow(
                 evidence_id=f"{name}-clip", box_id=f"{name}-box", incident_id=f"{name}-incident",

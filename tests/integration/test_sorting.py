@@ -9,12 +9,11 @@ from sqlalchemy import select
 
 from central.auth.audit_check import check
 from central.auth.schemas import Role
-from central.incidents import repository
 from central.signing import load_signing_key
 from central.tables.incidents import IncidentEventRow, IncidentRow
 from central.tables.users import UserRow
 from tests.builders import NOON, incident_message
-from tests.centre import RunningCentre, running_centre
+from tests.centre import RunningCentre, running_centre, take_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -39,7 +38,7 @@ def store(centre: RunningCentre, *names: str, **given: Any) -> None:
     with centre.parts.database.write() as session:
         for name in names:
             message = incident_message(name, camera_id=f"cam-{name}", **(fields | given))
-            repository.store(session, message, NOON)
+            take_in(session, message, NOON)
 
 
 def seen(centre: RunningCentre, *names: str) -> list[dict[str, Any]]:

@@ -23,7 +23,7 @@ from central.app import TASKS
 from central.areas.repository import sync_areas
 from central.auth.guard import COOKIE
 from central.auth.schemas import Role
-from central.incidents import repository, views
+from central.incidents import views
 from tests.builders import incident_message
 from tests.centre import (
     RunningCentre,
@@ -31,6 +31,7 @@ from tests.centre import (
     centre_parts,
     migrated_database,
     running_centre,
+    take_in,
 )
 from tests.console import DESK, PHONE, Desk, built_console, open_browser, sit_down
 from tests.map_day import add_alerts, add_clips, build
@@ -122,9 +123,8 @@ def happen(centre: RunningCentre, name: str) -> None:
         occurred_at=now, decided_at=now, location=(18.672, 105.684), historical=True,
     )  # fmt: skip
     with parts.database.write() as session:
-        stored = repository.store(session, message, now)
-        assert stored.current is not None
-        views.announce(session, parts.live, stored.current, now)
+        stored = take_in(session, message, now)
+        views.announce(session, parts.live, stored, now)
 
 
 def prepare(centre: RunningCentre, folder: Path) -> None:

@@ -12,8 +12,8 @@ from central.incidents import page, repository, views
 from central.tables.custody import ManifestRow
 from central.tables.evidence import EvidenceRow
 from tests.builders import NOON, incident_message, state_message
-from tests.centre import add_box, centre_parts, migrated_database
-from tests.signing_box import SigningBox, evidence_of, take_in
+from tests.centre import add_box, centre_parts, migrated_database, take_in
+from tests.signing_box import SigningBox, evidence_of
 
 if TYPE_CHECKING:
     from pathlib import Path

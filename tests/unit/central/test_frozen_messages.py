@@ -17,7 +17,7 @@ from central.tables.quarantine import QuarantineRow
 from edge.contract.catalogue import CATALOGUE
 from edge.contract.topics import UPWARD, Channel, topic
 from tests.builders import NOON, incident_message, state_message
-from tests.centre import RecordingLink, add_box, centre_parts, delivery, migrated_database
+from tests.centre import RecordingLink, add_box, centre_parts, delivery, migrated_database, take_in
 
 if TYPE_CHECKING:
     from central.centre import Centre
@@ -82,8 +82,7 @@ def test_a_rule_of_a_newer_box_is_stored_and_shown_under_its_own_name(
     parts: tuple[Centre, RecordingLink],
 ) -> None:
     with parts[0].database.write() as session:
-        row = repository.store(session, incident_message(rule="reversing"), NOON).current
-        assert row is not None
+        row = take_in(session, incident_message(rule="reversing"), NOON)
         shown = views.item(row, "gate")
 
     assert (shown.rule, shown.name_vi, shown.code) == ("reversing", "reversing", "")

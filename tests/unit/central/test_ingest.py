@@ -252,11 +252,11 @@ def test_a_mistake_of_our_own_quarantines_one_message_and_nothing_else(
     parts: tuple[Centre, RecordingLink],
 ) -> None:
     class Broken(Ingest):
-        def _dispatch(self, session: Any, message: Any, delivery: Delivery, known: Any) -> Any:
-            if message.message_id == "bad:1":
+        def _store_incidents(self, session: Any, messages: Any) -> Any:
+            if any(each.message_id == "bad:1" for each in messages):
                 session.add(AuditRow(actor="half done"))
                 raise KeyError("a defect")
-            return super()._dispatch(session, message, delivery, known)
+            return super()._store_incidents(session, messages)
 
     Broken(*parts).take([delivery(incident_message("bad")), delivery(incident_message("good"))])
 
