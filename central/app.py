@@ -7,7 +7,7 @@ job is one :class:`~central.periodic.Task` in :data:`TASKS`.
 from __future__ import annotations
 
 from contextlib import asynccontextmanager
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from threading import Thread
 from typing import TYPE_CHECKING
@@ -31,6 +31,8 @@ from central.auth import (
     factor_routes,
     passkey_routes,
     provider_routes,
+    wall_routes,
+    walls,
 )
 from central.auth import routes as auth_routes
 from central.auth import service as auth_service
@@ -73,6 +75,8 @@ from central.rollouts import service as rollout_service
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
+    from starlette.routing import BaseRoute
+
     from central.settings import Settings
 
 API = "/api/v1"
@@ -102,6 +106,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     feed_routes.router,
     indicator_routes.router,
     map_routes.router,
+    wall_routes.router,
 )
 
 
@@ -109,6 +114,7 @@ def _forget_expired(centre: Centre) -> None:
     """Delete ended log-ins and old live events."""
     with centre.database.write() as session:
         auth_service.forget_expired(session, centre.clock())
+        walls.forget_ended(session, centre.clock())
         live.prune(session, centre.settings.live_log_rows)
 
 
@@ -213,17 +219,27 @@ def create_app(settings: Settings, clock: Clock = utc_now) -> FastAPI:
         openapi_url="/api/openapi.json",
         docs_url=None,
         redoc_url=None,
+        routes=_routes(),
         lifespan=partial(_lifespan, centre=centre, link=link),
     )
     app.state.centre = centre
     app.state.uploads = Uploads(centre)
     problems.install(app)
     app.add_middleware(web.SecurityHeaders, settings=settings)
-    for router in ROUTERS:
-        app.include_router(router, prefix=API, responses={"4XX": {"model": problems.ProblemBody}})
-    app.include_router(web.router)
     web.serve_console(app, settings)
     return app
+
+
+@cache
+def _routes() -> list[BaseRoute]:
+    """Return every route; FastAPI works each of them out once, not again for every application."""
+    served = APIRouter()
+    for router in ROUTERS:
+        served.include_router(
+            router, prefix=API, responses={"4XX": {"model": problems.ProblemBody}}
+        )
+    served.include_router(web.router)
+    return served.routes
 
 
 @asynccontextmanager

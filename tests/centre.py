@@ -43,7 +43,7 @@ from edge.contract.topics import topic as topic_of
 from tests.builders import NOON
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from datetime import datetime
 
     from sqlalchemy.orm import Session
@@ -152,7 +152,6 @@ def running_centre(
     parts: Centre = app.state.centre
     if not (folder / "songlam.sqlite3").exists() and "database_url" not in settings:
         shutil.copy(_migrated_sqlite(), folder / "songlam.sqlite3")
-    migrations.upgrade(parts.database)
     config = uvicorn.Config(app, port=0, log_config=None, timeout_graceful_shutdown=5)
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, name="centre", daemon=True)
@@ -172,12 +171,10 @@ def running_centre(
 
 
 def migrated_database(folder: Path, url: str = "") -> Database:
-    """Return a database with all tables: SQLite in ``folder``, or the one at ``url``."""
+    """Return a database with all tables: a new SQLite file in ``folder``, or that at ``url``."""
     if not url:
         shutil.copy(_migrated_sqlite(), folder / "songlam.sqlite3")
-    database = Database(url or f"sqlite:///{folder / 'songlam.sqlite3'}")
-    migrations.upgrade(database)
-    return database
+    return Database(url or f"sqlite:///{folder / 'songlam.sqlite3'}")
 
 
 def add_person(database: Database, username: str, role: Role, clock: Clock = utc_now) -> str:
@@ -209,9 +206,14 @@ def add_person(database: Database, username: str, role: Role, clock: Clock = utc
 
 def add_box(database: Database, box_id: str = "box-1") -> str:
     """Store a registered box and return its token."""
-    token = new_token()
+    return add_boxes(database, [box_id])[box_id]
+
+
+def add_boxes(database: Database, box_ids: Iterable[str]) -> dict[str, str]:
+    """Store registered boxes and return the token of each."""
+    tokens = {box_id: new_token() for box_id in box_ids}
     with database.write() as session:
-        session.add(
+        session.add_all(
             BoxRow(
                 box_id=box_id,
                 name=f"Tủ {box_id}",
@@ -221,8 +223,9 @@ def add_box(database: Database, box_id: str = "box-1") -> str:
                 since=utc_now(),
                 counters={},
             )
+            for box_id, token in tokens.items()
         )
-    return token
+    return tokens
 
 
 @cache

@@ -15,12 +15,13 @@ from sqlalchemy import select
 from central.tables.incidents import RevisionRow
 from scripts.demo_stack.parts import Part, choose_port, start, wait_until
 from tests.builders import incident_message
-from tests.centre import add_box, migrated_database
+from tests.centre import add_boxes, migrated_database
 from tests.delivery_box import DeliveryBox
 from tests.mosquitto import CENTRE, Mosquitto
 from tests.stand_in_centre import wait_until as wait_for
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from contextlib import ExitStack
     from pathlib import Path
 
@@ -32,16 +33,46 @@ PATIENCE_S = 90.0
 
 
 class CentreLine:
-    """One registered box, its broker and its centre; ``put`` and ``settle`` keep the books."""
+    """Registered boxes, their broker and their centre; ``put`` and ``settle`` keep the books.
 
-    def __init__(self, folder: Path, stack: ExitStack, database_url: str = "") -> None:
-        """Start broker and centre; SQLite in ``folder`` unless there is a ``database_url``."""
+    Args:
+        folder: Where everything is kept.
+        stack: Ends what is started.
+        database_url: Empty: SQLite in ``folder``.
+        box_ids: The first is the one that :meth:`box` starts.
+        autosave_s: How often the broker writes to disk what it keeps.
+        broker_lines: More lines of its configuration.
+        **settings: Of the centre, by their names without the prefix.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        stack: ExitStack,
+        database_url: str = "",
+        *,
+        box_ids: Sequence[str] = ("n1",),
+        autosave_s: int = 1,
+        broker_lines: Sequence[str] = (),
+        **settings: str,
+    ) -> None:
+        """Start broker and centre."""
         self.folder, self._stack, self._database_url = folder, stack, database_url
+        self._settings = settings
         self.database = migrated_database(folder, database_url)
         stack.callback(self.database.close)
-        self.token = add_box(self.database, "n1")
-        users = {CENTRE: PASSWORD, "n1": self.token}
-        self.broker = stack.enter_context(Mosquitto(folder / "broker", users, persistent=True))
+        self.tokens = add_boxes(self.database, box_ids)
+        self.token = self.tokens[box_ids[0]]
+        users = {CENTRE: PASSWORD, **self.tokens}
+        self.broker = stack.enter_context(
+            Mosquitto(
+                folder / "broker",
+                users,
+                persistent=True,
+                autosave_s=autosave_s,
+                extra=broker_lines,
+            )
+        )
         self.wanted: set[tuple[str, int]] = set()
         self.url = f"http://127.0.0.1:{choose_port(0)}"
         self.centre = self.start_centre()
@@ -57,6 +88,7 @@ class CentreLine:
             "MQTT_USERNAME": CENTRE,
             "MQTT_PASSWORD": PASSWORD,
             "DISK_RESERVE_BYTES": "0",
+            **self._settings,
         }
         if self._database_url:
             settings["DATABASE_URL"] = self._database_url

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import socket
 import threading
+import time
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from email import message_from_bytes, policy
@@ -34,10 +35,11 @@ def free_port() -> int:
 
 @dataclass(frozen=True)
 class Posted:
-    """One request as it came."""
+    """One request as it came, ``at`` seconds of this machine's monotonic clock."""
 
     headers: dict[str, str]
     raw: bytes
+    at: float = field(default_factory=time.monotonic)
 
     @property
     def body(self) -> dict[str, Any]:

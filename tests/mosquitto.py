@@ -52,6 +52,7 @@ class Mosquitto:
         users: User name → password; empty means anyone may come. Every user but ``centre`` is a
             box and is held to its own branch.
         persistent: Keep sessions and retained messages over a restart.
+        autosave_s: How often they are written to disk.
         extra: More lines of configuration.
     """
 
@@ -61,6 +62,7 @@ class Mosquitto:
         users: Mapping[str, str] | None = None,
         *,
         persistent: bool = False,
+        autosave_s: int = 1,
         extra: Sequence[str] = (),
     ) -> None:
         self.host = "127.0.0.1"
@@ -68,6 +70,7 @@ class Mosquitto:
         self.folder = folder
         self._users = dict(users or {})
         self._persistent = persistent
+        self._autosave_s = autosave_s
         self._extra = tuple(extra)
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -129,7 +132,8 @@ class Mosquitto:
         lines = [f"listener {self.port} {self.host}", "user root", "set_tcp_nodelay true"]
         lines.append(f"persistence {'true' if self._persistent else 'false'}")
         if self._persistent:
-            lines += [f"persistence_location {self.folder}/", "autosave_interval 1"]
+            lines.append(f"persistence_location {self.folder}/")
+            lines.append(f"autosave_interval {self._autosave_s}")
         lines.append(f"allow_anonymous {'false' if self._users else 'true'}")
         if self._users:
             lines += [f"password_file {self._write_passwords()}", f"acl_file {self._write_acl()}"]

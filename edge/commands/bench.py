@@ -160,7 +160,9 @@ def resident_bytes() -> int:
 
 def main() -> int:
     """Run as a program of its own."""
-    parser = argparse.ArgumentParser(prog="scripts/bench")
+    parser = argparse.ArgumentParser(
+        prog="scripts/bench", epilog="scripts/bench central measures the centre instead."
+    )
     add_arguments(parser)
     return run(parser.parse_args())
 
