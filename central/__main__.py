@@ -114,7 +114,8 @@ def _parser() -> argparse.ArgumentParser:
     migrate.set_defaults(command=_migrate)
     admin = commands.add_parser(
         "create-admin",
-        help="create an administrator, or give one a new one-time password and no second factor",
+        help="create an administrator, or give one a new one-time password, no second factor and "
+        "no passkeys",
     )
     admin.add_argument("--username", default=auth_service.FIRST_ADMIN)
     admin.set_defaults(command=_create_admin)

@@ -11,7 +11,11 @@ from pathlib import Path
 
 import pytest
 
+from central.auth.schemas import Role
 from central.auth.tokens import token_hash
+from central.tables.users import PasskeyRow
+from tests.builders import NOON
+from tests.centre import add_person, migrated_database
 
 ROOT = Path(__file__).resolve().parents[2]
 TOKEN = "a-token-made-by-the-test-0123456789"
@@ -74,6 +78,27 @@ def test_what_cannot_be_registered_is_refused_with_the_reason(
     assert refused.returncode == 2
     assert says in refused.stderr
     assert TOKEN not in refused.stderr
+
+
+def test_an_administrator_who_lost_everything_gets_in_again(tmp_path: Path) -> None:
+    database = migrated_database(tmp_path)
+    add_person(database, "admin", Role.ADMIN)
+    with database.write() as session:
+        session.add(
+            PasskeyRow(
+                username="admin", name="lost", credential_id="c", user_handle="h",
+                public_key="k", sign_count=0, created_at=NOON,
+            )
+        )  # fmt: skip
+    database.close()
+    done = run(tmp_path, "create-admin")
+
+    assert done.returncode == 0, done.stderr
+    assert stored(tmp_path, "SELECT name FROM passkeys") == []
+    assert stored(tmp_path, "SELECT actor, action FROM audit_log ORDER BY id") == [
+        ("system", "reset_password"),
+        ("system", "passkeys_off"),
+    ]
 
 
 def test_the_public_key_is_printed_as_a_box_file_wants_it(tmp_path: Path) -> None:

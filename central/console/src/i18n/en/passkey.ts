@@ -22,7 +22,7 @@ export default {
   remove: 'Remove',
   removeAsk: 'Remove the passkey “{name}”? That device logs in no more.',
   removed: 'Passkey “{name}” removed.',
-  passwordFirst: 'Give your password above to add or remove a passkey.',
+  passwordFirst: 'Adding and removing a passkey takes your password.',
   instead: 'Use a passkey instead of codes of the phone',
   chip: '{n} passkeys',
   reset: 'Remove passkeys',

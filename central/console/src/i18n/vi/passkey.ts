@@ -23,9 +23,9 @@ export default {
   remove: 'Xóa',
   removeAsk: 'Xóa khóa truy cập “{name}”? Thiết bị đó không đăng nhập được nữa.',
   removed: 'Đã xóa khóa truy cập “{name}”.',
-  passwordFirst: 'Nhập mật khẩu ở trên để thêm hoặc xóa khóa.',
+  passwordFirst: 'Cần mật khẩu để thêm hoặc xóa khóa.',
   instead: 'Dùng khóa truy cập thay cho mã trên điện thoại',
-  chip: '{n} khóa',
+  chip: '{n} passkey',
   reset: 'Xóa khóa truy cập',
   resetAsk:
     'Xóa mọi khóa truy cập của {who}? Chỉ làm khi đã xác minh đúng người. Người này bị đăng xuất ngay và việc này được ghi nhật ký.',
