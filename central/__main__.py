@@ -22,6 +22,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from central import keeping, migrations
 from central.app import create_app
+from central.auth import passkeys
 from central.auth import service as auth_service
 from central.auth.schemas import NewUser, Role
 from central.fleet import service as fleet_service
@@ -195,6 +196,7 @@ def _create_admin(settings: Settings, options: argparse.Namespace) -> int:
             password = auth_service.reset_password(session, options.username, "system", now)
             if session.get_one(UserRow, options.username).second_factor_since is not None:
                 auth_service.reset_second_factor(session, options.username, "system", now)
+            passkeys.forget_all(session, options.username, "system", now)
     _show_once(options.username, password)
     return 0
 

@@ -8,15 +8,30 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Self
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
+    from pydantic_core import ErrorDetails
+
 PREFIX = "SONGLAM_"
 _ROLE = "(admin|technician|operator|shift_lead|officer|commander|commune_police|auditor|leader)"
 """What :class:`central.auth.schemas.Role` lists, a layer above; a test compares the two."""
+
+
+SECRET_SIGNS = 16
+_EXAMPLES = ("example", "changethis", "change-this", "changeme", "change-me", "secret", "password")
+"""What stands in examples in place of a secret."""
 
 
 class SettingsError(Exception):
@@ -68,6 +83,30 @@ class Settings(BaseModel):
         pattern=rf"^({_ROLE}(,{_ROLE})*)?$",
         title="Roles that must log in with a second factor, by comma, e.g. admin,commander; "
         "everybody else may",
+    )
+    oidc_issuer: str = Field(
+        default="",
+        pattern=r"^(https://[^?#\s]+|http://(localhost|127\.0\.0\.1)(:\d+)?(/[^?#\s]*)?)?$",
+        title="OpenID Connect provider that people may log in through, as it calls itself; empty "
+        "means none. Needs SONGLAM_PUBLIC_URL",
+    )
+    oidc_client_id: str = Field(default="", title="What the provider calls this centre")
+    oidc_client_secret: SecretStr = Field(
+        default=SecretStr(""),
+        validate_default=True,
+        title="The centre's secret at the provider, 16 signs or more",
+    )
+    oidc_label: str = Field(
+        default="", max_length=60, title="What the button says; empty: the console's own words"
+    )
+    oidc_username_claim: str = Field(
+        default="",
+        title="Claim that names a user at their first log-in, e.g. preferred_username; empty: only "
+        "whom an administrator linked",
+    )
+    oidc_two_factors: bool = Field(
+        default=False,
+        title="The provider asks everybody for two factors; else only where it says so (amr: mfa)",
     )
     metrics_token: SecretStr = Field(
         default=SecretStr(""), title="Bearer token for /metrics; empty allows loopback only"
@@ -162,6 +201,24 @@ class Settings(BaseModel):
         default="json", pattern="^(json|console)$", title="json for machines, console for people"
     )
 
+    @field_validator("oidc_client_secret")
+    @classmethod
+    def _provider_is_whole(cls, secret: SecretStr, given: ValidationInfo) -> SecretStr:
+        """See that a provider comes with all that it needs, and with a secret that is one.
+
+        Raises:
+            ValueError: Something is missing, or the secret was left at an example.
+        """
+        if not given.data.get("oidc_issuer"):
+            return secret
+        for name in ("public_url", "oidc_client_id"):
+            if not given.data.get(name):
+                raise ValueError(f"a provider needs {PREFIX}{name.upper()} too")
+        text = secret.get_secret_value()
+        if len(text) < SECRET_SIGNS or any(word in text.lower() for word in _EXAMPLES):
+            raise ValueError(f"give the provider's own secret, {SECRET_SIGNS} signs or more")
+        return secret
+
     @classmethod
     def from_environment(cls, environ: Mapping[str, str]) -> Self:
         """Return the settings that ``environ`` asks for, defaults elsewhere.
@@ -178,7 +235,7 @@ class Settings(BaseModel):
             return cls.model_validate(given)
         except ValidationError as mistake:
             lines = [
-                f"{PREFIX}{str(error['loc'][0]).upper()}={error['input']!r}: {error['msg']}"
+                f"{PREFIX}{str(error['loc'][0]).upper()}={_shown(error)}: {error['msg']}"
                 for error in mistake.errors()
             ]
             raise SettingsError("\n".join(lines)) from mistake
@@ -186,3 +243,9 @@ class Settings(BaseModel):
     def resolved_database_url(self, data_dir: Path) -> str:
         """Return the database address, with the SQLite default spelled out."""
         return self.database_url or f"sqlite:///{data_dir / 'songlam.sqlite3'}"
+
+
+def _shown(mistake: ErrorDetails) -> str:
+    """Return the value that is wrong, unless it is a secret."""
+    field = Settings.model_fields[str(mistake["loc"][0])]
+    return "(hidden)" if field.annotation is SecretStr else repr(mistake["input"])

@@ -13,7 +13,7 @@ from fastapi import APIRouter, Depends, Header, Request
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 from starlette.concurrency import run_in_threadpool
 
-from central.auth.guard import Gate, Reach, find_user, session_token
+from central.auth.guard import Gate, Reach, find_log_in, session_token
 from central.auth.scope import scope_of
 from central.centre import Centre, CentreDep
 from central.live import LiveEvent, Subscriber, replay, unseen
@@ -55,7 +55,7 @@ async def _next(subscriber: Subscriber, centre: Centre, token: str) -> LiveEvent
         try:
             return await asyncio.wait_for(subscriber.queue.get(), RECHECK_S)
         except TimeoutError:
-            if await run_in_threadpool(find_user, centre, token) is None:
+            if await run_in_threadpool(find_log_in, centre, token) is None:
                 return None
 
 

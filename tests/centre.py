@@ -152,7 +152,6 @@ def running_centre(
     parts: Centre = app.state.centre
     if not (folder / "songlam.sqlite3").exists() and "database_url" not in settings:
         shutil.copy(_migrated_sqlite(), folder / "songlam.sqlite3")
-    migrations.upgrade(parts.database)
     config = uvicorn.Config(app, port=0, log_config=None, timeout_graceful_shutdown=5)
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, name="centre", daemon=True)
@@ -172,12 +171,10 @@ def running_centre(
 
 
 def migrated_database(folder: Path, url: str = "") -> Database:
-    """Return a database with all tables: SQLite in ``folder``, or the one at ``url``."""
+    """Return a database with all tables: a new SQLite file in ``folder``, or that at ``url``."""
     if not url:
         shutil.copy(_migrated_sqlite(), folder / "songlam.sqlite3")
-    database = Database(url or f"sqlite:///{folder / 'songlam.sqlite3'}")
-    migrations.upgrade(database)
-    return database
+    return Database(url or f"sqlite:///{folder / 'songlam.sqlite3'}")
 
 
 def add_person(database: Database, username: str, role: Role, clock: Clock = utc_now) -> str:

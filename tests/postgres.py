@@ -1,8 +1,9 @@
 """A real PostgreSQL for tests: own cluster in a temporary folder, loopback, a free port.
 
-``postgres_url`` gives each test an empty database of its own. The cluster starts once per test
-process with the programs of the newest installed version and ends by its own process id. It runs
-as the ``postgres`` user when the tests run as root, because PostgreSQL refuses to be root.
+``postgres_url`` gives each test a database of its own with all tables: a copy, because copying is
+faster than migrating. The cluster starts once per test process with the programs of the newest
+installed version and ends by its own process id. It runs as the ``postgres`` user when the tests
+run as root, because PostgreSQL refuses to be root.
 """
 
 from __future__ import annotations
@@ -21,15 +22,17 @@ from typing import TYPE_CHECKING, Self
 import pytest
 from sqlalchemy import create_engine, text
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.pool import NullPool
 
+from central import migrations
+from central.db import Database
 from tests.centre import migrated_database
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from central.db import Database
-
 START_TIMEOUT_S = 30.0
+TEMPLATE = "migrated"
 
 
 def _programs() -> Path:
@@ -64,6 +67,8 @@ class PostgresCluster:
             probe.bind(("127.0.0.1", 0))
             self.port: int = probe.getsockname()[1]
         self._process: subprocess.Popen[bytes] | None = None
+        self._server = create_engine(self.url(), isolation_level="AUTOCOMMIT", poolclass=NullPool)
+        self._has_template = False
 
     @property
     def pid(self) -> int:
@@ -118,9 +123,15 @@ class PostgresCluster:
         return f"postgresql+pg8000://songlam@127.0.0.1:{self.port}/{database}"
 
     def create_database(self) -> str:
-        """Create an empty database and return its address."""
+        """Create a database with all tables and return its address."""
+        if not self._has_template:
+            self._execute(f"CREATE DATABASE {TEMPLATE}")
+            template = Database(self.url(TEMPLATE))
+            migrations.upgrade(template)
+            template.close()
+            self._has_template = True
         name = f"test_{uuid.uuid4().hex[:12]}"
-        self._execute(f"CREATE DATABASE {name}")
+        self._execute(f"CREATE DATABASE {name} TEMPLATE {TEMPLATE}")
         return self.url(name)
 
     def drop_database(self, url: str) -> None:
@@ -129,10 +140,8 @@ class PostgresCluster:
 
     def _execute(self, statement: str) -> None:
         """Run one statement outside a transaction."""
-        engine = create_engine(self.url(), isolation_level="AUTOCOMMIT")
-        with engine.connect() as connection:
+        with self._server.connect() as connection:
             connection.execute(text(statement))
-        engine.dispose()
 
     def _run(self, program: str, *arguments: str | Path) -> None:
         """Run one of PostgreSQL's programs as the right user."""
@@ -173,7 +182,7 @@ def postgres_cluster() -> Iterator[PostgresCluster]:
 
 @pytest.fixture
 def postgres_url(postgres_cluster: PostgresCluster) -> Iterator[str]:
-    """Yield the address of an empty database of this test's own."""
+    """Yield the address of a database with all tables of this test's own."""
     url = postgres_cluster.create_database()
     yield url
     postgres_cluster.drop_database(url)

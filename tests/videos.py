@@ -19,6 +19,7 @@ from edge.config.camera import CameraConfig
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from av.video.frame import VideoFrame
     from numpy.typing import NDArray
 
 BLOCK_PX = 16
@@ -38,6 +39,16 @@ def number_in(image: NDArray[np.uint8]) -> int:
     """Return the number that a picture of any size with these proportions shows."""
     blocks = np.array_split(image.mean(axis=(0, 2)), BITS)
     return sum(int(block.mean() > 128) << (BITS - 1 - i) for i, block in enumerate(blocks))
+
+
+def number_on(frame: VideoFrame) -> int:
+    """Return the number that a decoded picture shows; its colours would cost more than decoding."""
+    luma = frame.planes[0]
+    rows = np.frombuffer(bytes(luma), np.uint8).reshape(luma.height, luma.line_size)[
+        :, : luma.width
+    ]
+    blocks = rows.reshape(luma.height, BITS, -1).mean(axis=(0, 2))
+    return int(np.packbits(blocks > 128)[0])
 
 
 def make_video(path: Path, *, codec: str = "mpeg4", seconds: float = 4.0, **given: Any) -> Path:

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Request, Response
 
 from central.auth import second_factor, service
 from central.auth.attempts import address_of, prove_password
-from central.auth.guard import LoggedInUser
+from central.auth.guard import LoggedIn, LoggedInUser
 from central.auth.routes import start_session
 from central.auth.schemas import (
     Code,
@@ -48,10 +48,10 @@ def begin(
 
 @router.post("/confirm")
 def confirm(
-    given: Code, request: Request, response: Response, user: LoggedInUser, centre: CentreDep
+    given: Code, request: Request, response: Response, login: LoggedIn, centre: CentreDep
 ) -> RecoveryCodes:
     """Turn it on by a first code; every other log-in of this user ends."""
-    name, now = user.username, centre.clock()
+    name, now = login.user.username, centre.clock()
     with centre.database.write() as session:
         codes = second_factor.confirm(session, centre.data_dir, name, given.code, now)
         if codes is not None:
@@ -63,7 +63,7 @@ def confirm(
             "Mã không đúng. Kiểm tra giờ của điện thoại và thử mã tiếp theo.",
             "The code is not right. Check the phone's clock and try the next one.",
         )
-    start_session(centre, user, request, response)
+    start_session(centre, login, request, response)
     return RecoveryCodes(codes=codes)
 
 
@@ -83,10 +83,11 @@ def turn_off(
     again: PasswordAgain,
     request: Request,
     response: Response,
-    user: LoggedInUser,
+    login: LoggedIn,
     centre: CentreDep,
 ) -> None:
     """Turn it off; every other log-in of this user ends. 409 where the role must have it."""
+    user = login.user
     prove_password(centre, address_of(request), user, again.password)
     if second_factor.is_required(centre.settings, user.role):
         raise Problem(
@@ -98,4 +99,4 @@ def turn_off(
     with centre.database.write() as session:
         second_factor.turn_off(session, user.username, user.username, centre.clock())
         service.end_log_ins(session, user.username)
-    start_session(centre, user, request, response)
+    start_session(centre, login, request, response)

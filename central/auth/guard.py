@@ -7,6 +7,7 @@ A box carries a bearer token and reaches box routes only. Every route of people 
 in the product reads cookies or Authorization headers.
 """
 
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Annotated
 from urllib.parse import urlsplit
@@ -17,7 +18,7 @@ from sqlalchemy import select
 from starlette.requests import HTTPConnection
 
 from central.auth import audit, second_factor
-from central.auth.schemas import Role
+from central.auth.schemas import Role, Way
 from central.auth.scope import foreign, scope_of
 from central.auth.tokens import token_hash
 from central.centre import Centre, CentreDep
@@ -62,52 +63,80 @@ def check_same_site(request: Request, centre: CentreDep) -> None:
         )
 
 
-def logged_in_user(
+@dataclass(frozen=True, slots=True)
+class LogIn:
+    """Who is logged in, and how they proved it."""
+
+    user: UserRow
+    way: Way
+
+
+def logged_in(
     request: Request, centre: CentreDep, _: Annotated[None, Depends(check_same_site)]
-) -> UserRow:
-    """Return the user of the session cookie, even one who must still change the password.
+) -> LogIn:
+    """Return the log-in of the session cookie, even of one who must still change the password.
 
     Raises:
         Problem: 401, when there is no session, it ended, or the user is disabled.
     """
-    user = find_user(centre, session_token(request, centre))
-    if user is None:
+    login = find_log_in(centre, session_token(request, centre))
+    if login is None:
         raise Problem(401, "not_logged_in", "Bạn chưa đăng nhập.", "You are not logged in.")
-    return user
+    return login
+
+
+LoggedIn = Annotated[LogIn, Depends(logged_in)]
+
+
+def logged_in_user(login: LoggedIn) -> UserRow:
+    """Return who is logged in, whatever they still owe."""
+    return login.user
 
 
 LoggedInUser = Annotated[UserRow, Depends(logged_in_user)]
 
 
-def current_user(centre: CentreDep, user: LoggedInUser) -> UserRow:
+def must_change_password(centre: Centre, login: LogIn) -> bool:
+    """Return whether they came in by a one-time password, which somebody else knows too."""
+    forced = login.user.must_change_password and centre.settings.require_password_change
+    return forced and login.way == Way.PASSWORD
+
+
+def must_enrol(centre: Centre, login: LogIn) -> bool:
+    """Return whether they must set up a second factor before anything else."""
+    one = login.way == Way.PASSWORD and login.user.second_factor_since is None
+    return one and second_factor.is_required(centre.settings, login.user.role)
+
+
+def current_user(centre: CentreDep, login: LoggedIn) -> UserRow:
     """Return the user who may use the console.
 
     Raises:
         Problem: 403, while a one-time password is still in use or a second factor is owed.
     """
-    if user.must_change_password and centre.settings.require_password_change:
+    if must_change_password(centre, login):
         raise Problem(
             403,
             "password_change_required",
             "Hãy đổi mật khẩu dùng một lần trước.",
             "Change the one-time password first.",
         )
-    if second_factor.must_enrol(centre.settings, user):
+    if must_enrol(centre, login):
         raise Problem(
             403,
             "second_factor_required",
             "Vai trò của bạn phải bật xác thực hai lớp trước.",
             "Your role must set up a second factor first.",
         )
-    return user
+    return login.user
 
 
 CurrentUser = Annotated[UserRow, Depends(current_user)]
 
 
-def current_login(request: Request, _: CurrentUser) -> str:
+def current_login(request: Request, centre: CentreDep, _: CurrentUser) -> str:
     """Return which log-in of theirs this is, as the database knows it."""
-    return token_hash(request.cookies.get(COOKIE, ""))
+    return token_hash(session_token(request, centre))
 
 
 CurrentLogin = Annotated[str, Depends(current_login)]
@@ -190,20 +219,21 @@ def _forbidden(why: str) -> Problem:
     )
 
 
-def find_user(centre: Centre, token: str) -> UserRow | None:
-    """Return the enabled user whose unexpired session has ``token``."""
+def find_log_in(centre: Centre, token: str) -> LogIn | None:
+    """Return the unexpired log-in of an enabled user that has ``token``."""
     if not token:
         return None
     with centre.database.read() as session:
-        return session.scalar(
-            select(UserRow)
+        found = session.execute(
+            select(UserRow, LoginRow.way)
             .join(LoginRow, LoginRow.username == UserRow.username)
             .where(
                 LoginRow.token_hash == token_hash(token),
                 LoginRow.expires_at > centre.clock(),
                 UserRow.disabled.is_(False),
             )
-        )
+        ).first()
+    return None if found is None else LogIn(user=found[0], way=Way(found[1]))
 
 
 def current_box(request: Request, centre: CentreDep) -> str:

@@ -1,18 +1,24 @@
 """HTTP routes of log-in and users."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request, Response
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
-from central.auth import attempts, second_factor, service
+from central.auth import attempts, identities, passkeys, service
 from central.auth.guard import (
     Gate,
+    LoggedIn,
     LoggedInUser,
+    LogIn,
     Reach,
     check_same_site,
     cookie_name,
+    must_change_password,
+    must_enrol,
     session_token,
 )
 from central.auth.schemas import (
@@ -27,6 +33,8 @@ from central.auth.schemas import (
     UserChange,
     UserItem,
     UserList,
+    Way,
+    WaysIn,
 )
 from central.auth.scope import scope_of
 from central.auth.weakness import is_weak
@@ -44,18 +52,28 @@ def log_in(login: LoginRequest, request: Request, response: Response, centre: Ce
     """Log in; sets the session cookie. Too many failures make the next attempt wait (429).
 
     Who has a second factor is answered 401 ``second_factor_needed`` and sends the same again with
-    a code.
+    a code; who must use their passkey, 401 ``passkey_needed``.
     """
     address = attempts.address_of(request)
     user = attempts.log_in(centre, address, login.username, login.password, login.code)
-    start_session(centre, user, request, response)
-    return me(user, centre)
+    return start_session(centre, LogIn(user, Way.PASSWORD), request, response)
+
+
+@router.get("/session/ways")
+def list_ways(request: Request, centre: CentreDep) -> WaysIn:
+    """Return how one may log in here, for the page that asks."""
+    site = passkeys.site_of(centre.settings, request.headers.get("host", ""))
+    return WaysIn(
+        passkey=site is not None,
+        provider=centre.settings.oidc_issuer != "",
+        provider_label=centre.settings.oidc_label,
+    )
 
 
 @router.get("/session")
-def get_session(user: LoggedInUser, centre: CentreDep) -> Me:
+def get_session(login: LoggedIn, centre: CentreDep) -> Me:
     """Return who is logged in."""
-    return me(user, centre)
+    return me(login, centre)
 
 
 @router.delete("/session", status_code=204)
@@ -73,10 +91,11 @@ def change_password(
     change: PasswordChange,
     request: Request,
     response: Response,
-    user: LoggedInUser,
+    login: LoggedIn,
     centre: CentreDep,
 ) -> Me:
     """Choose a new password; every other log-in of this user ends."""
+    user = login.user
     attempts.prove_password(centre, attempts.address_of(request), user, change.old_password)
     if change.new_password == change.old_password:
         raise Problem(422, "same_password", "Hãy chọn mật khẩu khác.", "Choose another password.")
@@ -89,8 +108,8 @@ def change_password(
         )
     with centre.database.write() as session:
         service.set_password(session, user.username, change.new_password, centre.clock())
-    start_session(centre, user, request, response)
-    return me(user, centre).model_copy(update={"must_change_password": False})
+        changed = service.get_user(session, user.username)
+    return start_session(centre, LogIn(changed, login.way), request, response)
 
 
 @router.get("/users")
@@ -99,7 +118,7 @@ def list_users(admin: Admin, centre: CentreDep) -> UserList:
     del admin
     with centre.database.read() as session:
         rows = session.scalars(select(UserRow).order_by(UserRow.username)).all()
-    return UserList(items=[_item(row, centre) for row in rows])
+        return UserList(items=items_of(session, rows, centre))
 
 
 @router.post("/users", status_code=201)
@@ -115,7 +134,7 @@ def change_user(username: str, change: UserChange, admin: Admin, centre: CentreD
     """Change name, role or access of a user."""
     with centre.database.write() as session:
         user = service.change_user(session, username, change, admin.username, centre.clock())
-        return _item(user, centre)
+        return items_of(session, [user], centre)[0]
 
 
 @router.post("/users/{username}/password")
@@ -132,7 +151,15 @@ def reset_second_factor(username: str, admin: Admin, centre: CentreDep) -> UserI
     with centre.database.write() as session:
         now = centre.clock()
         user = service.reset_second_factor(session, username, admin.username, now)
-        return _item(user, centre)
+        return items_of(session, [user], centre)[0]
+
+
+@router.delete("/users/{username}/passkeys")
+def remove_passkeys(username: str, admin: Admin, centre: CentreDep) -> UserItem:
+    """Remove the passkeys of somebody who lost a device; they are logged out."""
+    with centre.database.write() as session:
+        user = service.remove_passkeys(session, username, admin.username, centre.clock())
+        return items_of(session, [user], centre)[0]
 
 
 @router.get("/people")
@@ -143,33 +170,43 @@ def list_people(user: Colleague, centre: CentreDep) -> PersonList:
     return PersonList(items=[PersonItem.model_validate(row) for row in rows])
 
 
-def me(user: UserRow, centre: Centre) -> Me:
+def me(login: LogIn, centre: Centre) -> Me:
     """Return a user as they see themselves."""
+    user = login.user
     return Me(
         username=user.username,
         display_name=user.display_name,
         role=Role(user.role),
         areas=user.areas,
-        must_change_password=user.must_change_password and centre.settings.require_password_change,
+        must_change_password=must_change_password(centre, login),
         second_factor=user.second_factor_since is not None,
-        must_enrol=second_factor.must_enrol(centre.settings, user),
+        must_enrol=must_enrol(centre, login),
     )
 
 
-def _item(user: UserRow, centre: Centre) -> UserItem:
-    """Return a user as an administrator sees them."""
-    return UserItem(
-        **me(user, centre).model_dump(), disabled=user.disabled, created_at=user.created_at
-    )
+def items_of(session: Session, users: Sequence[UserRow], centre: Centre) -> list[UserItem]:
+    """Return users as an administrator sees them."""
+    keys = passkeys.counts(session)
+    linked = identities.subjects(session, centre.settings.oidc_issuer)
+    return [
+        UserItem(
+            **me(LogIn(user, Way.PASSWORD), centre).model_dump(),
+            disabled=user.disabled,
+            created_at=user.created_at,
+            passkeys=keys.get(user.username, 0),
+            identity=linked.get(user.username),
+        )
+        for user in users
+    ]
 
 
-def start_session(centre: Centre, user: UserRow, request: Request, response: Response) -> None:
-    """Store a log-in, end the one that the browser had, and set the cookie."""
+def start_session(centre: Centre, login: LogIn, request: Request, response: Response) -> Me:
+    """Store a log-in, end the one that the browser had, set the cookie; return who is in."""
     lifetime = timedelta(seconds=centre.settings.session_lifetime_s)
-    name, address = user.username, attempts.address_of(request)
+    name, address = login.user.username, attempts.address_of(request)
     with centre.database.write() as session:
         service.log_out(session, session_token(request, centre))
-        token = service.record_login(session, name, address, centre.clock(), lifetime)
+        token = service.record_login(session, name, address, login.way, centre.clock(), lifetime)
     response.set_cookie(
         cookie_name(centre),
         token,
@@ -178,3 +215,4 @@ def start_session(centre: Centre, user: UserRow, request: Request, response: Res
         samesite="strict",
         secure=centre.settings.public_url.startswith("https://"),
     )
+    return me(login, centre)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from edge.contract.messages import UtcTime
 
@@ -14,6 +14,10 @@ PASSWORD_MIN = 12
 """Source: NIST SP 800-63B-4 asks for 15 characters alone and 8 with a second factor; 12 is the
 province's usual rule."""
 Password = Annotated[str, Field(min_length=PASSWORD_MIN, max_length=200)]
+
+
+PATH_OF_OURS = r"^/([!-.0-\[\]-~][!-~]*)?$"
+"""Never two slashes of either kind, which browsers take for another host."""
 
 
 class Role(StrEnum):
@@ -33,6 +37,17 @@ class Role(StrEnum):
     """Reads everything, the audit log too, and changes nothing."""
     LEADER = "leader"
     """Reads, changes nothing."""
+
+
+class Way(StrEnum):
+    """How somebody proved who they are when they logged in."""
+
+    PASSWORD = "password"  # noqa: S105 - a word, no secret
+    """With a code of the phone, where they have one."""
+    PASSKEY = "passkey"
+    """Two factors in one: a device that they unlocked."""
+    PROVIDER = "provider"
+    """The province's own directory said so."""
 
 
 PLATE_READERS = frozenset({Role.OFFICER, Role.COMMANDER, Role.COMMUNE_POLICE, Role.AUDITOR})
@@ -57,6 +72,36 @@ class LoginRequest(PasswordAgain):
     )
 
 
+class WaysIn(BaseModel):
+    """How one may log in here beside the password."""
+
+    passkey: bool
+    """Whether this address can have passkeys."""
+    provider: bool
+    """Whether the province's own directory can be asked."""
+    provider_label: str
+    """What the button says; empty for the console's own words."""
+
+
+class Journey(BaseModel):
+    """Where somebody was going before they had to log in."""
+
+    next: str = Field(default="/", pattern=PATH_OF_OURS, max_length=500)
+
+
+class ProviderAddress(BaseModel):
+    """Where the browser must go to log in."""
+
+    url: str
+
+
+class NewIdentity(BaseModel):
+    """Who at the provider a user is."""
+
+    subject: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=255)]
+    """``sub`` of the provider's tokens."""
+
+
 class PasswordChange(BaseModel):
     """The password in use and the one to use from now on."""
 
@@ -75,7 +120,7 @@ class Me(BaseModel):
     second_factor: bool
     """Whether a code of their phone is asked for at log-in."""
     must_enrol: bool
-    """Whether their role must set up a second factor before anything else."""
+    """Whether their role must set up a second factor before anything else, coming by password."""
 
 
 class SecondFactorItem(BaseModel):
@@ -114,6 +159,9 @@ class UserItem(Me):
 
     disabled: bool
     created_at: UtcTime
+    passkeys: int
+    identity: str | None
+    """Who they are at the provider that is configured."""
 
 
 class UserList(BaseModel):

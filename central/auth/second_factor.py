@@ -62,11 +62,6 @@ def is_required(settings: Settings, role: str) -> bool:
     return role in settings.second_factor_roles.split(",")
 
 
-def must_enrol(settings: Settings, user: UserRow) -> bool:
-    """Return whether a person must set up a second factor before anything else."""
-    return user.second_factor_since is None and is_required(settings, user.role)
-
-
 def begin(session: Session, data_dir: Path, username: str) -> Secret:
     """Give a person a new secret; it means nothing before :func:`confirm`.
 

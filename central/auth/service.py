@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import delete, func, select
 
-from central.auth import audit, second_factor, throttle
+from central.auth import audit, handshakes, passkeys, second_factor, throttle
 from central.auth.passwords import hash_password, new_password
-from central.auth.schemas import NewUser, Role, UserChange
+from central.auth.schemas import NewUser, Role, UserChange, Way
 from central.auth.scope import Scope, scope_of
 from central.auth.tokens import new_token, token_hash
 from central.problems import Problem
@@ -63,7 +63,7 @@ def create_user(session: Session, new: NewUser, actor: str, now: datetime) -> st
 
 
 def record_login(
-    session: Session, username: str, address: str, now: datetime, lifetime: timedelta
+    session: Session, username: str, address: str, way: Way, now: datetime, lifetime: timedelta
 ) -> str:
     """Store a new log-in and return its token, the cookie's value."""
     token = new_token()
@@ -75,9 +75,10 @@ def record_login(
             username=username,
             created_at=now,
             expires_at=now + lifetime,
+            way=way,
         )
     )
-    audit.record(session, now, username, "login", ("user", username), address=address)
+    audit.record(session, now, username, "login", ("user", username), address=address, way=way)
     return token
 
 
@@ -127,6 +128,21 @@ def reset_second_factor(session: Session, username: str, actor: str, now: dateti
     """
     user = get_user(session, username)
     second_factor.turn_off(session, username, actor, now)
+    end_log_ins(session, username)
+    return user
+
+
+def remove_passkeys(session: Session, username: str, actor: str, now: datetime) -> UserRow:
+    """Remove all passkeys of somebody, and end their log-ins.
+
+    Raises:
+        Problem: 404, no such user; 409, they have none.
+    """
+    user = get_user(session, username)
+    if not passkeys.forget_all(session, username, actor, now):
+        raise Problem(
+            409, "no_passkeys", "Người này không có khóa truy cập.", "They have no passkeys."
+        )
     end_log_ins(session, username)
     return user
 
@@ -184,9 +200,10 @@ def colleagues(session: Session, scope: Scope) -> list[UserRow]:
 
 
 def forget_expired(session: Session, now: datetime) -> None:
-    """Delete log-ins that ended and failure counters that are old."""
+    """Delete log-ins that ended, failure counters that are old, and what nobody brought back."""
     session.execute(delete(LoginRow).where(LoginRow.expires_at <= now))
     throttle.forget_old(session, now)
+    handshakes.forget_expired(session, now)
 
 
 def _enabled_admins(session: Session) -> int:

@@ -29,7 +29,12 @@ FORGET_AFTER = timedelta(days=1)
 
 def keys(username: str, address: str) -> dict[str, int]:
     """Return the counters of one attempt with the failures each forgives."""
-    return {f"name:{username}@{address}"[:160]: FREE_PER_NAME, f"at:{address}": FREE_PER_ADDRESS}
+    return {f"name:{username}@{address}"[:160]: FREE_PER_NAME} | address_keys(address)
+
+
+def address_keys(address: str) -> dict[str, int]:
+    """Return the counter of an attempt that gives no name."""
+    return {f"at:{address}": FREE_PER_ADDRESS}
 
 
 def code_keys(username: str) -> dict[str, int]:

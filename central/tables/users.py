@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, String
+from sqlalchemy import BigInteger, ForeignKey, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from central.tables.base import Row
@@ -45,6 +45,61 @@ class RecoveryCodeRow(Row):
     code_hash: Mapped[str] = mapped_column(String(64), primary_key=True)
 
 
+class PasskeyRow(Row):
+    """A key pair of a person's phone, computer or stick; its private half never leaves there."""
+
+    __tablename__ = "passkeys"
+    __table_args__ = ({"sqlite_autoincrement": True},)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    username: Mapped[str] = mapped_column(
+        ForeignKey("users.username", ondelete="CASCADE"), index=True
+    )
+    name: Mapped[str] = mapped_column(String(60))
+    """What its owner calls it."""
+    credential_id: Mapped[str] = mapped_column(String(1400), unique=True)
+    """Chosen by the authenticator, at most 1,023 bytes; base64url, as all that follows."""
+    user_handle: Mapped[str] = mapped_column(String(90))
+    """Random; the same for all passkeys of a person, and says nothing about who that is."""
+    public_key: Mapped[str] = mapped_column(String(4000))
+    """In COSE's form."""
+    sign_count: Mapped[int] = mapped_column(BigInteger)
+    """What the authenticator last counted; 0 for ever where it does not count."""
+    created_at: Mapped[datetime]
+    last_used_at: Mapped[datetime | None]
+    cloned_at: Mapped[datetime | None]
+    """When its counter went back: two of it exist, and neither logs in any more."""
+
+
+class HandshakeRow(Row):
+    """A random number given out for one log-in or one new passkey; deleted when it comes back."""
+
+    __tablename__ = "handshakes"
+
+    token_hash: Mapped[str] = mapped_column(String(64), primary_key=True)
+    purpose: Mapped[str] = mapped_column(String(20))
+    username: Mapped[str] = mapped_column(String(64))
+    """Whose it is; empty where that is only found out."""
+    detail: Mapped[dict[str, Any]]
+    """What else must fit when it comes back."""
+    expires_at: Mapped[datetime] = mapped_column(index=True)
+
+
+class IdentityRow(Row):
+    """Which user a person of an external provider is."""
+
+    __tablename__ = "identities"
+    __table_args__ = (UniqueConstraint("issuer", "username"),)
+
+    issuer: Mapped[str] = mapped_column(String(255), primary_key=True)
+    subject: Mapped[str] = mapped_column(String(255), primary_key=True)
+    """What the issuer calls them, and never anybody else."""
+    username: Mapped[str] = mapped_column(
+        ForeignKey("users.username", ondelete="CASCADE"), index=True
+    )
+    linked_at: Mapped[datetime]
+
+
 class SavedFilterRow(Row):
     """A filter of the queue that a person keeps under a name."""
 
@@ -69,6 +124,8 @@ class LoginRow(Row):
     )
     created_at: Mapped[datetime]
     expires_at: Mapped[datetime] = mapped_column(index=True)
+    way: Mapped[str] = mapped_column(String(10), default="password", server_default="password")
+    """How they proved who they are: see :class:`central.auth.schemas.Way`."""
 
 
 class LoginFailureRow(Row):

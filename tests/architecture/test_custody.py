@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -16,6 +17,7 @@ MAY_REMOVE = {
 OF_SERVICES = {("central/fleet/routes.py", "remove"), ("central/evidence/deletion.py", "remove")}
 
 
+@cache
 def calls(path: Path) -> list[tuple[str, str]]:
     """Return (owner, name) of everything that a file calls as an attribute."""
     tree = ast.parse(path.read_text("utf-8"))

@@ -39,6 +39,7 @@ def trees(*tops: str) -> list[tuple[str, ast.Module]]:
     return [(str(p.relative_to(ROOT)), ast.parse(p.read_text())) for p in python_files(*tops)]
 
 
+@cache
 def functions(tree: ast.Module) -> list[Function]:
     """Return every function of a module, nested ones too."""
     return [n for n in ast.walk(tree) if isinstance(n, ast.FunctionDef | ast.AsyncFunctionDef)]

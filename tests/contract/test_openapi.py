@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
 from central.app import create_app
 from central.settings import Settings
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 AGREED = {
     "post /api/v1/session", "get /api/v1/session", "delete /api/v1/session",
@@ -60,10 +57,10 @@ AGREED = {
 """Routes that boxes and the console rely on; one that disappears breaks an older one of them."""
 
 
-@pytest.fixture
-def document(tmp_path: Path) -> dict[str, Any]:
+@pytest.fixture(scope="module")
+def document(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     """The OpenAPI document of this release."""
-    return create_app(Settings(data_dir=str(tmp_path))).openapi()
+    return create_app(Settings(data_dir=str(tmp_path_factory.mktemp("data")))).openapi()
 
 
 def operations(document: dict[str, Any]) -> dict[str, dict[str, Any]]:

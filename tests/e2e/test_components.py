@@ -324,3 +324,4 @@ def test_every_page_of_the_components_stands_on_every_screen(
             text = desk.page.locator("body").inner_text()
             assert [key for key in KEYS if key in text] == [], path
         assert desk.troubles == []
+        desk.page.context.close()

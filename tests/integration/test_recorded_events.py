@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Any
 import av
 import pytest
 
-from edge.camera.frames import to_bgr
 from edge.camera.ring import PacketRing
 from edge.config.box import EvidenceConfig
 from edge.contract.messages import EvidenceKind
@@ -25,7 +24,7 @@ from edge.recording.video import CameraVideo
 from tests.builders import NOON
 from tests.recordings import CAMERA, Station, all_of
 from tests.small_disk import SmallDisk
-from tests.videos import make_video, number_in
+from tests.videos import make_video, number_on
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -113,7 +112,7 @@ def shown_in(path: Path, start_clip_s: float) -> dict[float, int]:
     """Return the number on each picture of a clip, by stream second."""
     with av.open(str(path)) as clip:
         return {
-            start_clip_s + float(frame.time or 0.0): number_in(to_bgr(frame))
+            start_clip_s + float(frame.time or 0.0): number_on(frame)
             for frame in clip.decode(video=0)
         }
 

@@ -16,7 +16,6 @@ import av
 import pytest
 
 from edge.camera import Camera, FrameMailbox, PacketRing
-from edge.camera.frames import to_bgr
 from edge.clock import SystemClock
 from edge.config.box import EvidenceConfig
 from edge.config.camera import RtspSource
@@ -27,7 +26,7 @@ from edge.recording.video import CameraVideo
 from tests.recordings import CAMERA, Station
 from tests.rtsp_server import RtspServer
 from tests.stand_in_centre import wait_until
-from tests.videos import camera_config, make_video, number_in
+from tests.videos import camera_config, make_video, number_in, number_on
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -139,7 +138,7 @@ def frames_off(folder: Path, watched: Watched, event: tuple[int, float, int]) ->
     assert clip.start_clip_s is not None
     with av.open(str(path)) as container:
         shown = {
-            clip.start_clip_s + float(f.time or 0.0): number_in(to_bgr(f))
+            clip.start_clip_s + float(f.time or 0.0): number_on(f)
             for f in container.decode(video=0)
         }
     distances = []

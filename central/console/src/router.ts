@@ -37,6 +37,11 @@ export const router = createRouter({
       meta: { bare: true, title: 'factor.title' },
     },
     {
+      path: '/passkeys',
+      component: () => import('./pages/PasskeysPage.vue'),
+      meta: { bare: true, title: 'passkey.title' },
+    },
+    {
       path: '/',
       component: () => import('./pages/QueuePage.vue'),
       meta: { title: 'incident.title' },
@@ -168,8 +173,9 @@ router.beforeEach(async (to) => {
   if (to.meta.open) return true
   const me = await loadSession().catch(() => null)
   if (!me) return { path: '/login', query: to.path === '/' ? {} : { next: to.fullPath } }
-  const due = me.must_change_password ? '/password' : me.must_enrol ? '/second-factor' : null
-  if (due && to.path !== due) return due
+  if (me.must_change_password) return to.path === '/password' || '/password'
+  // Either is a second factor.
+  if (me.must_enrol) return ['/second-factor', '/passkeys'].includes(to.path) || '/second-factor'
   return true
 })
 

@@ -42,6 +42,38 @@ def test_every_wrong_setting_is_named_at_once() -> None:
     assert "SONGLAM_LOG_FORMAT='xml'" in str(refused.value)
 
 
+PROVIDER = {
+    "SONGLAM_PUBLIC_URL": "https://songlam.nghean.vn",
+    "SONGLAM_OIDC_ISSUER": "https://sso.nghean.vn/realms/tinh",
+    "SONGLAM_OIDC_CLIENT_ID": "songlam",
+    "SONGLAM_OIDC_CLIENT_SECRET": "kqZ5vT1x8RjWmC3nYb7d",
+}
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ({"SONGLAM_PUBLIC_URL": ""}, "SONGLAM_PUBLIC_URL"),
+        ({"SONGLAM_OIDC_CLIENT_ID": ""}, "SONGLAM_OIDC_CLIENT_ID"),
+        ({"SONGLAM_OIDC_CLIENT_SECRET": ""}, "16 signs"),
+        ({"SONGLAM_OIDC_CLIENT_SECRET": "kqZ5vT1x8RjWmC3"}, "16 signs"),
+        ({"SONGLAM_OIDC_CLIENT_SECRET": "my-client-secret-12345"}, "16 signs"),
+        ({"SONGLAM_OIDC_CLIENT_SECRET": "ChangeThisChangeThis"}, "16 signs"),
+        ({"SONGLAM_OIDC_ISSUER": "http://sso.nghean.vn"}, "SONGLAM_OIDC_ISSUER"),
+        ({"SONGLAM_OIDC_ISSUER": "https://sso.nghean.vn/?realm=a"}, "SONGLAM_OIDC_ISSUER"),
+    ],
+)
+def test_a_provider_comes_whole_and_with_a_secret_of_its_own(
+    wrong: dict[str, str], said: str
+) -> None:
+    with pytest.raises(SettingsError) as refused:
+        Settings.from_environment(PROVIDER | wrong)
+
+    assert said in str(refused.value)
+    assert "ecret-12345" not in str(refused.value)
+    assert Settings.from_environment(PROVIDER).oidc_issuer.startswith("https://sso")
+
+
 def test_the_default_database_lies_in_the_data_folder(tmp_path: Path) -> None:
     url = Settings().resolved_database_url(tmp_path)
 

@@ -17,7 +17,7 @@ from edge.evidence.clip import container_of, decode_ticks, write_clip
 from edge.evidence.files import writing
 from edge.evidence.playback import write_playback
 from tests.assets import asset
-from tests.videos import make_video, number_in, ring_of
+from tests.videos import make_video, number_on, ring_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -43,7 +43,7 @@ def segment_of(ring: PacketRing, at_s: float, from_s: float, until_s: float) -> 
 def numbers_and_times(path: Path) -> tuple[list[int], list[float]]:
     with av.open(str(path)) as container:
         frames = list(container.decode(video=0))
-    return [number_in(to_bgr(frame)) for frame in frames], [frame.time or 0.0 for frame in frames]
+    return [number_on(frame) for frame in frames], [frame.time or 0.0 for frame in frames]
 
 
 @pytest.mark.parametrize(("codec", "ending", "given"), VIDEOS)

@@ -1,5 +1,5 @@
 /** Sessions, users and the messages that could not be read. */
-import { type Page, del, get, patch, post } from './client'
+import { type Page, del, get, patch, post, put } from './client'
 
 export type Role =
   | 'admin'
@@ -41,6 +41,18 @@ export interface Me {
 export interface User extends Me {
   disabled: boolean
   created_at: string
+  passkeys: number
+  /** Who they are at the provider that is configured. */
+  identity: string | null
+}
+
+/** How one may log in here beside the password. */
+export interface WaysIn {
+  passkey: boolean
+  /** Whether the province's own directory can be asked. */
+  provider: boolean
+  /** What its button says; empty for our own words. */
+  provider_label: string
 }
 
 export interface OneTimePassword {
@@ -84,6 +96,13 @@ export interface QuarantineItem {
 export const getSession = () => get<Me>('/session')
 export const logIn = (username: string, password: string, code?: string) =>
   post<Me>('/session', { username, password, code })
+export const getWaysIn = () => get<WaysIn>('/session/ways')
+export const leaveForProvider = (next: string) =>
+  post<{ url: string }>('/session/provider', { next })
+export const linkIdentity = (username: string, subject: string) =>
+  put<User>(`/users/${encodeURIComponent(username)}/identity`, { subject })
+export const unlinkIdentity = (username: string) =>
+  del<User>(`/users/${encodeURIComponent(username)}/identity`)
 export const logOut = () => del<null>('/session')
 export const changePassword = (old_password: string, new_password: string) =>
   post<Me>('/session/password', { old_password, new_password })

@@ -1,6 +1,7 @@
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { logOut, session } from '@/state/session'
 import { FakeCentre } from '@/testing/centre'
+import { flushPromises } from '@/testing/flush'
 import { type Drawn, draw } from '@/testing/page'
 import LoginPage from './LoginPage.vue'
 
@@ -35,7 +36,45 @@ async function firstStep(): Promise<void> {
   await page.send()
 }
 
+async function open(ways: object, address: string): Promise<void> {
+  page.app.unmount()
+  centre.answers.set('GET /api/v1/session/ways', { body: ways })
+  page = await draw(LoginPage, address)
+}
+const PROVIDER = { passkey: true, provider: true, provider_label: '' }
+
 describe('the log-in', () => {
+  it('offers only the ways that centre and browser have', async () => {
+    expect(page.by('by-passkey')).toBeNull()
+    expect(page.by('by-provider')).toBeNull()
+    await open({ ...PROVIDER, provider_label: 'Tài khoản tỉnh' }, '/login')
+    expect(page.by('by-passkey')).toBeNull() // this browser knows none
+    expect(page.by('by-provider')?.textContent).toContain('Tài khoản tỉnh')
+  })
+  it('leaves for the provider with a path of our own only', async () => {
+    const left = vi.spyOn(window.location, 'assign').mockImplementation(() => undefined)
+    centre.answers.set('POST /api/v1/session/provider', { body: { url: 'https://sso.vn/a' } })
+    for (const [next, kept] of [
+      ['/desk', '/desk'],
+      ['//evil.vn', '/'],
+    ]) {
+      await open(PROVIDER, `/login?next=${next}`)
+      page.by('by-provider')!.click()
+      await flushPromises()
+      expect(centre.requests.at(-1)?.body).toEqual({ next: kept })
+    }
+    expect(left).toHaveBeenLastCalledWith('https://sso.vn/a')
+    left.mockRestore()
+  })
+  it.each([
+    ['provider_unknown', 'chưa được gắn'],
+    ['provider_clock', 'lệch'],
+    ['<b>anything</b>', 'không hợp lệ'],
+  ])('says why the provider’s log-in did not work: %s', async (problem, words) => {
+    await open(PROVIDER, `/login?problem=${encodeURIComponent(problem)}`)
+    expect(shown()).toContain(words)
+    expect(page.place.innerHTML).not.toContain('anything')
+  })
   it('asks for a code only when the centre does, and sends both', async () => {
     await firstStep()
     expect(shown()).toBe('')

@@ -6,7 +6,9 @@
 import { computed, reactive, readonly } from 'vue'
 import * as accounts from '@/api/accounts'
 import { ApiError, onUnauthorised } from '@/api/client'
+import * as passkeys from '@/api/passkeys'
 import { silence } from '@/field/push'
+import { provePasskey } from '@/passkey'
 import { startLive, stopLive } from './live'
 
 const state = reactive<{ me: accounts.Me | null; known: boolean; expired: boolean }>({
@@ -144,6 +146,13 @@ export async function loadSession(): Promise<accounts.Me | null> {
 
 export async function logIn(username: string, password: string, code?: string): Promise<void> {
   const me = await accounts.logIn(username, password, code)
+  state.expired = false
+  enter(me)
+}
+
+/** Log in with whatever passkey the person picks; the browser asks them. */
+export async function logInByPasskey(): Promise<void> {
+  const me = await passkeys.logInByPasskey(await provePasskey(await passkeys.passkeyChallenge()))
   state.expired = false
   enter(me)
 }

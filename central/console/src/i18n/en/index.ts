@@ -14,6 +14,8 @@ import incident from './incident'
 import ioc from './ioc'
 import map from './map'
 import models from './models'
+import passkey from './passkey'
+import provider from './provider'
 import quality from './quality'
 import wall from './wall'
 
@@ -33,6 +35,8 @@ export default {
   ioc,
   map,
   models,
+  passkey,
+  provider,
   quality,
   wall,
 }
