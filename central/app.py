@@ -31,6 +31,8 @@ from central.auth import (
     factor_routes,
     passkey_routes,
     provider_routes,
+    wall_routes,
+    walls,
 )
 from central.auth import routes as auth_routes
 from central.auth import service as auth_service
@@ -104,6 +106,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     feed_routes.router,
     indicator_routes.router,
     map_routes.router,
+    wall_routes.router,
 )
 
 
@@ -111,6 +114,7 @@ def _forget_expired(centre: Centre) -> None:
     """Delete ended log-ins and old live events."""
     with centre.database.write() as session:
         auth_service.forget_expired(session, centre.clock())
+        walls.forget_ended(session, centre.clock())
         live.prune(session, centre.settings.live_log_rows)
 
 

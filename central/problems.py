@@ -53,16 +53,20 @@ def install(app: FastAPI) -> None:
 
 
 async def _invalid_request(_: Request, error: Exception) -> JSONResponse:
-    """Answer 422 with the mistakes of the request, field by field."""
+    """Answer 422 with the mistakes of the request, field by field; unknown fields by name."""
     mistakes: list[Any] = list(error.errors()) if isinstance(error, RequestValidationError) else []
     fields = [
         {"field": ".".join(str(part) for part in mistake["loc"]), "message": mistake["msg"]}
         for mistake in mistakes
     ]
+    unknown = ", ".join(
+        str(mistake["loc"][-1])[:64] for mistake in mistakes if mistake["type"] == "extra_forbidden"
+    )
+    vi, en = "Dữ liệu gửi lên không hợp lệ", "The request is not valid"
     detail = {
         "code": "invalid_request",
-        "message_vi": "Dữ liệu gửi lên không hợp lệ.",
-        "message_en": "The request is not valid.",
+        "message_vi": f"{vi}: không có trường {unknown}." if unknown else f"{vi}.",
+        "message_en": f"{en}: there is no field {unknown}." if unknown else f"{en}.",
         "fields": jsonable_encoder(fields),
     }
     return JSONResponse({"detail": detail}, status_code=422)

@@ -20,7 +20,7 @@ from central.live import LiveEvent, Subscriber, replay, unseen
 from central.tables.users import UserRow
 
 router = APIRouter(tags=["live"])
-Viewer = Annotated[UserRow, Depends(Gate(Reach.AREA))]
+Viewer = Annotated[UserRow, Depends(Gate(Reach.AREA, wall=True))]
 RECHECK_S = 30.0
 """How often an open stream asks whether its log-in still stands."""
 RETRY_MS = 1_000
@@ -37,14 +37,15 @@ async def get_live(
     subscriber, scope = centre.live.subscribe(), scope_of(user)
     try:
         missed = await run_in_threadpool(_missed, centre, last_event_id)
-        for old in filter(scope.passes, missed):
+        for old in filter(None, map(scope.seen, missed)):
             yield _sent(old)
         reached = missed[-1].id if missed else last_event_id
         token = session_token(request, centre)
         while (event := await _next(subscriber, centre, token)) is not None:
             # What was committed between subscribing and reading the log is in both.
-            if unseen([event], reached or 0) and scope.passes(event):
-                yield _sent(event)
+            shown = scope.seen(event) if unseen([event], reached or 0) else None
+            if shown is not None:
+                yield _sent(shown)
     finally:
         centre.live.unsubscribe(subscriber)
 

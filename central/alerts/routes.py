@@ -30,6 +30,7 @@ from edge.contract.messages import UtcTime
 
 router = APIRouter(tags=["alerts"])
 Viewer = Annotated[UserRow, Depends(Gate(Reach.AREA))]
+Watcher = Annotated[UserRow, Depends(Gate(Reach.AREA, wall=True))]
 Answerer = Annotated[UserRow, Depends(Gate(Reach.AREA, *FIELD))]
 Duty = Annotated[UserRow, Depends(Gate(Reach.PROVINCE, *DUTY))]
 Lead = Annotated[UserRow, Depends(Gate(Reach.PROVINCE, *LEADS))]
@@ -38,7 +39,7 @@ Admin = Annotated[UserRow, Depends(Gate(Reach.PROVINCE, Role.ADMIN))]
 
 @router.get("/alerts")
 def list_alerts(
-    user: Viewer,
+    user: Watcher,
     centre: CentreDep,
     status: Literal["open", "acknowledged", "ended"] | None = None,
     before: int | None = None,

@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from central.alerts.policy import Verdict
+from central.asked import Asked
 from edge.contract.messages import UtcTime
 
 ChannelName = Literal["sms", "email", "zalo", "webhook"]
@@ -124,7 +125,7 @@ class AlertList(BaseModel):
     next_cursor: int | None = None
 
 
-class NewContact(BaseModel):
+class NewContact(Asked):
     """A way to reach a person."""
 
     username: str = Field(max_length=64)
@@ -147,7 +148,7 @@ class ContactList(BaseModel):
     channels: list[str]
 
 
-class NewShift(BaseModel):
+class NewShift(Asked):
     """Somebody is on call."""
 
     username: str = Field(max_length=64)
@@ -171,7 +172,7 @@ class ShiftList(BaseModel):
     items: list[ShiftItem]
 
 
-class NewSilence(BaseModel):
+class NewSilence(Asked):
     """What not to tell anybody about; an empty field matches everything."""
 
     rule: str = Field(default="", max_length=64)
@@ -201,14 +202,14 @@ class SilenceList(BaseModel):
     """Rules about people who may be hurt."""
 
 
-class PushKeys(BaseModel):
+class PushKeys(Asked):
     """With which a browser reads, in base64url: a point of P-256 and 16 secret bytes."""
 
     p256dh: str = Field(pattern=r"^[A-Za-z0-9_-]{87}=?$")
     auth: str = Field(pattern=r"^[A-Za-z0-9_-]{22}={0,2}$")
 
 
-class NewSubscription(BaseModel):
+class NewSubscription(Asked):
     """A browser's subscription, as its ``PushSubscription.toJSON()`` has it."""
 
     endpoint: str = Field(min_length=10, max_length=1000)

@@ -12,7 +12,9 @@ from central.auth.guard import Gate, Reach
 from central.centre import CentreDep
 from central.problems import Problem
 
-router = APIRouter(prefix="/areas", tags=["areas"], dependencies=[Depends(Gate(Reach.SHARED))])
+router = APIRouter(
+    prefix="/areas", tags=["areas"], dependencies=[Depends(Gate(Reach.SHARED, wall=True))]
+)
 
 
 @router.get("")

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, Field
 
+from central.asked import AskedQuery
 from edge.contract.messages import UtcTime
 
 Word = Annotated[str, Field(max_length=64)]
 
 
-class AuditFilter(BaseModel):
+class AuditFilter(AskedQuery):
     """Which lines; absent fields filter nothing."""
-
-    model_config = ConfigDict(extra="forbid", populate_by_name=True)
 
     actor: Word | None = Field(default=None, description="User name, ``box:<id>`` or ``system``")
     action: Word | None = Field(default=None, description="E.g. view, search, export, login_failed")
@@ -22,14 +21,6 @@ class AuditFilter(BaseModel):
     object_id: Annotated[str, Field(max_length=200)] | None = None
     from_at: UtcTime | None = Field(default=None, alias="from", description="At or after")
     to_at: UtcTime | None = Field(default=None, alias="to", description="Before")
-
-    @model_validator(mode="before")
-    @classmethod
-    def _forget_empty(cls, given: Any) -> Any:
-        """Take ``?actor=`` as "anybody": a form sends its empty fields too."""
-        if not isinstance(given, dict):
-            return given
-        return {name: value for name, value in given.items() if value not in ("", [""])}
 
 
 class AuditQuery(AuditFilter):

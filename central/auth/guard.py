@@ -17,7 +17,7 @@ from fastapi import Depends, Request
 from sqlalchemy import select
 from starlette.requests import HTTPConnection
 
-from central.auth import audit, second_factor
+from central.auth import audit, second_factor, walls
 from central.auth.schemas import Role, Way
 from central.auth.scope import foreign, scope_of
 from central.auth.tokens import token_hash
@@ -82,6 +82,8 @@ def logged_in(
     login = find_log_in(centre, session_token(request, centre))
     if login is None:
         raise Problem(401, "not_logged_in", "Bạn chưa đăng nhập.", "You are not logged in.")
+    if walls.is_wall(login.user) and request.method not in _SAFE:
+        raise _forbidden("a video wall changes nothing")
     return login
 
 
@@ -158,17 +160,19 @@ class Reach(StrEnum):
 class Gate:
     """The dependency that every route declares: who may come in, and what they reach."""
 
-    def __init__(self, reach: Reach, *roles: Role, record: str = "") -> None:
+    def __init__(self, reach: Reach, *roles: Role, record: str = "", wall: bool = False) -> None:
         """Describe a route.
 
         Args:
             reach: What it can touch.
             *roles: Who may; none given: everyone who is logged in. An administrator always passes.
             record: The verb for the audit log when entering is itself the act: view, search.
+            wall: Whether a video wall may too, see :mod:`central.auth.walls`.
         """
         self.reach = reach
         self.roles = frozenset({Role.ADMIN, *roles}) if roles else frozenset(Role)
         self.record = record
+        self.wall = wall
 
     def __call__(self, request: Request, centre: CentreDep, user: CurrentUser) -> UserRow:
         """Return who comes in.
@@ -188,6 +192,8 @@ class Gate:
     def _refusal(self, request: Request, centre: Centre, user: UserRow) -> Problem | None:
         """Return why a person may not come in, or None."""
         scope = scope_of(user)
+        if walls.is_wall(user) and not self.wall:
+            return _forbidden("a video wall shows the wall, nothing else")
         if user.role not in self.roles:
             return _forbidden(f"one of {', '.join(sorted(self.roles))} may")
         if self.reach is Reach.PROVINCE and not scope.whole:
@@ -223,6 +229,9 @@ def find_log_in(centre: Centre, token: str) -> LogIn | None:
     """Return the unexpired log-in of an enabled user that has ``token``."""
     if not token:
         return None
+    if walls.is_token(token):
+        wall = walls.acting(centre, token)
+        return None if wall is None else LogIn(wall, Way.PASSWORD)  # of who started it
     with centre.database.read() as session:
         found = session.execute(
             select(UserRow, LoginRow.way)

@@ -6,6 +6,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
+from central.asked import Asked
 from edge.contract.messages import UtcTime
 
 Base64Url = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]+$", max_length=1400)]
@@ -56,7 +57,7 @@ class NewPasskeyOptions(PasskeyChallenge):
     """Passkeys of theirs: a device that has one makes no second."""
 
 
-class NewPasskey(BaseModel):
+class NewPasskey(Asked):
     """A passkey that a device made, and what its owner calls it."""
 
     name: PasskeyName
@@ -66,7 +67,7 @@ class NewPasskey(BaseModel):
     attestation: LongBase64Url
 
 
-class PasskeyProof(BaseModel):
+class PasskeyProof(Asked):
     """What a device signed to log its owner in."""
 
     challenge: Base64Url
@@ -77,7 +78,7 @@ class PasskeyProof(BaseModel):
     user_handle: Base64Url | None = None
 
 
-class PasskeyRename(BaseModel):
+class PasskeyRename(Asked):
     """What to call a passkey from now on."""
 
     name: PasskeyName

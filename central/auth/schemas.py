@@ -7,6 +7,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
+from central.asked import Asked
 from edge.contract.messages import UtcTime
 
 Username = Annotated[str, Field(pattern=r"^[a-z][a-z0-9._-]{1,63}$")]
@@ -57,7 +58,7 @@ Areas = Annotated[list[Annotated[str, Field(max_length=20)]], Field(max_length=1
 """Codes of communes; ``*`` is the whole province."""
 
 
-class PasswordAgain(BaseModel):
+class PasswordAgain(Asked):
     """One's password once more, for what changes how one logs in."""
 
     password: str = Field(max_length=200)
@@ -83,7 +84,7 @@ class WaysIn(BaseModel):
     """What the button says; empty for the console's own words."""
 
 
-class Journey(BaseModel):
+class Journey(Asked):
     """Where somebody was going before they had to log in."""
 
     next: str = Field(default="/", pattern=PATH_OF_OURS, max_length=500)
@@ -95,14 +96,14 @@ class ProviderAddress(BaseModel):
     url: str
 
 
-class NewIdentity(BaseModel):
+class NewIdentity(Asked):
     """Who at the provider a user is."""
 
     subject: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=255)]
     """``sub`` of the provider's tokens."""
 
 
-class PasswordChange(BaseModel):
+class PasswordChange(Asked):
     """The password in use and the one to use from now on."""
 
     old_password: str = Field(max_length=200)
@@ -142,7 +143,7 @@ class NewSecret(BaseModel):
     """The QR code of ``uri``: SVG as a ``data:`` address."""
 
 
-class Code(BaseModel):
+class Code(Asked):
     """A code of the phone."""
 
     code: str = Field(max_length=40)
@@ -189,7 +190,7 @@ class PersonList(BaseModel):
     next_cursor: str | None = None
 
 
-class NewUser(BaseModel):
+class NewUser(Asked):
     """A user to create."""
 
     username: Username
@@ -198,7 +199,7 @@ class NewUser(BaseModel):
     areas: Areas = Field(default_factory=lambda: ["*"])
 
 
-class UserChange(BaseModel):
+class UserChange(Asked):
     """What to change about a user; absent fields stay."""
 
     display_name: str | None = Field(default=None, min_length=1, max_length=120)

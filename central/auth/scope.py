@@ -7,8 +7,8 @@ stream filter by it. What has no known commune is seen only by who sees the whol
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import String, cast, select, true
 
@@ -51,18 +51,32 @@ class Scope:
         """Return the condition under which a row is within."""
         return true() if self.whole else column.in_(sorted(self.areas))
 
-    def passes(self, event: LiveEvent) -> bool:
-        """Return whether a live event may be sent."""
+    def seen(self, event: LiveEvent) -> LiveEvent | None:
+        """Return a live event as it may be sent; None: it may not.
+
+        A box is told with the cameras that are within, as ``GET /boxes`` lists it: several
+        communes may share one.
+        """
         if self.whole or event.kind in FOR_ALL:
-            return True
+            return event
         told = json.loads(event.data)
         if event.kind in {"incident", "alert"}:
-            return self.allows([told["area_code"]])
-        if event.kind == "box":
-            return self.allows([camera["area_code"] for camera in told["cameras"]])
+            return event if self.allows([told["area_code"]]) else None
         if event.kind == "handover":
-            return self.allows(told["areas"])
-        return False
+            return event if self.allows(told["areas"]) else None
+        if event.kind in {"box", "rollout"}:
+            return self._box(event, told)
+        return None
+
+    def _box(self, event: LiveEvent, told: dict[str, Any]) -> LiveEvent | None:
+        """Return news of a box without what lies outside; None: nothing lies within."""
+        cameras = [each for each in told["cameras"] if self.allows([each["area_code"]])]
+        if not cameras:
+            return None
+        theirs = {each["camera_id"] for each in cameras}
+        resting = [each for each in told["suspensions"] if each["camera_id"] in theirs]
+        shown = told | {"cameras": cameras, "suspensions": resting}
+        return replace(event, data=json.dumps(shown, ensure_ascii=False))
 
 
 def scope_of(user: UserRow) -> Scope:

@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, Field, StringConstraints
 
+from central.asked import Asked
 from edge.contract.messages import UtcTime
 
 Reason = Annotated[str, StringConstraints(strip_whitespace=True, min_length=3, max_length=500)]
@@ -43,7 +44,7 @@ class HoldItem(BaseModel):
     release_reason: str
 
 
-class HoldOrder(BaseModel):
+class HoldOrder(Asked):
     """Why an incident is to be held."""
 
     reason: Reason
@@ -62,7 +63,7 @@ class ChainItem(BaseModel):
     proposed_key: str
 
 
-class Acceptance(BaseModel):
+class Acceptance(Asked):
     """Why a changed key or a broken chain is accepted."""
 
     reason: Reason

@@ -17,7 +17,7 @@ from central.tables.evidence import EvidenceRow
 from central.tables.users import UserRow
 
 router = APIRouter(tags=["evidence"])
-Viewer = Annotated[UserRow, Depends(Gate(Reach.AREA))]
+Viewer = Annotated[UserRow, Depends(Gate(Reach.AREA, wall=True))]
 
 
 def get_uploads(request: Request) -> Uploads:

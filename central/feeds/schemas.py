@@ -7,12 +7,13 @@ from typing import Literal
 
 from pydantic import BaseModel, Field
 
+from central.asked import Asked
 from central.indicators.catalogue import Freshness
 
 FeedCode = r"^[a-z0-9][a-z0-9-]{1,63}$"
 
 
-class FeedIn(BaseModel):
+class FeedIn(Asked):
     """A feed to register."""
 
     code: str = Field(pattern=FeedCode, title="Short name, part of the webhook's address")
@@ -54,7 +55,7 @@ class FeedSecret(BaseModel):
     secret: str
 
 
-class RowIn(BaseModel):
+class RowIn(Asked):
     """One record of a webhook, before it is judged: any JSON may stand in a field."""
 
     indicator: object = None
@@ -64,7 +65,7 @@ class RowIn(BaseModel):
     quality: object = None
 
 
-class WebhookIn(BaseModel):
+class WebhookIn(Asked):
     """The body of a webhook, once its signature was found right."""
 
     records: list[RowIn] = Field(max_length=5_000)

@@ -7,6 +7,7 @@ from typing import Literal, Self
 from pydantic import BaseModel, Field, model_validator
 
 from central.alerts.schemas import AlertItem
+from central.asked import AskedQuery
 from central.incidents.case_schemas import StepKind
 from central.incidents.schemas import IncidentItem, Step
 from edge.contract.messages import Sha256, UtcTime
@@ -30,7 +31,7 @@ class FieldReport(Step):
         return self
 
 
-class PhotoTold(BaseModel):
+class PhotoTold(AskedQuery):
     """What a phone says about a photo it sends."""
 
     made_at: UtcTime

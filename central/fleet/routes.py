@@ -22,7 +22,7 @@ from central.fleet.schemas import (
 from central.tables.users import UserRow
 
 router = APIRouter(tags=["fleet"])
-Viewer = Annotated[UserRow, Depends(Gate(Reach.AREA))]
+Viewer = Annotated[UserRow, Depends(Gate(Reach.AREA, wall=True))]
 Technician = Annotated[UserRow, Depends(Gate(Reach.AREA, Role.TECHNICIAN))]
 Duty = Annotated[
     UserRow,

@@ -6,6 +6,7 @@ from typing import Literal
 
 from pydantic import BaseModel, Field
 
+from central.asked import Asked
 from central.custody.schemas import ChainItem
 from edge.contract.messages import (
     CameraState,
@@ -90,14 +91,14 @@ class BoxList(BaseModel):
     next_cursor: str | None = None
 
 
-class NewBox(BaseModel):
+class NewBox(Asked):
     """A box to register."""
 
     box_id: Identifier
     name: str = Field(min_length=1, max_length=120)
 
 
-class SuspensionEnd(BaseModel):
+class SuspensionEnd(Asked):
     """Which rules of a camera look again, and why."""
 
     rules: list[Identifier] = Field(min_length=1, max_length=40)

@@ -7,6 +7,7 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field
 
 from central.alerts.schemas import AlertItem, SilenceItem
+from central.asked import Asked
 from central.incidents.case_schemas import Stage
 from edge.contract.catalogue_entry import Severity
 from edge.contract.messages import UtcTime
@@ -66,14 +67,14 @@ class OpenItems(BaseModel):
     silences: OpenSilences
 
 
-class NewHandover(BaseModel):
+class NewHandover(Asked):
     """To whom, and what they should know."""
 
     to_username: str = Field(max_length=64)
     note: str = Field(min_length=3, max_length=4000)
 
 
-class NewAcceptance(BaseModel):
+class NewAcceptance(Asked):
     """What the next person remarks on taking over; empty for nothing."""
 
     note: Remark = ""

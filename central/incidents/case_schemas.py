@@ -8,6 +8,7 @@ from typing import Literal, Self
 
 from pydantic import BaseModel, Field, model_validator
 
+from central.asked import Asked
 from central.auth.schemas import Role
 from edge.contract.messages import UtcTime
 
@@ -118,7 +119,7 @@ class Requirement(BaseModel):
     met: bool
 
 
-class Findings(BaseModel):
+class Findings(Asked):
     """What the verifying officer read from the evidence."""
 
     plate_state: Literal["read", "unreadable", "hidden", "absent"]

@@ -3,8 +3,9 @@
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query
-from pydantic import BaseModel, Field
+from pydantic import Field
 
+from central.asked import Asked
 from central.auth.guard import Gate, Reach
 from central.centre import CentreDep
 from central.custody.schemas import Reason
@@ -17,7 +18,7 @@ router = APIRouter(tags=["incidents"])
 Reviewer = Annotated[UserRow, Depends(Gate(Reach.AREA, *DUTY))]
 
 
-class ExceptionOrder(BaseModel):
+class ExceptionOrder(Asked):
     """Why a place is to be left alone, and for how long."""
 
     reason: Reason

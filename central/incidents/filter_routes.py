@@ -6,6 +6,7 @@ from fastapi import APIRouter, Depends, Path
 from pydantic import BaseModel, Field
 from sqlalchemy import select
 
+from central.asked import Asked
 from central.auth.guard import Gate, Reach
 from central.centre import CentreDep
 from central.problems import Problem
@@ -18,7 +19,7 @@ MOST = 30
 """Filters that one person may keep; more are not found again in a list."""
 
 
-class FilterQuery(BaseModel):
+class FilterQuery(Asked):
     """What a saved filter stands for."""
 
     query: str = Field(max_length=500, description="As in the address bar, without ``?``")

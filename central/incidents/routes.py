@@ -9,7 +9,7 @@ from central.auth.schemas import PLATE_READERS, Role
 from central.auth.scope import scope_of
 from central.centre import Centre, CentreDep
 from central.custody.schemas import HoldOrder, Reason
-from central.incidents import page, service
+from central.incidents import page, second_look, service
 from central.incidents.case_schemas import LifeCycleList, StepKind
 from central.incidents.catalogue import REJECT_REASONS, RULES
 from central.incidents.legal import law_of
@@ -33,9 +33,9 @@ from central.tables.users import UserRow
 router = APIRouter(tags=["incidents"])
 Keeper = Annotated[UserRow, Depends(Gate(Reach.AREA, Role.OFFICER, Role.COMMANDER))]
 Reviewer = Annotated[UserRow, Depends(Gate(Reach.AREA, *FIELD))]
-Viewer = Annotated[UserRow, Depends(Gate(Reach.AREA, record="view"))]
+Viewer = Annotated[UserRow, Depends(Gate(Reach.AREA, record="view", wall=True))]
 Searcher = Annotated[UserRow, Depends(Gate(Reach.AREA, record="search"))]
-SHARED = Depends(Gate(Reach.SHARED))
+SHARED = Depends(Gate(Reach.SHARED, wall=True))
 PlainStep = Literal[
     StepKind.DISPATCH,
     StepKind.ARRIVE,
@@ -86,10 +86,16 @@ def list_reject_reasons() -> RejectReasonList:
 
 @router.get("/incidents/{incident_id}")
 def get_incident(incident_id: str, user: Viewer, centre: CentreDep) -> IncidentDetail:
-    """Return everything about one incident; plates are masked for who may not read them."""
+    """Return everything about one incident; plates are masked for who may not read them.
+
+    Who may still give a second look gets it as it stood before the first verdict.
+    """
     law, plates = law_of(centre.settings), user.role in PLATE_READERS
     with centre.database.read() as session:
-        return page.detail(session, service.get(session, incident_id), law=law, plates=plates)
+        row = service.get(session, incident_id)
+        shown = page.detail(session, row, law=law, plates=plates)
+        week = second_look.owed(session, row, user)
+    return shown if week is None else second_look.unjudged(shown, week)
 
 
 @router.post("/incidents/{incident_id}/acknowledge")

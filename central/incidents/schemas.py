@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-import re
+from datetime import date
 from enum import StrEnum
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
+from central.asked import Asked, AskedQuery
 from central.custody.schemas import HoldItem, Integrity
+from central.incidents import plates
 from central.incidents.case_schemas import (
     Findings,
     LegalView,
@@ -199,20 +201,18 @@ class IncidentDetail(IncidentItem):
     """Whether a rejection of it can teach its box to leave that place alone."""
     taught_until: UtcTime | None
     """Until when the box was told to; None: it was not, or not any more."""
+    second_look: date | None = None
+    """The week whose sample waits for the reader's own verdict: the first is not told until then,
+    nor what followed it."""
 
 
-def _plain_plate(given: Any) -> Any:
-    """Return a plate as findings hold it: ``37a-123.45`` is ``37A12345``."""
-    return re.sub(r"[\s.-]", "", given).upper() if isinstance(given, str) else given
+PlatePart = Annotated[
+    str, BeforeValidator(plates.plain), Field(pattern=rf"^[A-Z0-9]{{{plates.SHORTEST},12}}$")
+]
 
 
-PlateStart = Annotated[str, BeforeValidator(_plain_plate), Field(pattern=r"^[A-Z0-9]{5,12}$")]
-
-
-class IncidentFilter(BaseModel):
+class IncidentFilter(AskedQuery):
     """Which incidents a list holds; absent fields filter nothing."""
-
-    model_config = ConfigDict(extra="forbid", populate_by_name=True)
 
     status: list[ReviewStatus] = Field(default_factory=list, description="Any of these")
     stage: list[Stage] = Field(default_factory=list, description="Any of these")
@@ -227,26 +227,18 @@ class IncidentFilter(BaseModel):
     code: str | None = Field(
         default=None, max_length=64, description="An incident's id, or the code of an alert"
     )
-    plate: PlateStart | None = Field(
-        default=None, description="How the plate begins, five signs or more; not for every role"
+    plate: PlatePart | None = Field(
+        default=None, description="Any part of the plate, four signs or more; not for every role"
     )
     cursor: str | None = Field(default=None, description="``next_cursor`` of the page before")
     limit: int = Field(default=50, ge=1, le=200)
-
-    @model_validator(mode="before")
-    @classmethod
-    def _forget_empty(cls, given: Any) -> Any:
-        """Take ``?rule=`` as "any rule": a form sends its empty fields too."""
-        if not isinstance(given, dict):
-            return given
-        return {name: value for name, value in given.items() if value not in ("", [""])}
 
 
 Version = Annotated[int, Field(ge=1, description="The version the reviewer saw")]
 Note = Annotated[str, Field(max_length=2000)]
 
 
-class Review(BaseModel):
+class Review(Asked):
     """A review step without a note."""
 
     version: Version

@@ -6,7 +6,7 @@ walk of some fifty steps and never a sort of all that match:
 * nothing, or a period alone: ``ix_incidents_newest``
 * a rule, a commune, a camera, a box, a stage, a status: ``ix_incidents_<that>``
 * several of one of them: one walk for each, merged
-* the beginning of a plate: ``ix_incidents_plate``, sorted; a plate is rare
+* a part of a plate: the primary key of ``plate_endings``, then sorted; a plate is rare
 * a code: the primary key, through ``alerts.code`` where it is an alert's
 
 Of two conditions the database walks along one and looks at the other; ``tests.measures.search``
@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import literal, select, tuple_, union_all
 
+from central.incidents import plates
 from central.tables.alerts import AlertIncidentRow, AlertRow
 from central.tables.fleet import CameraRow
 from central.tables.incidents import IncidentRow
@@ -33,7 +34,6 @@ if TYPE_CHECKING:
     from central.auth.scope import Scope
     from central.incidents.schemas import IncidentFilter
 
-_AFTER_EVERY_LETTER = "\x7f"
 NEWEST_FIRST = (IncidentRow.occurred_at.desc(), IncidentRow.incident_id.desc())
 
 
@@ -119,10 +119,7 @@ def _one(wanted: IncidentFilter) -> list[ColumnElement[bool]]:
     if wanted.code is not None:
         found.append(IncidentRow.incident_id.in_(_named(wanted.code)))
     if wanted.plate is not None:
-        found += [
-            IncidentRow.plate >= wanted.plate,
-            IncidentRow.plate < wanted.plate + _AFTER_EVERY_LETTER,
-        ]
+        found.append(IncidentRow.incident_id.in_(plates.having(wanted.plate)))
     return found
 
 

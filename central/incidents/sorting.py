@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from pydantic import BaseModel, Field
 
+from central.asked import Asked
 from central.auth.scope import scope_of
 from central.custody.schemas import Reason
 from central.incidents import merging, repository, steps, views
@@ -35,7 +36,7 @@ MOST = 200
 """Incidents of one request. Source: own choice, half of what a queue holds on screen."""
 
 
-class Chosen(BaseModel):
+class Chosen(Asked):
     """An incident that was chosen, and the version that was seen."""
 
     incident_id: str = Field(max_length=64)
@@ -45,7 +46,7 @@ class Chosen(BaseModel):
 Choice = Annotated[list[Chosen], Field(min_length=1, max_length=MOST)]
 
 
-class MergeOrder(BaseModel):
+class MergeOrder(Asked):
     """Make all of these the same event as ``into``."""
 
     into: str = Field(max_length=64)
@@ -53,7 +54,7 @@ class MergeOrder(BaseModel):
     note: Reason
 
 
-class SplitOrder(BaseModel):
+class SplitOrder(Asked):
     """Make each of these an incident of its own again."""
 
     parts: Choice

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from central.auth import audit
 from central.auth.audit_check import event_hash
 from central.custody import integrity
-from central.incidents import completeness, evidence_rows, legal, page, repository, views
+from central.incidents import completeness, evidence_rows, legal, page, plates, repository, views
 from central.incidents.case_schemas import Findings, StepKind
 from central.incidents.catalogue import REJECT_REASONS
 from central.incidents.schemas import VERDICTS, IncidentItem, Review, ReviewStatus
@@ -200,6 +200,7 @@ def _particulars(
     findings: Findings | None = getattr(wanted, "findings", None)
     if kind is StepKind.CONFIRM and findings is not None:
         said = findings.model_dump()
+        plates.note(session, row.incident_id, findings.plate)
         return {"findings": said, "plate": findings.plate or None}, {"findings": said}
     if kind is StepKind.CLEAR or (kind is StepKind.RESOLVE and row.cleared_at is None):
         return {"cleared_at": centre.clock()}, {}

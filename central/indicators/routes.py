@@ -25,7 +25,7 @@ from central.problems import Problem
 from central.tables.areas import AreaRow
 from central.tables.users import UserRow
 
-router = APIRouter(tags=["indicators"], dependencies=[Depends(Gate(Reach.SHARED))])
+router = APIRouter(tags=["indicators"], dependencies=[Depends(Gate(Reach.SHARED, wall=True))])
 
 
 def _component(code: str) -> Component:

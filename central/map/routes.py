@@ -18,7 +18,9 @@ from central.map.schemas import IncidentPoints, MapConfig, PointFilter
 from central.problems import Problem
 from central.tables.users import UserRow
 
-router = APIRouter(prefix="/map", tags=["map"], dependencies=[Depends(Gate(Reach.SHARED))])
+router = APIRouter(
+    prefix="/map", tags=["map"], dependencies=[Depends(Gate(Reach.SHARED, wall=True))]
+)
 
 BOUNDS = (103.85, 18.5, 105.85, 20.05)
 """The province and a narrow margin; west, south, east, north. Source: the fetched outline."""
@@ -29,7 +31,7 @@ FAST = 1
 
 AcceptEncoding = Annotated[str, Header(alias="Accept-Encoding")]
 IfNoneMatch = Annotated[str, Header(alias="If-None-Match")]
-Searcher = Annotated[UserRow, Depends(Gate(Reach.AREA, record="search"))]
+Searcher = Annotated[UserRow, Depends(Gate(Reach.AREA, record="search", wall=True))]
 
 
 @router.get("/config")

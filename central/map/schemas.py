@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pydantic import BaseModel, Field
 
+from central.asked import AskedQuery
 from central.incidents.case_schemas import Stage
 from central.incidents.schemas import ReviewStatus
 from edge.contract.catalogue_entry import IncidentClass, Severity
@@ -23,7 +24,7 @@ class MapConfig(BaseModel):
     province_available: bool
 
 
-class PointFilter(BaseModel):
+class PointFilter(AskedQuery):
     """Which incidents the map shows; kind, severity and area are chosen on the screen."""
 
     hours: int = Field(default=24, ge=1, le=LONGEST_HOURS, description="Happened within these")

@@ -21,7 +21,7 @@ from central.quality.schemas import (
     CameraPrecision,
     DayPrecision,
     DecisionTime,
-    QualityReport,
+    QualityFigures,
     ReasonCount,
     RulePrecision,
     Share,
@@ -74,11 +74,11 @@ def _unindexed(column: SQLColumnExpression[str]) -> ColumnElement[str]:
     return column.concat("")
 
 
-def report(session: Session, judged: Judged) -> QualityReport:
+def report(session: Session, judged: Judged) -> QualityFigures:
     """Return all figures of a period."""
     by_reason = _counted(session, judged, IncidentRow.rule, IncidentRow.verdict_reason)
     hits, trials = _total(by_reason)
-    return QualityReport(
+    return QualityFigures(
         starts_at=judged.start,
         ends_at=judged.end,
         precision=Share.of(hits, trials),

@@ -18,6 +18,7 @@ from central.quality.figures import Judged
 from central.quality.schemas import (
     DrawOrder,
     QualityFilter,
+    QualityQuery,
     QualityReport,
     SampleItem,
     SampleList,
@@ -38,11 +39,17 @@ MEDIA_TYPES = {"jsonl": "application/jsonl", "csv": "text/csv; charset=utf-8"}
 
 @router.get("")
 def get_report(
-    wanted: Annotated[QualityFilter, Query()], user: Viewer, centre: CentreDep
+    wanted: Annotated[QualityQuery, Query()], user: Viewer, centre: CentreDep
 ) -> QualityReport:
-    """Return precision per rule, camera and day, reasons, and the time to decision of a period."""
+    """Return all that the page of quality shows, as one view.
+
+    Precision per rule, camera and day, reasons, the time to decision of a period; the weeks of
+    which samples were drawn, and the samples of one.
+    """
     with centre.database.read() as session:
-        return figures.report(session, _judged(centre, wanted, user))
+        found = figures.report(session, _judged(centre, wanted, user))
+        looks = samples.of_week(session, user, scope_of(user), wanted.week)
+    return QualityReport(**dict(found), second_looks=looks)
 
 
 @router.get("/weeks")

@@ -20,7 +20,7 @@ from central.auth import audit
 from central.auth.scope import scope_of
 from central.clock import LOCAL
 from central.db import is_postgres
-from central.incidents import repository, steps
+from central.incidents import repository, second_look, steps
 from central.incidents.case_schemas import StepKind
 from central.incidents.catalogue import describe_rule
 from central.incidents.schemas import ReviewStatus
@@ -126,8 +126,8 @@ def weeks(session: Session, scope: Scope, week: date | None = None) -> list[Samp
 
 def of_week(session: Session, user: UserRow, scope: Scope, week: date | None) -> SampleList:
     """Return the samples of a week; None: of the newest that has any."""
-    known = weeks(session, scope) if week is None else []
-    wanted = known[0].week if known else week
+    known = weeks(session, scope)
+    wanted = week or (known[0].week if known else None)
     rows = session.execute(
         select(SampleRow, SecondLookRow, IncidentRow)
         .join(IncidentRow, IncidentRow.incident_id == SampleRow.incident_id)
@@ -136,7 +136,7 @@ def of_week(session: Session, user: UserRow, scope: Scope, week: date | None) ->
         .order_by(IncidentRow.occurred_at, IncidentRow.incident_id)
     )
     items = [_item(session, user, sample, look, row) for sample, look, row in rows]
-    return SampleList(week=wanted, items=items)
+    return SampleList(week=wanted, items=items, weeks=known)
 
 
 def look(
@@ -187,7 +187,6 @@ def _item(
     row: IncidentRow,
 ) -> SampleItem:
     """Return a sample as ``user`` may see it."""
-    roles = life_cycle(row.incident_class)[StepKind.REJECT].roles
     return SampleItem(
         **describe_rule(row.rule).model_dump(),
         incident_id=row.incident_id,
@@ -195,7 +194,7 @@ def _item(
         camera_name=repository.camera_name(session, row),
         area_code=row.area_code,
         occurred_at=row.occurred_at,
-        may_look=said is None and user.role in roles and user.username != sample.verdict_by,
+        may_look=said is None and second_look.may_give(sample, row, user),
         looked_at=said.at if said else None,
         looked_by=said.actor if said else None,
         first=ReviewStatus(sample.verdict) if said else None,

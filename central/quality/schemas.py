@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from datetime import date, datetime, timedelta
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, Field, model_validator
 
+from central.asked import Asked, AskedQuery
 from central.custody.schemas import Reason
 from central.incidents.schemas import Note, ReviewStatus, RuleItem
 from central.quality.intervals import wilson
@@ -73,7 +74,7 @@ class DecisionTime(BaseModel):
     p90_s: float | None
 
 
-class QualityReport(BaseModel):
+class QualityFigures(BaseModel):
     """What the verdicts of a period say: confirmed is a hit, rejected is none."""
 
     starts_at: UtcTime
@@ -88,10 +89,8 @@ class QualityReport(BaseModel):
     decision_time: DecisionTime
 
 
-class QualityFilter(BaseModel):
+class QualityFilter(AskedQuery):
     """Which incidents figures are about, by the time they happened; absent fields ask for all."""
-
-    model_config = ConfigDict(populate_by_name=True)
 
     from_at: UtcTime | None = Field(
         default=None, alias="from", description="occurred at or after; 30 days before the end"
@@ -99,14 +98,6 @@ class QualityFilter(BaseModel):
     to_at: UtcTime | None = Field(default=None, alias="to", description="occurred before; now")
     area_code: str | None = Field(default=None, max_length=20)
     rule: str | None = Field(default=None, max_length=64)
-
-    @model_validator(mode="before")
-    @classmethod
-    def _forget_empty(cls, given: Any) -> Any:
-        """Take ``?rule=`` as "any rule": a form sends its empty fields too."""
-        if not isinstance(given, dict):
-            return given
-        return {name: value for name, value in given.items() if value != ""}
 
     @model_validator(mode="after")
     def _in_order(self) -> Self:
@@ -125,6 +116,12 @@ class QualityFilter(BaseModel):
         return self.from_at or end - USUAL, end
 
 
+class QualityQuery(QualityFilter):
+    """What the page of quality asks for, all at once: a visit is one line of the audit log."""
+
+    week: date | None = Field(default=None, description="Of which samples are listed; the newest")
+
+
 class TrainingOrder(QualityFilter):
     """Which verdicts are taken out, how, and what for."""
 
@@ -132,7 +129,7 @@ class TrainingOrder(QualityFilter):
     purpose: Reason
 
 
-class DrawOrder(BaseModel):
+class DrawOrder(Asked):
     """How many judged incidents of a week get a second look."""
 
     week: date = Field(description="The Monday, in Việt Nam")
@@ -180,10 +177,18 @@ class SampleList(BaseModel):
     week: date | None
     """None: nothing was ever drawn."""
     items: list[SampleItem]
+    weeks: list[SampleWeek]
+    """Every week with samples, newest first."""
     next_cursor: str | None = None
 
 
-class SecondLook(BaseModel):
+class QualityReport(QualityFigures):
+    """The page of quality: figures of a period, and samples of a week."""
+
+    second_looks: SampleList
+
+
+class SecondLook(Asked):
     """What another person says of a sample, on their own."""
 
     verdict: Verdict

@@ -6,6 +6,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from central.asked import Asked
 from edge.contract.messages import FileName, Identifier, Sha256, UtcTime
 
 WEIGHTS = "model.onnx"
@@ -63,7 +64,7 @@ class ModelList(BaseModel):
     next_cursor: str | None = None
 
 
-class Assignment(BaseModel):
+class Assignment(Asked):
     """The version that a box should run."""
 
     name: Identifier

@@ -19,6 +19,7 @@ from central.tables import (
     quarantine,
     rollouts,
     users,
+    walls,
 )
 from central.tables.base import Row
 
@@ -39,4 +40,5 @@ __all__ = [
     "quarantine",
     "rollouts",
     "users",
+    "walls",
 ]

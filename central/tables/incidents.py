@@ -16,7 +16,6 @@ INHIBITS = "rule IN ('camera_blocked', 'camera_defocused', 'camera_moved', 'came
 """Incidents while which their camera's other rules cannot be trusted."""
 JUDGED = "verdict_at IS NOT NULL"
 """Incidents that a person confirmed or rejected."""
-HAS_PLATE = "plate IS NOT NULL"
 IS_MERGED = "merged_into IS NOT NULL"
 
 
@@ -41,14 +40,6 @@ class IncidentRow(Row):
             "merged_into",
             sqlite_where=text(IS_MERGED),
             postgresql_where=text(IS_MERGED),
-        ),
-        Index(
-            "ix_incidents_plate",
-            "plate",
-            "occurred_at",
-            "incident_id",
-            sqlite_where=text(HAS_PLATE),
-            postgresql_where=text(HAS_PLATE),
         ),
         # What alerting has not looked at: a handful of rows, however many there are.
         Index(
@@ -132,11 +123,22 @@ class IncidentRow(Row):
     findings: Mapped[dict[str, Any] | None]
     """Plate and vehicle as the verifying officer read them."""
     plate: Mapped[str | None] = mapped_column(AsciiText)
-    """The plate of ``findings``, for who searches by its beginning."""
+    """The plate of ``findings``; who searches goes by its endings."""
     due_at: Mapped[datetime | None]
     """When the next period of the law is over; violations only."""
     escalate_at: Mapped[datetime | None]
     """When somebody must be told that it is getting late; None: nothing more to tell."""
+
+
+class PlateEndingRow(Row):
+    """One ending of the plate of an incident, see :mod:`central.incidents.plates`."""
+
+    __tablename__ = "plate_endings"
+
+    ending: Mapped[str] = mapped_column(AsciiText, primary_key=True)
+    incident_id: Mapped[str] = mapped_column(
+        ForeignKey("incidents.incident_id", ondelete="CASCADE"), primary_key=True, index=True
+    )
 
 
 class RevisionRow(Row):

@@ -5,9 +5,12 @@ Invariants:
       vehicles and the space-mean speed of those in it. A full road that flows is busy, an empty one
       with a single slow lorry is not congested.
     * Three levels by speed: 1 slow, 2 jammed, 3 standing. Slow is below ``slow_speed_kmh`` or,
-      where the usual speed of this hour of the week is known, below ``slow_ratio`` of it; jammed
-      and standing are absolute. ``report_level`` says from which on it is told; an incident is one
-      per zone and jam and carries its newest level.
+      where the usual speed of this hour of the week is known, below ``slow_ratio`` of it; before
+      the rule has seen enough weeks, what the traffic had taught at its vehicles' places when the
+      zone filled stands in (``KnownTraffic``); it outlives a restart. Jammed and standing are
+      absolute.
+      ``report_level`` says from which on it is told; an incident is one per zone and jam and
+      carries its newest level.
     * With ground points it says how long the queue is; without, nobody guesses metres.
     * Waiting at red, and the queue that green has just released, do not count (``waiting``): the
       clock stops then, it does not run back.
@@ -132,6 +135,8 @@ class _Stretch:
     looks: deque[_Look] = field(default_factory=deque)
     since_s: float | None = None
     counted_s: float = 0.0
+    taught_kmh: float | None = None
+    """What was usual when the zone filled: the jam itself teaches too, and must not be asked."""
 
     def add(self, look: _Look, window_s: float) -> None:
         """Add a look and drop those older than the window."""
@@ -179,7 +184,7 @@ class Congestion:
             self._epoch = scene.epoch
             for stretch in self._stretches:
                 stretch.looks.clear()
-                stretch.since_s, stretch.counted_s = None, 0.0
+                stretch.since_s, stretch.counted_s, stretch.taught_kmh = None, 0.0, None
         vehicles = [track for track in scene.tracks if track.class_name in VEHICLES]
         sightings = (self._judge(stretch, vehicles, scene) for stretch in self._stretches)
         return [sighting for sighting in sightings if sighting is not None]
@@ -195,9 +200,11 @@ class Congestion:
             return None
         if look.speed_kmh is not None:
             self.baseline.note("speed_kmh", stretch.zone.id, scene.captured_at, look.speed_kmh)
-        usual_kmh = self.baseline.usual("speed_kmh", stretch.zone.id, scene.captured_at)
-        slow_kmh = max(self._options.slow_speed_kmh, self._options.slow_ratio * (usual_kmh or 0.0))
-        level = self._level(occupancy, speed_kmh, count, slow_kmh)
+        full = self._is_full(occupancy, count)
+        if not full:
+            stretch.taught_kmh = None
+        usual_kmh = self._usual_kmh(stretch, inside, scene) if full else None
+        level = self._level(speed_kmh, usual_kmh) if full else 0
         if level < self._options.report_level:
             stretch.since_s, stretch.counted_s = None, 0.0
             return None
@@ -209,17 +216,34 @@ class Congestion:
             return None
         return self._sighting(stretch, inside, level, now_s)
 
-    def _level(
-        self, occupancy: float, speed_kmh: float | None, vehicles: float, slow_kmh: float
-    ) -> int:
-        """Return how bad it is: 0 free, 1 slow, 2 jammed, 3 standing."""
+    def _is_full(self, occupancy: float, vehicles: float) -> bool:
+        """Return whether there is enough traffic to be slow."""
         wanted = self._options
-        if speed_kmh is None or occupancy < wanted.min_occupancy_ratio:
+        return occupancy >= wanted.min_occupancy_ratio and vehicles >= wanted.min_vehicles
+
+    def _level(self, speed_kmh: float | None, usual_kmh: float | None) -> int:
+        """Return how bad it is where it is full: 0 free, 1 slow, 2 jammed, 3 standing."""
+        wanted = self._options
+        if speed_kmh is None:
             return 0
-        if vehicles < wanted.min_vehicles:
-            return 0
+        slow_kmh = max(wanted.slow_speed_kmh, wanted.slow_ratio * (usual_kmh or 0.0))
         limits = (slow_kmh, wanted.max_speed_kmh, wanted.standing_speed_kmh)
         return sum(speed_kmh < limit for limit in limits)
+
+    def _usual_kmh(self, stretch: _Stretch, inside: Sequence[Track], scene: Scene) -> float | None:
+        """Return the usual speed of a zone at this hour; None where too little is known.
+
+        What was learned counts where at least half of the vehicles are at a place that is known.
+        """
+        usual = self.baseline.usual("speed_kmh", stretch.zone.id, scene.captured_at)
+        if usual is not None or scene.learned is None or not inside:
+            return usual
+        if stretch.taught_kmh is None:
+            there = [scene.learned.usual_kmh(each.foot_px, scene.captured_at) for each in inside]
+            known = [kmh for kmh in there if kmh is not None]
+            if 2 * len(known) >= len(inside):
+                stretch.taught_kmh = sum(known) / len(known)
+        return stretch.taught_kmh
 
     def _sighting(
         self, stretch: _Stretch, inside: Sequence[Track], level: int, now_s: float

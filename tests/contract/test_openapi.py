@@ -52,6 +52,7 @@ AGREED = {
     "get /api/v1/push", "put /api/v1/push/subscription", "delete /api/v1/push/subscription",
     "get /api/v1/field/board", "put /api/v1/incidents/{incident_id}/reports/{report_key}",
     "put /api/v1/incidents/{incident_id}/photos/{report_key}",
+    "get /api/v1/walls", "post /api/v1/walls", "delete /api/v1/walls/{wall_id}",
     "get /healthz", "get /readyz", "get /metrics",
 }  # fmt: skip
 """Routes that boxes and the console rely on; one that disappears breaks an older one of them."""
@@ -99,3 +100,33 @@ def test_times_and_nullable_fields_are_typed_for_the_console(document: dict[str,
 
 def test_the_document_is_json_and_names_no_host(document: dict[str, Any]) -> None:
     assert "servers" not in json.loads(json.dumps(document))
+
+
+def reached(document: dict[str, Any], schema: Any) -> dict[str, dict[str, Any]]:
+    """Return every named schema that a schema leads to."""
+    found: dict[str, dict[str, Any]] = {}
+    waiting = [schema]
+    while waiting:
+        here = waiting.pop()
+        name = here.get("$ref", "").rpartition("/")[2] if isinstance(here, dict) else ""
+        if name and name not in found:
+            found[name] = document["components"]["schemas"][name]
+            waiting.append(found[name])
+        waiting += (
+            here.values() if isinstance(here, dict) else here if isinstance(here, list) else ()
+        )
+    return found
+
+
+def test_every_body_and_every_part_of_one_refuses_unknown_fields(document: dict[str, Any]) -> None:
+    bodies = {
+        name: each
+        for told in operations(document).values()
+        for kind, body in told.get("requestBody", {"content": {}})["content"].items()
+        if kind == "application/json"
+        for name, each in reached(document, body["schema"]).items()
+        if each["type"] == "object"
+    }
+
+    assert len(bodies) > 30
+    assert [name for name, each in bodies.items() if each.get("additionalProperties", True)] == []

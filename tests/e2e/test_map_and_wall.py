@@ -5,7 +5,9 @@ Two taps from a sign to its clip, a list for the keyboard, and a wall that goes 
 
 from __future__ import annotations
 
+import os
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -21,8 +23,6 @@ from tests.province import WAIT_S, Province, clip_item
 from tests.videos import make_video
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from central.live import LiveHub
 
 pytestmark = pytest.mark.e2e
@@ -39,6 +39,13 @@ def drawn(desk: Desk, incidents: int) -> None:
     desk.page.wait_for_function(
         "n => Number(document.querySelector('[data-drawn]')?.dataset.drawn) === n", arg=incidents
     )
+
+
+def keep_picture(desk: Desk, name: str) -> None:
+    """Keep a picture where somebody asked for it, to be looked at."""
+    folder = os.environ.get("SONGLAM_PICTURES")
+    if folder:
+        desk.page.screenshot(path=Path(folder) / f"{name}.png")
 
 
 def click_middle(desk: Desk) -> None:
@@ -152,3 +159,29 @@ def test_the_wall_goes_on_without_a_hand(province: Province, tmp_path: Path) -> 
     expect(desk.by("wall-alert").first).to_contain_text("Tai nạn giao thông")
     assert desk.page.evaluate("document.documentElement.scrollHeight - innerHeight") <= 0
     assert desk.troubles == []
+
+
+def test_a_screen_is_kept_for_weeks_and_shows_nothing_but_the_wall(province: Province) -> None:
+    screen = province.desk(Role.SHIFT_LEAD, "truong", size=WALL).open("/wall")
+    screen.by("wall").wait_for()
+    screen.page.mouse.move(400, 400)
+    screen.by("wall-keep").click()
+    screen.page.get_by_label("Màn hình", exact=True).fill("Phòng trực ban")
+    keep_picture(screen, "wall-keep")
+    screen.page.get_by_role("button", name="Bắt đầu").click()
+    expect(screen.by("keep-form")).to_have_count(0)
+    screen.page.goto(f"{province.centre.url}/quality")
+    expect(screen.page).to_have_url(f"{province.centre.url}/wall")
+    screen.by("wall").wait_for()
+
+    for size, name in ((DESK, "desk"), (PHONE, "phone")):
+        admin = province.desk(Role.ADMIN, f"quantri-{name}", size=size).open("/admin/walls")
+        expect(admin.by("wall-screen")).to_contain_text("Phòng trực ban")
+        keep_picture(admin, f"walls-{name}")
+        assert admin.sideways_px() <= 0
+    admin.page.on("dialog", lambda dialog: dialog.accept())
+    admin.page.get_by_role("button", name="Kết thúc").click()
+    expect(admin.page.get_by_text("Không có màn hình nào")).to_be_visible()
+    screen.page.reload()
+    expect(screen.page).to_have_url(f"{province.centre.url}/login?next=/wall")
+    assert admin.troubles == []

@@ -131,3 +131,34 @@ def test_the_quality_page_shows_figures_and_takes_a_second_look(
     desk.open("/quality?from=2020-01-01&to=2020-01-02")
     expect(desk.page.get_by_text("Chưa có kết luận nào trong kỳ này")).to_be_visible()
     assert desk.troubles == []
+
+
+@pytest.mark.parametrize("size", [DESK, PHONE])
+def test_an_incident_that_waits_for_a_second_look_leads_to_its_sample(
+    province: Province, size: tuple[int, int]
+) -> None:
+    at = datetime.now(UTC) - timedelta(days=7)
+    with province.centre.parts.database.write() as session:
+        for number in range(8):
+            moment = at - timedelta(minutes=number)
+            judged(session, f"s-{number}", FALSE, at=moment, by="truc", rule="stopped_vehicle")
+    lead = province.centre.person(Role.SHIFT_LEAD, "truong")
+    week = (at + timedelta(hours=7)).date()
+    week -= timedelta(days=week.weekday())
+    lead.post("/quality/samples", json={"week": week.isoformat(), "size": 8})
+    desk = province.desk(Role.OPERATOR, "dao", size=size).open("/incidents/s-7")
+    note = desk.by("second-look")
+    expect(note).to_contain_text("đang chờ bạn xem lại")
+    expect(desk.by("status")).to_have_count(0)
+    name = "phone" if size == PHONE else "desk"
+    picture(desk, f"blind-{name}")
+    assert desk.sideways_px() <= 0
+    note.get_by_role("link").click()
+    row = desk.page.locator('[data-sample="s-7"]')
+    expect(row).to_be_in_viewport()
+    picture(desk, f"blind-sample-{name}")
+    row.get_by_test_id("agree").click()
+    expect(row.locator(".chip")).to_have_count(1)
+    desk.open("/incidents/s-7")
+    expect(desk.by("status")).to_be_visible()
+    assert desk.troubles == []

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from central.db import Database
-    from central.quality.schemas import QualityReport, Share
+    from central.quality.schemas import QualityFigures, Share
 
 PROVINCE = Scope(frozenset({"*"}))
 DAY = timedelta(days=1)
@@ -46,7 +46,7 @@ def counts(share: Share) -> tuple[int, int]:
     return share.hits, share.trials
 
 
-def report(database: Database, **given: Any) -> QualityReport:
+def report(database: Database, **given: Any) -> QualityFigures:
     fields: dict[str, Any] = {"start": NOON - 3 * DAY, "end": NOON + 3 * DAY, "scope": PROVINCE}
     with database.read() as session:
         return figures.report(session, Judged(**(fields | given)))

@@ -207,8 +207,23 @@ def test_an_empty_week_gives_no_samples(centre: RunningCentre) -> None:
 
     assert (answer.status_code, answer.json()["drawn"]) == (200, 0)
     assert centre.person(Role.LEADER).get("/quality/samples").json() == {
-        "week": None, "items": [], "next_cursor": None,
+        "week": None, "items": [], "weeks": [], "next_cursor": None,
     }  # fmt: skip
+
+
+def test_a_visit_of_the_page_is_one_line_of_the_audit_log(centre: RunningCentre) -> None:
+    drawn(centre)
+    dao = centre.person(Role.OPERATOR, "dao")
+    page = dao.get("/quality", params={"from": IN_WEEK.isoformat(), "week": "2026-03-02"}).json()
+    alone = dao.get("/quality/samples").json()
+    with centre.parts.database.read() as session:
+        lines = session.scalars(select(AuditRow).where(AuditRow.action == "view")).all()
+
+    assert page["second_looks"] == alone
+    assert page["second_looks"]["weeks"] == dao.get("/quality/weeks").json()["items"]
+    assert [(line.actor, line.object_kind) for line in lines] == [("dao", "quality")] * 2
+    assert "week=2026-03-02" in lines[0].detail["query"]
+    assert "from=2026-03-04" in lines[0].detail["query"]
 
 
 def test_only_leads_draw_and_a_local_person_sees_their_own_samples(

@@ -6,6 +6,7 @@ does one whose answer names something of a foreign commune.
 
 from __future__ import annotations
 
+import json
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -20,13 +21,15 @@ from central.auth.scope import NAMED, Scope
 from central.auth.tokens import new_token, token_hash
 from central.clock import utc_now
 from central.evidence.files import evidence_files
+from central.fleet import service as fleet_service
+from central.fleet.schemas import BoxItem
 from central.handovers.schemas import OpenItems
 from central.incidents import repository
 from central.live import LiveEvent
 from central.settings import Settings
 from central.tables.alerts import AlertIncidentRow, AlertRow, SilenceRow
 from central.tables.evidence import EvidenceRow
-from central.tables.fleet import CameraRow
+from central.tables.fleet import BoxRow, CameraRow
 from central.tables.handovers import HandoverAreaRow, HandoverRow
 from central.tables.incidents import IncidentRow
 from central.tables.users import LoginRow, UserRow
@@ -170,14 +173,7 @@ def centre(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningCentre]:
 def furnish(running: RunningCentre, area: str, name: str) -> None:
     add_box(running.parts.database, f"{name}-box")
     with running.parts.database.write() as session:
-        session.add(
-            CameraRow(
-                box_id=f"{name}-box", camera_id=f"{name}-camera", name=f"{name} camera",
-                status="online", since=NOON, reason="", codec="h264", width_px=1, height_px=1,
-                fps=1.0, processed_fps=1.0, frames_dropped=0, reconnects=0, area_code=area,
-                road="", rules=[],
-            )
-        )  # fmt: skip
+        session.add(camera_row(f"{name}-box", f"{name}-camera", area))
         for kind in ("incident", "violation"):
             message = incident_message(
                 f"{name}-{kind}", box_id=f"{name}-box", camera_id=f"{name}-camera",
@@ -203,6 +199,14 @@ def furnish(running: RunningCentre, area: str, name: str) -> None:
     file = evidence_files(running.parts.data_dir).path(f"{name}-clip")
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_bytes(b"abc")
+
+
+def camera_row(box_id: str, camera_id: str, area: str, reason: str = "") -> CameraRow:
+    return CameraRow(
+        box_id=box_id, camera_id=camera_id, name=f"{camera_id} name", status="online", since=NOON,
+        reason=reason, codec="h264", width_px=1, height_px=1, fps=1.0, processed_fps=1.0,
+        frames_dropped=0, reconnects=0, area_code=area, road="", rules=[],
+    )  # fmt: skip
 
 
 def leave_open(session: Session, area: str, name: str) -> None:
@@ -258,7 +262,7 @@ def filled(path: str, name: str) -> str:
         "username": "nobody", "row_id": "1", "seq": "1",
         "version": "1", "name": "m", "delivery_id": "1", "contact_id": "1",
         "shift_id": "1", "silence_id": "1", "alert_code": name[:8],
-        "handover_id": HANDOVERS[name],
+        "handover_id": HANDOVERS[name], "wall_id": "7",
         "report_key": "0f0e0d0c-0b0a-4908-8706-050403020100",
     }  # fmt: skip
     for parameter, value in values.items():
@@ -336,17 +340,66 @@ def test_every_route_keeps_out_the_roles_that_it_does_not_name(
         ("handover", f'{{"areas": ["{OWN}"]}}', True),
         ("handover", f'{{"areas": ["{OWN}", "{FOREIGN}"]}}', False),
         ("handover", '{"areas": ["*"]}', False),
-        ("box", f'{{"cameras": [{{"area_code": "{OWN}"}}]}}', True),
-        ("box", f'{{"cameras": [{{"area_code": "{OWN}"}}, {{"area_code": "{FOREIGN}"}}]}}', False),
-        ("box", '{"cameras": []}', False),
+        ("box", '{"cameras": [], "suspensions": []}', False),
         ("quarantine", "{}", False),
-        ("rollout", "{}", False),
         ("reset", "{}", True),
     ],
 )
 def test_the_live_stream_carries_only_what_is_within(kind: Any, data: str, *, passes: bool) -> None:
     event = LiveEvent(id=1, kind=kind, data=data)
 
-    assert Scope(frozenset({OWN})).passes(event) is passes
-    assert Scope(frozenset({"*"})).passes(event)
+    assert (Scope(frozenset({OWN})).seen(event) == event) is passes
+    assert Scope(frozenset({"*"})).seen(event) == event
     assert not Scope(frozenset()).allows([OWN])
+
+
+def shared_box(centre: RunningCentre) -> BoxItem:
+    """Return a box with a camera in each commune; rules rest on both."""
+    with centre.parts.database.write() as session:
+        box = session.merge(
+            BoxRow(
+                box_id="shared-box", name="Tủ chung", token_hash="none", registered_at=NOON,
+                status="online", since=NOON, counters={},
+                suspensions=[
+                    {
+                        "camera_id": f"{name}-shared", "rule": "red_light",
+                        "until": NOON.isoformat(), "reason": name, "author": name,
+                    }
+                    for name in ("own", MARK)
+                ],
+            )
+        )  # fmt: skip
+        for area, name in ((OWN, "own"), (FOREIGN, MARK)):
+            session.merge(camera_row("shared-box", f"{name}-shared", area, reason=f"{name}: mất"))
+        session.flush()
+        return fleet_service.view(session, box)
+
+
+@pytest.mark.parametrize("kind", ["box", "rollout"])
+def test_news_of_a_box_that_communes_share_goes_to_each_with_its_own_cameras(
+    centre: RunningCentre, kind: Any
+) -> None:
+    whole = LiveEvent(id=1, kind=kind, data=shared_box(centre).model_dump_json())
+    own, foreign, neither = (
+        Scope(frozenset({area})).seen(whole) for area in (OWN, FOREIGN, "16700")
+    )
+
+    assert own is not None
+    assert foreign is not None
+    assert neither is None
+    assert MARK in whole.data
+    assert MARK not in own.data
+    assert "own" not in foreign.data
+    told = BoxItem.model_validate_json(own.data)
+    assert [each.camera_id for each in told.cameras] == ["own-shared"]
+    assert [each.camera_id for each in told.suspensions] == ["own-shared"]
+
+
+def test_the_stream_and_the_list_tell_the_same_of_a_shared_box(centre: RunningCentre) -> None:
+    event = LiveEvent(id=1, kind="box", data=shared_box(centre).model_dump_json())
+    boxes = local(centre, Role.COMMUNE_POLICE).get("/boxes").json()["items"]
+    (listed,) = [each for each in boxes if each["box_id"] == "shared-box"]
+
+    told = Scope(frozenset({OWN})).seen(event)
+    assert told is not None
+    assert json.loads(told.data) == listed

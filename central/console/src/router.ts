@@ -8,7 +8,7 @@ import { createRouter, createWebHistory } from 'vue-router'
 import { i18n } from './i18n'
 import LoginPage from './pages/LoginPage.vue'
 import { enterPage, leavePage } from './state/scroll'
-import { loadSession } from './state/session'
+import { isWall, loadSession } from './state/session'
 
 declare module 'vue-router' {
   interface RouteMeta {
@@ -129,7 +129,7 @@ export const router = createRouter({
       meta: { title: 'audit.title' },
     },
     {
-      path: '/admin/:tab(users|boxes|feeds)?',
+      path: '/admin/:tab(users|boxes|feeds|walls)?',
       component: () => import('./pages/AdminPage.vue'),
       props: true,
       meta: { title: 'common.nav.admin' },
@@ -176,6 +176,7 @@ router.beforeEach(async (to) => {
   if (me.must_change_password) return to.path === '/password' || '/password'
   // Either is a second factor.
   if (me.must_enrol) return ['/second-factor', '/passkeys'].includes(to.path) || '/second-factor'
+  if (isWall.value && to.path !== '/wall') return '/wall'
   return true
 })
 

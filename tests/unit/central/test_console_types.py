@@ -85,6 +85,7 @@ PAIRS = {
     "SampleWeek": "SampleWeek",
     "SampleItem": "SampleItem",
     "SecondLook": "SecondLook",
+    "Wall": "WallItem",
 }
 """Name in TypeScript → name of the schema."""
 _INTERFACE = re.compile(r"export interface (\w+)(?: extends (\w+))? \{\n(.*?)\n\}", re.DOTALL)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from edge.rules.base import Rule
-    from edge.scene import Sighting, Track
+    from edge.scene import KnownTraffic, Point, Sighting, Track
 
 FPS = 4.0
 ROAD = {
@@ -58,11 +58,17 @@ def traffic(columns: int = 8, kmh: float = 0.0) -> list[Track]:
 
 
 def watch(
-    watching: Rule, begin_s: float, end_s: float, tracks: list[Track], signal: str = "unknown"
+    watching: Rule,
+    begin_s: float,
+    end_s: float,
+    tracks: list[Track],
+    signal: str = "unknown",
+    learned: KnownTraffic | None = None,
 ) -> list[Sighting]:
     seen: list[Sighting] = []
     for past_s in instants(end_s - begin_s, FPS):
-        look = replace(scene(begin_s + past_s, tracks), signals={"main": signal})
+        look = scene(begin_s + past_s, tracks)
+        look = replace(look, signals={"main": signal}, learned=learned)
         seen += watching.observe(look)
     return seen
 
@@ -197,6 +203,48 @@ def test_slow_is_also_told_against_what_is_usual_at_this_hour(
 
     seen = watch(watching, 0, 12, traffic(kmh=kmh))
     assert {sighting.level for sighting in seen} == ({level} if level else set())
+
+
+class Taught:
+    """Traffic that was driven at one speed left of a line, and is unknown right of it."""
+
+    def __init__(self, kmh: float, known_to_px: float) -> None:
+        self._kmh, self._known_to_px = kmh, known_to_px
+
+    def usual_kmh(self, foot_px: Point, at: datetime) -> float | None:
+        """Return the usual speed."""
+        return self._kmh if at >= NOON and foot_px[0] < self._known_to_px else None
+
+    def is_road(self, foot_px: Point) -> bool:
+        """Say that all is road."""
+        return foot_px is not None
+
+    def course_between(
+        self, start_px: Point, end_px: Point, *, besides: int, min_vehicles: float
+    ) -> Point | None:
+        """Return no course: nobody asks."""
+        raise NotImplementedError((start_px, end_px, besides, min_vehicles))
+
+
+@pytest.mark.parametrize(
+    ("usual_kmh", "known_to_px", "level"),
+    [(90, 1200, 1), (90, 700, 1), (90, 500, 0), (50, 1200, 0)],
+)
+def test_before_its_weeks_are_over_it_goes_by_what_the_traffic_has_taught(
+    usual_kmh: float, known_to_px: float, level: int
+) -> None:
+    watching = rule(report_level=1)
+    seen = watch(watching, 0, 12, traffic(kmh=30), learned=Taught(usual_kmh, known_to_px))
+
+    assert {sighting.level for sighting in seen} == ({level} if level else set())
+
+
+def test_what_the_rule_knows_itself_goes_before_what_was_taught() -> None:
+    watching = rule(report_level=1)
+    assert isinstance(watching, congestion.Congestion)
+    watching.baseline = Known(40)
+
+    assert watch(watching, 0, 12, traffic(kmh=30), learned=Taught(90, 1200)) == []
 
 
 def test_every_look_teaches_the_usual_speed() -> None:

@@ -234,6 +234,8 @@ export interface IncidentDetail extends IncidentItem {
   may_teach: boolean
   /** Until when the box was told to; null: it was not, or not any more. */
   taught_until: string | null
+  /** The week whose sample waits for one's own verdict: the first is not told until then. */
+  second_look: string | null
 }
 
 export interface RejectReason {

@@ -34,6 +34,13 @@ export interface ReasonCount {
   count: number
 }
 
+export interface SampleList extends Page<SampleItem> {
+  /** Null: nothing was ever drawn. */
+  week: string | null
+  weeks: SampleWeek[]
+}
+
+/** All that the page shows: one request, so that a visit is one line of the audit log. */
 export interface QualityReport {
   starts_at: string
   ends_at: string
@@ -43,6 +50,7 @@ export interface QualityReport {
   by_day: DayPrecision[]
   reasons: ReasonCount[]
   decision_time: { median_s: number | null; p90_s: number | null }
+  second_looks: SampleList
 }
 
 export interface SampleWeek {
@@ -76,9 +84,9 @@ export interface SecondLook {
 
 export type QualityFilter = Record<'from' | 'to' | 'area_code' | 'rule', string>
 
-export const getQuality = (filter: QualityFilter) => get<QualityReport>('/quality', filter)
-export const listSampleWeeks = () => get<Page<SampleWeek>>('/quality/weeks')
-export const listSamples = (week: string) => get<Page<SampleItem>>('/quality/samples', { week })
+export const getQuality = (filter: QualityFilter, week: string) =>
+  get<QualityReport>('/quality', { ...filter, week })
+export const listSamples = (week: string) => get<SampleList>('/quality/samples', { week })
 export const drawSamples = (week: string, size: number) =>
   post<SampleWeek>('/quality/samples', { week, size })
 export const lookAgain = (id: string, said: SecondLook) =>

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { incident } from '@/testing/builders'
-import { NO_FILTER, fromQuery, matches, plateStart, toQuery, toRequest } from './filter'
+import { NO_FILTER, fromQuery, matches, platePart, toQuery, toRequest } from './filter'
 
 describe('the queue’s filter', () => {
   it('by default asks for what waits for a decision', () => {
@@ -21,9 +21,11 @@ describe('the queue’s filter', () => {
     expect(at('2026-11-23T17:00:00Z')).toBe(false)
   })
   it('takes a plate however it is written, and none too short to mean one', () => {
-    expect(plateStart(' 37a-123.45 ')).toBe('37A12345')
-    expect(plateStart('')).toBe('')
-    expect(plateStart('37A')).toBeNull()
+    expect(platePart(' 37a-123.45 ')).toBe('37A12345')
+    expect(platePart('')).toBe('')
+    expect(platePart('…123.45')).toBe('12345')
+    expect(platePart('37-MĐ1')).toBe('37MD1')
+    expect(platePart('37A')).toBeNull()
     expect(fromQuery({ plate: '37a-12' }).plate).toBe('37A12')
     expect(fromQuery({ plate: '%' }).plate).toBe('')
   })

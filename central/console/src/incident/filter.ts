@@ -77,7 +77,7 @@ export function fromQuery(query: Record<string, unknown>): QueueFilter {
     camera_id: text('camera_id'),
     area_code: text('area_code'),
     code: text('code'),
-    plate: plateStart(text('plate')) ?? '',
+    plate: platePart(text('plate')) ?? '',
     from: day('from'),
     to: day('to'),
   }
@@ -100,12 +100,12 @@ export function matches(item: IncidentItem, filter: QueueFilter): boolean {
   )
 }
 
-/** The shortest beginning of a plate that the centre searches for. */
-export const PLATE_START = 5
-
-/** A plate as findings hold it (`37a-123.45` is `37A12345`); empty for nothing, null when too short. */
-export function plateStart(text: string): string | null {
-  const plate = text.replace(/[\s.-]/g, '').toUpperCase()
+/** A part of a plate as findings hold it (`…123.45` is `12345`); empty for nothing, null: too short. */
+export function platePart(text: string): string | null {
+  const plate = text
+    .replace(/[\s.…-]/g, '')
+    .toUpperCase()
+    .replace(/Đ/g, 'D')
   if (!plate) return ''
-  return /^[A-Z0-9]{5,12}$/.test(plate) ? plate : null
+  return /^[A-Z0-9]{4,12}$/.test(plate) ? plate : null
 }

@@ -34,10 +34,21 @@ const OFFERS: Record<accounts.Role, readonly Offer[]> = {
     'book',
     'rota',
     'contacts',
+    'wall',
   ],
   technician: ['fleet', 'feeds', 'train'],
   operator: ['review', 'feeds', 'suspend', 'book', 'hand_over', 'rota', 'silence'],
-  shift_lead: ['review', 'suspend', 'draw', 'book', 'hand_over', 'rota', 'silence', 'on_call'],
+  shift_lead: [
+    'review',
+    'suspend',
+    'draw',
+    'book',
+    'hand_over',
+    'rota',
+    'silence',
+    'on_call',
+    'wall',
+  ],
   officer: ['review', 'keep', 'desk', 'suspend', 'plates', 'book', 'hand_over', 'rota', 'silence'],
   commander: [
     'review',
@@ -61,7 +72,7 @@ const OFFERS: Record<accounts.Role, readonly Offer[]> = {
  * Deciding on incidents; boxes and models; feeds; accounts; evidence to hold and take out; the
  * review desk; letting rules rest; drawing samples; taking out training data; the audit log; number
  * plates; past handovers; handing a shift over; seeing shifts and silences; silencing; putting
- * people on call; how people are reached.
+ * people on call; how people are reached; screens that show the wall without a log-in.
  */
 export type Offer =
   | 'review'
@@ -81,6 +92,7 @@ export type Offer =
   | 'silence'
   | 'on_call'
   | 'contacts'
+  | 'wall'
 /** What cannot be divided by communes: only for who sees the whole province. */
 const WHOLE: readonly Offer[] = ['rota', 'silence', 'on_call', 'contacts']
 
@@ -89,6 +101,8 @@ export function may(offer: Offer): boolean {
   if (!state.me || !OFFERS[state.me.role].includes(offer)) return false
   return !WHOLE.includes(offer) || state.me.areas.includes(accounts.PROVINCE)
 }
+/** Whether this screen is a video wall: nobody is logged in, and it only shows the wall. */
+export const isWall = computed(() => state.me?.username.startsWith('wall:') ?? false)
 export const canReview = computed(() => may('review'))
 
 function lastHere(): accounts.Me | null {

@@ -104,6 +104,7 @@ export function detail(change: Partial<IncidentDetail> = {}): IncidentDetail {
     merged: [],
     may_teach: false,
     taught_until: null,
+    second_look: null,
     ...change,
   }
 }

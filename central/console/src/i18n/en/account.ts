@@ -30,7 +30,7 @@ export default {
   shownOnce:
     'Shown this once. Copy it and hand it over on a safe channel; no readable copy is kept.',
   done: 'I have stored it',
-  tabs: { users: 'Users', boxes: 'Edge boxes', feeds: 'Data feeds' },
+  tabs: { users: 'Users', boxes: 'Edge boxes', feeds: 'Data feeds', walls: 'Screens' },
   publicKey: "The centre's public key (boxes pin it)",
   reset: 'New password',
   resetAsk: 'Give {who} a new one-time password? The old one stops working at once.',

@@ -102,6 +102,8 @@ export default {
     resume_rules: 'Let rules look again',
     note: 'Note',
     photo: 'Photo',
+    start_wall: 'Start of a video wall',
+    end_wall: 'End of a video wall',
   },
   kind: {
     incident: 'Incident',
@@ -120,5 +122,6 @@ export default {
     quality: 'Quality',
     verdicts: 'Verdicts (training data)',
     map: 'Map',
+    wall: 'Video wall',
   },
 }

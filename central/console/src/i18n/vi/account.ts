@@ -30,7 +30,7 @@ export default {
   shownOnce:
     'Chỉ hiển thị một lần. Hãy sao chép và chuyển qua kênh an toàn; hệ thống không lưu bản đọc được.',
   done: 'Tôi đã lưu',
-  tabs: { users: 'Người dùng', boxes: 'Thiết bị biên', feeds: 'Nguồn dữ liệu' },
+  tabs: { users: 'Người dùng', boxes: 'Thiết bị biên', feeds: 'Nguồn dữ liệu', walls: 'Màn hình' },
   publicKey: 'Khóa công khai của trung tâm (thiết bị ghim khóa này)',
   reset: 'Mật khẩu mới',
   resetAsk: 'Cấp lại mật khẩu cho {who}? Mật khẩu cũ mất hiệu lực ngay.',

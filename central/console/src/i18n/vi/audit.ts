@@ -102,6 +102,8 @@ export default {
     resume_rules: 'Cho luật chạy lại',
     note: 'Ghi chú',
     photo: 'Ảnh hiện trường',
+    start_wall: 'Mở màn hình giám sát',
+    end_wall: 'Kết thúc màn hình giám sát',
   },
   kind: {
     incident: 'Sự kiện',
@@ -120,5 +122,6 @@ export default {
     quality: 'Chất lượng',
     verdicts: 'Kết luận (dữ liệu huấn luyện)',
     map: 'Bản đồ',
+    wall: 'Màn hình giám sát',
   },
 }
