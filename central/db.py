@@ -3,7 +3,8 @@
 Invariants:
     * One request or one batch is one transaction; only :meth:`Database.write` commits.
     * On SQLite a writing transaction starts with BEGIN IMMEDIATE, so two writers wait for each
-      other instead of failing half-way when a read snapshot is upgraded.
+      other instead of failing half-way when a read snapshot is upgraded; of this process they come
+      in the order in which they asked.
     * What must happen after a commit (announcing) is registered with :func:`after_commit` and runs
       only when the commit succeeded; what must be written last with :func:`before_commit`.
     * An error has the same class on both databases: IntegrityError for a broken constraint,
@@ -15,7 +16,7 @@ It knows no table and no SQL of ours.
 
 from __future__ import annotations
 
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import TYPE_CHECKING, Any, cast
 
 from pydantic_core import to_json
@@ -25,6 +26,7 @@ from sqlalchemy.orm import Session, sessionmaker
 from sqlalchemy.pool import StaticPool
 
 from central import postgres
+from central.turns import Turns
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -48,6 +50,7 @@ class Database:
         """Prepare the engine for ``url``; connects at first use."""
         self.engine = _engine(url)
         self._sessions = sessionmaker(self.engine, expire_on_commit=False)
+        self._turns = Turns() if self.engine.dialect.name == "sqlite" else None
 
     @contextmanager
     def read(self) -> Iterator[Session]:
@@ -61,12 +64,15 @@ class Database:
 
         After the commit the callbacks of :func:`after_commit` run in order.
         """
+        # Out of turn after that long, SQLite's own lock decides and says that it is locked.
+        turn = nullcontext() if self._turns is None else self._turns.take(BUSY_TIMEOUT_S)
         with self._sessions() as session:
-            session.connection(execution_options=_IMMEDIATE)
-            yield session
-            for callback in session.info.pop(_LAST, []):
-                callback()
-            session.commit()
+            with turn:
+                session.connection(execution_options=_IMMEDIATE)
+                yield session
+                for callback in session.info.pop(_LAST, []):
+                    callback()
+                session.commit()
             for callback in session.info.pop(_PENDING, []):
                 callback()
 
