@@ -56,9 +56,7 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--beat", type=float, default=10.0, help="a box's heartbeat, s; 0: none (10)")
     made.add_argument("--rate", type=float, default=200.0, help="modest rate of ingest, /s (200)")
     made.add_argument("--viewers", type=int, default=500, help="open live streams (500)")
-    made.add_argument(
-        "--screen-rate", type=float, default=10.0, help="incidents of screen, /s (10)"
-    )
+    made.add_argument("--screen-rate", type=float, default=2.0, help="incidents of screen, /s (2)")
     made.add_argument("--phone-rate", type=float, default=5.0, help="incidents of phone, /s (5)")
     made.add_argument("--inflight", type=int, default=0, help="max_inflight_messages of the broker")
     made.add_argument("--folder", type=Path, help="where databases go (the system's own for such)")

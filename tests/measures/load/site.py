@@ -45,7 +45,7 @@ class Options:
     beat: float = 10.0
     rate: float = 200.0
     viewers: int = 500
-    screen_rate: float = 10.0
+    screen_rate: float = 2.0
     phone_rate: float = 5.0
     inflight: int = 0
 
