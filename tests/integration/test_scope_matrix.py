@@ -35,6 +35,7 @@ from central.tables.incidents import IncidentRow
 from central.tables.users import LoginRow, UserRow
 from tests.builders import NOON, SHA256, incident_message
 from tests.centre import RunningCentre, add_box, running_centre, take_in
+from tests.open_routes import OPEN
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
