@@ -35,6 +35,7 @@ from central.tables.incidents import IncidentRow
 from central.tables.users import LoginRow, UserRow
 from tests.builders import NOON, SHA256, incident_message
 from tests.centre import RunningCentre, add_box, running_centre, take_in
+from tests.open_routes import OPEN
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -47,32 +48,6 @@ if TYPE_CHECKING:
 OWN, FOREIGN = "16681", "16690"
 MARK = "elsewhere7"
 """Every id of the foreign commune has it; no answer may."""
-OPEN = {
-    ("POST", "/api/v1/session"): "the log-in itself",
-    ("GET", "/api/v1/session"): "who am I",
-    ("DELETE", "/api/v1/session"): "log out",
-    ("POST", "/api/v1/session/password"): "one's own password",
-    ("GET", "/api/v1/session/second-factor"): "one's own, owed or not",
-    ("POST", "/api/v1/session/second-factor"): "one's own; the password again",
-    ("POST", "/api/v1/session/second-factor/confirm"): "one's own; a code of the phone",
-    ("POST", "/api/v1/session/second-factor/recovery-codes"): "one's own; the password again",
-    ("POST", "/api/v1/session/second-factor/remove"): "one's own; the password again",
-    ("GET", "/api/v1/session/ways"): "the log-in itself",
-    ("POST", "/api/v1/session/provider"): "the log-in itself",
-    ("GET", "/api/v1/session/provider/return"): "the log-in itself; cookie and state must fit",
-    ("POST", "/api/v1/session/passkey/challenge"): "the log-in itself",
-    ("POST", "/api/v1/session/passkey"): "the log-in itself",
-    ("GET", "/api/v1/session/passkeys"): "one's own, owed or not",
-    ("POST", "/api/v1/session/passkeys"): "one's own; the password again",
-    ("POST", "/api/v1/session/passkeys/confirm"): "one's own; what the device made",
-    ("PATCH", "/api/v1/session/passkeys/{passkey_id}"): "one's own; another's is not found",
-    ("POST", "/api/v1/session/passkeys/{passkey_id}/remove"): "one's own; the password again",
-    ("POST", "/api/v1/feeds/{code}/webhook"): "signed by the feed's own secret",
-    ("GET", "/healthz"): "for the supervisor",
-    ("GET", "/readyz"): "for the supervisor",
-    ("GET", "/metrics"): "its own token, or loopback",
-}
-"""Routes without a gate, each with the reason; a new one does not get here by itself."""
 BODIES: dict[str, Any] = {
     "reason": "vì sao", "reason_code": "duplicate", "note": "ghi chú", "version": 1,
     "into": f"{MARK}-incident", "parts": [{"incident_id": f"{MARK}-violation", "version": 1}],
