@@ -64,7 +64,7 @@ def store(session: Session, messages: Sequence[IncidentMessage], now: datetime) 
     for incident_id, of_incident in files.items():
         if evidence_rows.show_media(rows[incident_id], of_incident):
             changed[incident_id] = rows[incident_id]
-    insert_all(session, IncidentRow, [row_values(row) for row in batch.fresh])
+    insert_all(session, IncidentRow, batch.new_rows())
     insert_all(session, RevisionRow, batch.kept)
     return Intake([not is_new for is_new in new], list(changed.values()))
 
@@ -73,8 +73,7 @@ class _Batch:
     """Messages, one after the other, over what is stored: nothing here asks the database.
 
     Attributes:
-        fresh: Incidents never heard of before.
-        kept: Every new revision.
+        kept: Every new revision, as the columns of its row.
         changed: Incidents that show another revision now; one may stand here twice.
     """
 
@@ -83,7 +82,8 @@ class _Batch:
     ) -> None:
         """Begin with the incidents that are there, and which revisions of them."""
         self._rows, self._told, self._now = rows, told, now
-        self.fresh: list[IncidentRow] = []
+        self._shown: dict[str, IncidentMessage] = {}
+        """Of incidents never heard of before: what they show."""
         self.kept: list[dict[str, object]] = []
         self.changed: list[IncidentRow] = []
 
@@ -101,19 +101,31 @@ class _Batch:
             return False
         if message.revision > row.revision:
             _show(row, message)
+            if message.incident_id in self._shown:
+                self._shown[message.incident_id] = message
+            else:
+                row.message = message.model_dump(mode="json")
             self.changed.append(row)
         elif message.revision < min(told):  # the first after all: it says whether the news is old
             row.historical = message.historical
         told.add(message.revision)
-        self.kept.append(_revision(row, message, self._now))
+        self.kept.append(_revision(message, self._now))
         return True
+
+    def new_rows(self) -> list[dict[str, object]]:
+        """Return the columns of incidents never heard of before."""
+        # A message becomes JSON where it is written: half the cost of doing it here and there.
+        return [
+            row_values(self._rows[incident_id]) | {"message": message}
+            for incident_id, message in self._shown.items()
+        ]
 
     def _row(self, message: IncidentMessage) -> IncidentRow:
         """Return the incident's row, made when there is none."""
         row = self._rows.get(message.incident_id)
         if row is None:
             row = self._rows[message.incident_id] = _new_row(message, self._now)
-            self.fresh.append(row)
+            self._shown[message.incident_id] = message
         return row
 
 
@@ -165,16 +177,14 @@ def _show(row: IncidentRow, message: IncidentMessage) -> None:
     row.level = message.level
     row.time_trust = message.time_trust
     row.latitude, row.longitude = message.location or (None, None)
-    row.message = message.model_dump(mode="json")
 
 
-def _revision(row: IncidentRow, message: IncidentMessage, now: datetime) -> dict[str, object]:
-    """Return the row of the message as it came."""
-    newest = message.revision == row.revision
+def _revision(message: IncidentMessage, now: datetime) -> dict[str, object]:
+    """Return the columns of a message as it came."""
     return {
         "incident_id": message.incident_id,
         "revision": message.revision,
         "phase": message.phase,
         "received_at": now,
-        "message": row.message if newest else message.model_dump(mode="json"),
+        "message": message,
     }
