@@ -21,14 +21,15 @@ from central.tables.incidents import IncidentEventRow, IncidentRow
 from edge.contract.catalogue_entry import IncidentClass
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
     from sqlalchemy.orm import Session
 
     from central.centre import Centre
     from central.law.tables import Law
 
-BATCH = 200
+BATCH = 50
+"""Others write between two batches."""
 FAR = datetime(9999, 1, 1, tzinfo=UTC)
 """Nothing more to warn of, until a step is taken."""
 OPEN = (IncidentRow.incident_class == IncidentClass.VIOLATION) & IncidentRow.stage.not_in(OVER)
@@ -52,15 +53,16 @@ def _batch(centre: Centre) -> int:
             .limit(BATCH)
             .with_for_update()
         ).all()
-        for row in rows:
-            _look_at(session, centre, law, row)
+        events = repository.events_of(session, rows)
+        late = [row for row in rows if _look_at(session, law, row, events[row.incident_id], now)]
+        views.announce_all(session, centre.live, late, now)
     return len(rows)
 
 
-def _look_at(session: Session, centre: Centre, law: Law, row: IncidentRow) -> None:
-    """Write what is due for one incident, and when to look again."""
-    now = centre.clock()
-    events = repository.events(session, row.incident_id)
+def _look_at(
+    session: Session, law: Law, row: IncidentRow, events: Sequence[IncidentEventRow], now: datetime
+) -> bool:
+    """Write what is due for one incident, and when to look again; return whether it is late."""
     found = legal.deadlines(law, row, events)
     ends = [each.ends_at for each in found if each.met_at is None and each.ends_at]
     told = _told(events)
@@ -76,8 +78,7 @@ def _look_at(session: Session, centre: Centre, law: Law, row: IncidentRow) -> No
     # Several marks of one period passed at once (an outage, an old case) are one warning.
     for code, level, at in {mark[0]: mark for mark in due}.values():
         _warn(session, row, now, {"deadline": code, "level": level, "at": at.isoformat()})
-    if due:
-        views.announce(session, centre.live, row, now)
+    return bool(due)
 
 
 def _told(events: Iterable[IncidentEventRow]) -> dict[str, int]:

@@ -97,6 +97,15 @@ def events(session: Session, incident_id: str) -> Sequence[IncidentEventRow]:
     ).all()
 
 
+def events_of(session: Session, rows: Sequence[IncidentRow]) -> dict[str, list[IncidentEventRow]]:
+    """Return what people did to each of these incidents, oldest first."""
+    found: dict[str, list[IncidentEventRow]] = {row.incident_id: [] for row in rows}
+    wanted = select(IncidentEventRow).where(IncidentEventRow.incident_id.in_(found))
+    for event in session.scalars(wanted.order_by(IncidentEventRow.id)):
+        found[event.incident_id].append(event)
+    return found
+
+
 def merged_children(session: Session, incident_id: str) -> Sequence[IncidentRow]:
     """Return what is the same event as an incident, oldest first."""
     return session.scalars(

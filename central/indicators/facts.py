@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from sqlalchemy import Row as Columns
-    from sqlalchemy.orm import Session
+    from sqlalchemy.orm import InstrumentedAttribute, Session
 
 AreaFacts = dict[str, Facts]
 """Facts by area code; the province is always among them."""
@@ -143,7 +143,7 @@ def list_cameras(session: Session) -> dict[str, CameraFacts]:
     }
 
 
-_COUNTED = (
+_COUNTED: tuple[InstrumentedAttribute[Any], ...] = (
     IncidentRow.area_code,
     IncidentRow.rule,
     IncidentRow.incident_class,
