@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from central.centre import Centre
 
 NOTHING_BEFORE = "0" * 64
+_NEWEST = "newest line of the audit log"
+"""What a transaction has written of it so far: (number, hash)."""
 
 
 def record(
@@ -63,17 +65,22 @@ def record(
 
 
 def _append(session: Session, row: AuditRow) -> None:
-    """Give a line its number and its place in the chain."""
+    """Give a line its number and its place in the chain; the commit writes all lines at once."""
+    number, before = session.info.get(_NEWEST) or _newest(session)
+    row.id, row.previous = number + 1, before
+    row.sha256 = line_hash(row)
+    session.add(row)
+    session.info[_NEWEST] = (row.id, row.sha256)
+
+
+def _newest(session: Session) -> tuple[int, str]:
+    """Return number and hash of the newest line, after which nobody else can write one now."""
     if is_postgres(session):  # SQLite has one writer anyway
         session.execute(text("LOCK TABLE audit_log IN SHARE ROW EXCLUSIVE MODE"))
     last = session.execute(
         select(AuditRow.id, AuditRow.sha256).order_by(AuditRow.id.desc()).limit(1)
     ).first()
-    number, before = last or (0, NOTHING_BEFORE)
-    row.id, row.previous = number + 1, before
-    row.sha256 = line_hash(row)
-    session.add(row)
-    session.flush()
+    return (0, NOTHING_BEFORE) if last is None else (last.id, last.sha256)
 
 
 def line_hash(row: AuditRow) -> str:

@@ -23,8 +23,6 @@ from edge.contract.catalogue_entry import IncidentClass
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from sqlalchemy.orm import Session
-
     from central.centre import Centre
     from central.law.tables import Law
 
@@ -54,15 +52,20 @@ def _batch(centre: Centre) -> int:
             .with_for_update()
         ).all()
         events = repository.events_of(session, rows)
-        late = [row for row in rows if _look_at(session, law, row, events[row.incident_id], now)]
+        warnings = [
+            warning for row in rows for warning in _look_at(law, row, events[row.incident_id], now)
+        ]
+        steps.write(session, *warnings)
+        warned = {warning.incident_id for warning in warnings}
+        late = [row for row in rows if row.incident_id in warned]
         views.announce_all(session, centre.live, late, now)
     return len(rows)
 
 
 def _look_at(
-    session: Session, law: Law, row: IncidentRow, events: Sequence[IncidentEventRow], now: datetime
-) -> bool:
-    """Write what is due for one incident, and when to look again; return whether it is late."""
+    law: Law, row: IncidentRow, events: Sequence[IncidentEventRow], now: datetime
+) -> list[IncidentEventRow]:
+    """Note when to look at an incident again; return the warnings that are due."""
     found = legal.deadlines(law, row, events)
     ends = [each.ends_at for each in found if each.met_at is None and each.ends_at]
     told = _told(events)
@@ -76,9 +79,10 @@ def _look_at(
     row.due_at = min(ends, default=None)
     row.escalate_at = min((at for _, _, at in marks if at > now), default=FAR)
     # Several marks of one period passed at once (an outage, an old case) are one warning.
-    for code, level, at in {mark[0]: mark for mark in due}.values():
-        _warn(session, row, now, {"deadline": code, "level": level, "at": at.isoformat()})
-    return bool(due)
+    return [
+        _warning(row, now, {"deadline": code, "level": level, "at": at.isoformat()})
+        for code, level, at in {mark[0]: mark for mark in due}.values()
+    ]
 
 
 def _told(events: Iterable[IncidentEventRow]) -> dict[str, int]:
@@ -99,10 +103,10 @@ def _marks(law: Law, code: str, ends_at: datetime) -> Iterator[tuple[int, dateti
     yield len(warn) + 1, ends_at
 
 
-def _warn(session: Session, row: IncidentRow, now: datetime, detail: dict[str, str | int]) -> None:
-    """Write one warning: to the shift lead first, from the second on to the commander."""
+def _warning(row: IncidentRow, now: datetime, detail: dict[str, str | int]) -> IncidentEventRow:
+    """Return one warning: to the shift lead first, from the second on to the commander."""
     to = "shift_lead" if detail["level"] == 1 else "commander"
-    event = IncidentEventRow(
+    return IncidentEventRow(
         incident_id=row.incident_id,
         at=now,
         actor="system",
@@ -116,4 +120,3 @@ def _warn(session: Session, row: IncidentRow, now: datetime, detail: dict[str, s
         note="",
         detail=detail | {"to": to},
     )
-    steps.write(session, event)

@@ -113,12 +113,15 @@ def remark(
     return views.announce(session, centre.live, row, now)
 
 
-def write(session: Session, event: IncidentEventRow) -> None:
-    """Add an event, and a line with its hash to the audit log."""
-    session.add(event)
+def write(session: Session, *events: IncidentEventRow) -> None:
+    """Add events, and for each a line with its hash to the audit log."""
+    session.add_all(events)
     session.flush()
-    thing, sha256 = ("incident", event.incident_id), event_hash(event)
-    audit.record(session, event.at, event.actor, event.kind, thing, event=event.id, sha256=sha256)
+    for event in events:
+        thing, told = ("incident", event.incident_id), {"event": event.id}
+        audit.record(
+            session, event.at, event.actor, event.kind, thing, **told, sha256=event_hash(event)
+        )
 
 
 def stale() -> Problem:
