@@ -7,7 +7,6 @@ often starves one who comes once: under load the ingest waited for minutes.
 from __future__ import annotations
 
 import threading
-from collections import deque
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -22,7 +21,7 @@ class Turns:
         """Begin with nobody."""
         self._lock = threading.Lock()
         self._taken = False
-        self._waiting: deque[threading.Event] = deque()
+        self._waiting: dict[threading.Event, None] = {}  # in the order of arrival
 
     @contextmanager
     def take(self, patience_s: float) -> Iterator[bool]:
@@ -34,7 +33,7 @@ class Turns:
         mine = threading.Event()
         with self._lock:
             if self._taken:
-                self._waiting.append(mine)
+                self._waiting[mine] = None
             else:
                 self._taken = True
                 mine.set()
@@ -50,13 +49,15 @@ class Turns:
         with self._lock:
             if mine.is_set():
                 return False
-            self._waiting.remove(mine)
+            del self._waiting[mine]
             return True
 
     def _pass_on(self) -> None:
         """Let the next one in."""
         with self._lock:
-            if self._waiting:
-                self._waiting.popleft().set()
-            else:
+            first = next(iter(self._waiting), None)
+            if first is None:
                 self._taken = False
+            else:
+                del self._waiting[first]
+                first.set()

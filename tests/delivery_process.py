@@ -18,7 +18,7 @@ import itertools
 import sys
 import threading
 import time
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -34,13 +34,13 @@ from edge.uploads import Uploader
 from tests.builders import NOON, incident_message, state_message
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
     from edge.contract.messages import IncidentMessage
 
 THUMBNAIL_BYTES = 10_000
 BOXES = tuple((0.1 * n, 100.5 + n, 80.25, 160.75 + n, 140.5) for n in range(30))
 """Three seconds of a track: with it an incident message is about 2 kB, as a real one."""
+YESTERDAY = datetime.combine(datetime.now(UTC), datetime.min.time(), UTC) - timedelta(days=1)
+"""When the first incident of an outage happened: of what is older, periods of the law are over."""
 
 
 class SkippingClock(SystemClock):
@@ -59,7 +59,7 @@ class SkippingClock(SystemClock):
 
 def incident(number: int, cameras: int, at: datetime | None = None) -> IncidentMessage:
     """Return one incident, its camera and, if not given, its time told by its number."""
-    at = at or NOON + timedelta(seconds=number)
+    at = at or YESTERDAY + timedelta(seconds=number)
     camera = f"camera-{number % cameras}"
     return incident_message(
         f"i{number}", camera_id=camera, occurred_at=at, decided_at=at, boxes=BOXES
