@@ -133,7 +133,7 @@ def test_the_list_takes_the_keyboard_and_drops_nothing_that_has_no_place(
     ("locale", "screens"),
     [
         ("vi", [(DESK, "/map"), (PHONE, "/map"), (WALL, "/wall"), (WIDE_WALL, "/wall")]),
-        ("en", [(DESK, "/map"), (PHONE, "/map"), (WALL, "/wall")]),  # a wider wall is as wide
+        ("en", [(DESK, "/map"), (PHONE, "/map"), (WALL, "/wall")]),  # any wider is as wide
     ],
 )
 def test_map_and_wall_stand_on_every_screen_in_both_languages(
