@@ -22,6 +22,7 @@ export default {
     altered: '{n} faults',
     never: 'Never checked',
     checking: 'Being checked…',
+    print: 'Print sheet',
     check: 'Check now',
     lines: 'Lines',
     last: 'Last check',

@@ -22,6 +22,7 @@ export default {
     altered: '{n} sai lệch',
     never: 'Chưa kiểm tra lần nào',
     checking: 'Đang kiểm tra…',
+    print: 'In phiếu',
     check: 'Kiểm tra ngay',
     lines: 'Số dòng',
     last: 'Lần kiểm tra gần nhất',
