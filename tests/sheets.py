@@ -90,7 +90,9 @@ def case(detail: IncidentDetail | None = None, **given: Any) -> Case:
 
 def text_of(pdf: bytes) -> str:
     """Return all text of a PDF, blanks and line breaks as single blanks."""
-    return " ".join(" ".join(page.extract_text() for page in PdfReader(io.BytesIO(pdf)).pages).split())
+    return " ".join(
+        " ".join(page.extract_text() for page in PdfReader(io.BytesIO(pdf)).pages).split()
+    )
 
 
 def png(width: int = 64, height: int = 36) -> bytes:
@@ -100,9 +102,7 @@ def png(width: int = 64, height: int = 36) -> bytes:
         check = zlib.crc32(kind + body)
         return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", check)
 
-    rows = b"".join(
-        b"\x00" + bytes((x * 3 + y) % 256 for x in range(width)) for y in range(height)
-    )
+    rows = b"".join(b"\x00" + bytes((x * 3 + y) % 256 for x in range(width)) for y in range(height))
     head = struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0)
     return (
         b"\x89PNG\r\n\x1a\n"

@@ -64,8 +64,10 @@ def write(case: Case, say: Words) -> JSON:
     whole: JSON = printable(
         {
             "language": say.locale,
+            "at": case.errand.at.isoformat(),  # to the microsecond: no two prints have one code
             "head": _head(case, say),
             "sections": [each for each in sections if each],
+            "annex": say("picture.annex"),
             "pictures": [
                 {"file": picture_file(number, each), "caption": course.caption(number, each, say)}
                 for number, each in enumerate(case.pictures, 1)
@@ -110,7 +112,7 @@ def _head(case: Case, say: Words) -> JSON:
         place=settings.sheet_place,
         day=f"{at.day:02}",
         # Only days below ten and the first two months get a nought. Source: NĐ 30/2020, Annex I.
-        month=f"{at.month:02}" if at.month < 3 or say.locale == "en" else str(at.month),
+        month=f"{at.month:02}" if at.month in {1, 2} or say.locale == "en" else str(at.month),
         year=str(at.year),
     )
     return {
@@ -173,4 +175,3 @@ def _sign(case: Case, say: Words) -> JSON:
         "how": say("sign.how"),
         "name": case.people.get(case.errand.username, case.errand.username),
     }
-

@@ -59,7 +59,7 @@ def evidence(shown: IncidentDetail, say: Words) -> Section:
     if not shown.evidence:
         return section | {"lines": [say("value.no_files")]}
     table = [
-        [str(number), f"{title(each, say)}. {_about(each, say)}", each.sha256]
+        [str(number), f"{title(each, say)} ({_about(each, say)})", each.sha256]
         for number, each in enumerate(shown.evidence, 1)
     ]
     head = [say("column.number"), say("column.file"), "SHA-256"]
@@ -86,14 +86,18 @@ def stills(files: Sequence[EvidenceEntry]) -> list[EvidenceEntry]:
 
 def caption(number: int, still: EvidenceEntry, say: Words) -> str:
     """Return what stands below a picture."""
-    at = moment(still.starts_at)
-    return say("picture.caption", n=str(number), title=title(still, say), at=at)
+    shows = _label(still, say) or say(f"file.{still.kind}")
+    return say("picture.caption", n=str(number), title=shows, at=moment(still.starts_at))
 
 
 def title(file: EvidenceEntry, say: Words) -> str:
     """Return what a file is."""
-    label = say.known(f"label.{file.label}", file.label) if file.label else ""
-    return " · ".join(filter(None, [say(f"file.{file.kind}"), label]))
+    return " · ".join(filter(None, [say(f"file.{file.kind}"), _label(file, say)]))
+
+
+def _label(file: EvidenceEntry, say: Words) -> str:
+    """Return what a picture shows, "" for nothing in particular."""
+    return say.known(f"label.{file.label}", file.label) if file.label else ""
 
 
 def _about(file: EvidenceEntry, say: Words) -> str:
@@ -107,7 +111,9 @@ def _act(shown: IncidentDetail, event: EventEntry, say: Words) -> str:
     """Return what was done; who confirms a suspected violation verifies it."""
     if event.kind == StepKind.ESCALATE:
         code = str(event.detail.get("deadline", ""))
-        periods = {each.code: say.pick(each.name_vi, each.name_en) for each in shown.legal.deadlines}
+        periods = {
+            each.code: say.pick(each.name_vi, each.name_en) for each in shown.legal.deadlines
+        }
         who = str(event.detail.get("to", ""))
         return say("value.warned", who=say.known(f"role.{who}", who), what=periods.get(code, code))
     verifies = shown.incident_class == IncidentClass.VIOLATION and event.kind == StepKind.CONFIRM

@@ -1,7 +1,7 @@
 """The press: sets a sheet as PDF/A with Typst, off the event loop and a few at a time.
 
-Typst gets one template of ours, one JSON file and pictures, all in memory: it reads no disk, no
-network and no font of the machine.
+Typst gets one template of ours and a folder with one JSON file and the pictures, made for the one
+sheet: it reads nothing outside it, no network and no font of the machine.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 import structlog
@@ -24,8 +25,8 @@ if TYPE_CHECKING:
 TEMPLATE = Path(__file__).with_name("incident.typ")
 AT_ONCE = 2
 MAX_WAITING = 20
-STANDARD = "a-2a"
-"""Text, pictures and tables are tagged for screen readers, and last: fonts are inside."""
+STANDARDS: list[typst.PDFStandard] = ["a-2a", "ua-1"]
+"""To be kept for long, and to be read out by screen readers."""
 log = structlog.get_logger(__name__)
 
 
@@ -77,16 +78,18 @@ class Press:
         self, content: Mapping[str, Any], pictures: Mapping[str, bytes], at: datetime
     ) -> bytes:
         """Return what Typst makes of the template."""
-        files: Any = {  # its stub knows no dictionaries
-            "main.typ": self._template,
-            "sheet.json": json.dumps(content, ensure_ascii=False).encode(),
-            **pictures,
-        }
-        return typst.compile(
-            files,
-            format="pdf",
-            font_paths=self._fonts,
-            ignore_system_fonts=True,
-            pdf_standards=STANDARD,
-            timestamp=at,
-        )
+        with TemporaryDirectory(prefix="songlam-sheet-") as name:
+            folder = Path(name)
+            (folder / "main.typ").write_bytes(self._template)
+            (folder / "sheet.json").write_text(json.dumps(content), "utf-8")
+            for file, octets in pictures.items():
+                (folder / file).write_bytes(octets)
+            return typst.compile(
+                folder / "main.typ",
+                root=folder,
+                format="pdf",
+                font_paths=self._fonts,
+                ignore_system_fonts=True,
+                pdf_standards=STANDARDS,
+                timestamp=at.replace(microsecond=0),  # a PDF knows no less
+            )

@@ -44,9 +44,7 @@ async def print_sheet(
     it a second look; 503 when too many sheets wait.
     """
     errand = Errand(username=user.username, at=centre.clock(), purpose=purpose)
-    sheet = await run_in_threadpool(
-        service.prepare, centre, incident_id, user, errand, locale
-    )
+    sheet = await run_in_threadpool(service.prepare, centre, incident_id, user, errand, locale)
     pdf = await press.print_sheet(sheet)
     await run_in_threadpool(service.record, centre, incident_id, errand, sheet, pdf)
     return Pdf(pdf, headers=attachment(f"{incident_id}.pdf"))

@@ -95,7 +95,7 @@ def _people(session: Session, shown: IncidentDetail, errand: Errand) -> dict[str
     """Return the names of everybody on a sheet."""
     wanted = {event.actor for event in shown.events} | {errand.username}
     named = select(UserRow.username, UserRow.display_name).where(UserRow.username.in_(wanted))
-    return {username: name for username, name in session.execute(named)}
+    return {row.username: row.display_name for row in session.execute(named)}
 
 
 def _area(code: str, locale: Locale) -> str:

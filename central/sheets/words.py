@@ -67,10 +67,9 @@ class Words:
 
     def size(self, count: int) -> str:
         """Return bytes in decimal units, as disks are sold."""
-        value, unit = float(count), 0
-        while value >= 1000 and unit < len(_UNITS) - 1:
-            value, unit = value / 1000, unit + 1
-        return f"{self.number(value, 1 if unit and value < 10 else 0)} {_UNITS[unit]}"
+        thousands = min((len(str(count)) - 1) // 3, len(_UNITS) - 1)
+        value = count / 1000**thousands
+        return f"{self.number(value, 1 if thousands else 0)} {_UNITS[thousands]}"
 
 
 def moment(at: datetime | None) -> str:

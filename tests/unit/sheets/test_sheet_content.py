@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from central.custody.schemas import Fault, Integrity
+from central.evidence.export import Errand
 from central.incidents.case_schemas import DeadlineItem, Findings, LegalView
 from central.settings import Settings
 from central.sheets import content, course
@@ -53,7 +54,7 @@ def test_the_head_is_that_of_an_administrative_document() -> None:
     ],
 )
 def test_the_date_is_the_local_day_and_the_names_are_the_office_s(at: datetime, dated: str) -> None:
-    errand = type(ERRAND)(username="chien", at=at, purpose="x")
+    errand = Errand(username="chien", at=at, purpose="x")
     office = Settings(sheet_office="PHÒNG CSGT", sheet_place="Vinh", sheet_symbol="PTT-PC08")
     head = content.write(case(errand=errand, settings=office), VI)["head"]
 
@@ -169,7 +170,9 @@ def test_an_article_is_cited_as_lawyers_do_where_it_has_three_parts() -> None:
 
 
 def test_a_plate_is_read_or_masked_and_never_both() -> None:
-    found = Findings(plate_state="read", plate="37A12345", plate_colour="white", vehicle_class="car")
+    found = Findings(
+        plate_state="read", plate="37A12345", plate_colour="white", vehicle_class="car"
+    )
     whole = content.write(case(shown(findings=found)), VI)
     hidden = found.model_copy(update={"plate": "37A***45"})
     masked = content.write(case(shown(findings=hidden), plates=False, left_out=2), VI)
@@ -219,8 +222,8 @@ def test_every_file_stands_with_its_hash_and_what_it_is() -> None:
     table = section(made, "Bằng chứng")["table"]
 
     assert [each[2] for each in table] == [SHA256] * 4
-    assert table[0][1] == "Video. bản gốc; 1,0 MB; đã lưu"
-    assert table[1][1].startswith("Ảnh · Toàn cảnh. bản gốc")
+    assert table[0][1] == "Video (bản gốc; 1,0 MB; đã lưu)"
+    assert table[1][1].startswith("Ảnh · Toàn cảnh (bản gốc")
     assert "thiết bị không ký" in table[2][1]
     assert "đã xóa theo quy định" in table[2][1]
     assert "bản sao chuyển mã" in table[3][1]
@@ -249,14 +252,14 @@ def test_pictures_come_in_the_order_of_the_act_those_of_officers_last() -> None:
 
     assert ordered == ["wide", "past", "other", "photo"]
     assert [each["file"] for each in made["pictures"]] == ["picture-1.png", "picture-2.png"]
-    assert made["pictures"][1]["caption"] == "Ảnh 2. Ảnh · Qua vạch dừng, 02/03/2026 12:00:00"
+    assert made["pictures"][1]["caption"] == "Ảnh 2. Qua vạch dừng, 02/03/2026 12:00:00"
     assert "2 ảnh không in kèm" in notes(made)
 
 
 def test_who_prints_it_stands_there_with_a_code_that_no_other_print_has() -> None:
     made = content.write(case(), VI)
     again = content.write(case(), VI)
-    later = type(ERRAND)(username="chien", at=ERRAND.at + timedelta(seconds=1), purpose="Vụ 12/2026")
+    later = Errand(username="chien", at=ERRAND.at + timedelta(microseconds=1), purpose="Vụ 12/2026")
 
     assert row(made, "Người in") == "Nguyễn Văn Chiến (chien)"
     assert row(made, "Thời điểm in") == "03/03/2026 12:00:00 (giờ Việt Nam)"
@@ -300,4 +303,4 @@ def test_the_english_sheet_is_english_throughout() -> None:
     assert made["head"]["dated"] == "Nghệ An, 03/03/2026"
     assert row(made, "Legal status") == EN("standing.suspected")
     assert row(made, "Article, clause, point") == "Article 6, clause 9, point b"
-    assert [each["title"] for each in made["sections"]][0] == "The incident"
+    assert made["sections"][0]["title"] == "The incident"

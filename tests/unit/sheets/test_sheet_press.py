@@ -1,4 +1,4 @@
-"""The PDF itself: Vietnamese that can be read out of it, PDF/A, and nothing that is typed is code."""
+"""The PDF itself: Vietnamese that can be read out of it, to be kept, and nothing typed is code."""
 
 from __future__ import annotations
 
@@ -20,15 +20,17 @@ from tests.sheets import ERRAND, case, event, file, png, shown, text_of
 
 PRESS = Press()
 HOSTILE = [
-    '#read("/etc/passwd")', '#{ let x = 1 } $ x^2 $ *đậm* _nghiêng_ <nhãn> @nhãn = tiêu đề',
-    '"; panic("x") //', "\\u{41} #import \"@preview/x:1.0.0\": *", "{{0.__class__}} {name}",
+    '#read("/etc/passwd")', "#{ let x = 1 } $ x^2 $ *đậm* _nghiêng_ <nhãn> @nhãn = tiêu đề",
+    '"; panic("x") //', '\\u{41} #import "@preview/x:1.0.0": *', "{{0.__class__}} {name}",
     "đầu\u202eđuôi\u2066", "🚗🏍", "<script>alert(1)</script>", "ລາວ 中文 ไทย",
 ]  # fmt: skip
 
 
-def sheet(pictures: dict[str, bytes] | None = None, **given: Any) -> Sheet:
-    made = content.write(case(**given), Words("vi"))
-    return Sheet(content=made, pictures=pictures or {}, at=ERRAND.at)
+def sheet(*pictures: bytes, **given: Any) -> Sheet:
+    stills = [file(f"s{number}", label="wide") for number, _ in enumerate(pictures)]
+    made = content.write(case(pictures=stills, **given), Words("vi"))
+    named = {f"picture-{number}.png": each for number, each in enumerate(pictures, 1)}
+    return Sheet(content=made, pictures=named, at=ERRAND.at)
 
 
 def test_a_sheet_is_a_vietnamese_document_that_can_be_read_and_kept() -> None:
@@ -40,13 +42,15 @@ def test_a_sheet_is_a_vietnamese_document_that_can_be_read_and_kept() -> None:
         "CỘNG HÒA XÃ HỘI CHỦ NGHĨA VIỆT NAM", "Độc lập - Tự do - Hạnh phúc",
         "TRUNG TÂM GIÁM SÁT, ĐIỀU HÀNH THÔNG MINH", "PHIẾU THÔNG TIN VỤ VIỆC",
         "Dấu hiệu vi phạm: Không chấp hành đèn tín hiệu", "Điểm b khoản 9 Điều 6",
-        "Nguyễn Văn Chiến", "Nơi nhận:",
+        "Nguyễn Văn Chiến", "Lưu: hồ sơ vụ việc.",
     ):  # fmt: skip
         assert words in told
     assert root["/Lang"] == "vi"
     assert b"pdfaid:part>2<" in root["/Metadata"].get_data().replace(b" ", b"")
     assert reader.metadata is not None
-    assert reader.metadata.title == "PHIẾU THÔNG TIN VỤ VIỆC – " + sheet().content["head"]["subject"]
+    assert (
+        reader.metadata.title == "PHIẾU THÔNG TIN VỤ VIỆC – " + sheet().content["head"]["subject"]
+    )
     assert reader.metadata.creation_date == ERRAND.at
 
 
@@ -75,16 +79,14 @@ def test_what_people_type_comes_out_as_text_and_is_never_code(given: str) -> Non
     assert told.count(stands.replace(" ", "")) >= 3
 
 
-@pytest.mark.parametrize("letter", ["a", "ề", "#", "W"])
-def test_five_thousand_signs_without_a_blank_stay_on_the_paper(letter: str) -> None:
-    made = sheet(detail=shown(events=[event("note", note=letter * 5000)]))
-    pdf = PRESS.typeset(made)
-    seen: list[float] = []
-    for page in PdfReader(io.BytesIO(pdf)).pages:
-        page.extract_text(visitor_text=lambda text, _, at, *__: text.strip() and seen.append(at[4]))
+def test_five_thousand_signs_without_a_blank_stay_on_the_paper() -> None:
+    made = sheet(detail=shown(events=[event("note", note="Wề#i" * 1250)]))
+    seen: list[tuple[str, float]] = []
+    for page in PdfReader(io.BytesIO(PRESS.typeset(made))).pages:
+        page.extract_text(visitor_text=lambda text, _, at, *__: seen.append((text, at[4])))
 
-    assert text_of(pdf).count(letter) >= 5000
-    assert max(seen) < 210 / 25.4 * 72
+    assert "".join(text for text, _ in seen).count("W") >= 1250
+    assert max(right for _, right in seen) < 195 / 25.4 * 72
 
 
 def test_the_fonts_have_every_letter_that_may_stand_on_a_sheet() -> None:
@@ -95,17 +97,16 @@ def test_the_fonts_have_every_letter_that_may_stand_on_a_sheet() -> None:
 
 
 def test_pictures_are_printed_with_what_they_show() -> None:
-    still = file(label="wide")
-    made = sheet({"picture-1.png": png()}, pictures=[still])
-    reader = PdfReader(io.BytesIO(PRESS.typeset(made)))
+    pdf = PRESS.typeset(sheet(png(), png(32)))
+    last = PdfReader(io.BytesIO(pdf)).pages[-1]
 
-    assert sum(len(page.images) for page in reader.pages) == 1
-    assert "Ảnh 1. Ảnh · Toàn cảnh" in text_of(PRESS.typeset(made))
+    assert len(last.images) == 2
+    assert "PHỤ LỤC: BẢN ẢNH" in last.extract_text()
+    assert "Ảnh 2. Toàn cảnh" in text_of(pdf)
 
 
 def test_a_file_that_is_no_picture_costs_the_pictures_and_not_the_sheet() -> None:
-    made = sheet({"picture-1.png": b"no picture"}, pictures=[file()])
-    told = text_of(PRESS.typeset(made))
+    told = text_of(PRESS.typeset(sheet(png(), b"no picture")))
 
     assert "có tệp không đọc được như một bức ảnh" in told
     assert "PHIẾU THÔNG TIN VỤ VIỆC" in told
@@ -129,7 +130,7 @@ class Slow(Press):
     def __init__(self) -> None:
         """Hold everybody."""
         super().__init__()
-        self.go = threading.Event()
+        self.go, self.full = threading.Event(), threading.Event()
         self.at_work = self.most = 0
         self._count = threading.Lock()
 
@@ -139,6 +140,8 @@ class Slow(Press):
         with self._count:
             self.at_work += 1
             self.most = max(self.most, self.at_work)
+        if self.most == press.AT_ONCE:
+            self.full.set()
         self.go.wait(10)
         with self._count:
             self.at_work -= 1
@@ -152,8 +155,7 @@ def test_a_few_are_set_at_once_some_wait_and_more_are_told_to_come_back() -> Non
             asyncio.create_task(slow.print_sheet(sheet()))
             for _ in range(press.AT_ONCE + press.MAX_WAITING)
         ]
-        while slow.at_work < press.AT_ONCE:
-            await asyncio.sleep(0)
+        await asyncio.to_thread(slow.full.wait, 10)
         with pytest.raises(Problem, match="press_busy"):
             await slow.print_sheet(sheet())
         slow.go.set()

@@ -11,7 +11,9 @@ from central.sheets.printable import RANGES, printable, text
 VIETNAMESE = "ĂÂĐÊÔƠƯ ăâđêôơư ẮẰẲẴẶ ếềểễệ ốồổỗộ ớờởỡợ ứừửữự ỲỶỸỴ ýỳỷỹỵ ₫"
 
 
-@pytest.mark.parametrize("given", [VIETNAMESE, '#read("/etc/passwd") $x$ *a* \\ <b>', "“–” … 5 ≥ 4"])
+@pytest.mark.parametrize(
+    "given", [VIETNAMESE, '#read("/etc/passwd") $x$ *a* \\ <b>', "“–” … 5 ≥ 4"]
+)
 def test_letters_and_signs_stand_for_themselves(given: str) -> None:
     assert text(given) == given
 
@@ -51,4 +53,6 @@ def test_no_range_holds_marks_controls_or_what_turns_the_direction() -> None:
     letters = [chr(code) for first, last in RANGES for code in range(first, last + 1)]
 
     assert {unicodedata.category(each)[0] for each in letters} <= set("LNPSZ")
-    assert {unicodedata.bidirectional(each) for each in letters}.isdisjoint({"R", "AL", "RLO", "RLE"})
+    assert {unicodedata.bidirectional(each) for each in letters}.isdisjoint(
+        {"R", "AL", "RLO", "RLE"}
+    )
