@@ -11,6 +11,7 @@ import pytest
 from sqlalchemy import select, text
 from sqlalchemy.exc import OperationalError
 
+from central.bells import Bell
 from central.db import Database, after_commit, attempt
 from central.evidence.files import EvidenceFiles, WrongHashError
 from central.evidence.uploads import parse_metadata
