@@ -150,8 +150,9 @@ def running_centre(
     chosen = {"data_dir": str(folder), "mqtt_port": 0, "disk_reserve_bytes": 0, **settings}
     app = create_app(Settings.model_validate(chosen), clock)
     parts: Centre = app.state.centre
-    if not (folder / "songlam.sqlite3").exists() and "database_url" not in settings:
-        shutil.copy(_migrated_sqlite(), folder / "songlam.sqlite3")
+    url = parts.database.engine.url
+    if url.get_backend_name() == "sqlite" and not Path(str(url.database)).exists():
+        shutil.copy(_migrated_sqlite(), Path(str(url.database)))
     config = uvicorn.Config(app, port=0, log_config=None, timeout_graceful_shutdown=5)
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, name="centre", daemon=True)

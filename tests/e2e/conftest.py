@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 from paho.mqtt import client as paho
 from paho.mqtt.enums import CallbackAPIVersion
+from playwright.sync_api import expect
 
 from tests.centre import add_box, running_centre
 from tests.console import built_console, open_browser
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 def browser() -> Iterator[Browser]:
     """Yield the one browser; each desk has its own cookies in it."""
     built_console()
+    # The machine that runs all tests is busy; what is about time measures it itself.
+    expect.set_options(timeout=15_000)
     with open_browser() as running:
         yield running
 

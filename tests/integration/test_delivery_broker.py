@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from contextlib import ExitStack
 from socket import SHUT_RDWR
 from typing import TYPE_CHECKING, Any
@@ -162,6 +163,9 @@ def test_a_silent_centre_is_probed_and_not_flooded(
     centre.lose = -1
     box = stack.enter_context(DeliveryBox(tmp_path, broker.port, clock=clock))
     assert box.connected()
+    # The publisher begins anew with the connection, a moment after it: silence counts from there.
+    assert wait_until(lambda: not box.publisher._reconnected.is_set())
+    time.sleep(0.1)
     assert box.publisher._window.messages == START
     clock.advance(11)
     assert box.publisher._window.messages == PROBES

@@ -11,9 +11,10 @@ from sqlalchemy import delete, select, update
 from central.auth import handshakes, passkeys, throttle
 from central.auth.passwords import hash_password
 from central.auth.schemas import Role
-from central.tables.users import AuditRow, HandshakeRow, LoginFailureRow, LoginRow, UserRow
+from central.tables.users import HandshakeRow, LoginFailureRow, LoginRow, UserRow
 from tests.builders import NOON, ManualClock
 from tests.centre import RunningCentre, running_centre
+from tests.logging_in import fail_before, lines, said
 from tests.passkey_device import Device
 
 if TYPE_CHECKING:
@@ -94,24 +95,6 @@ def log_in(centre: RunningCentre, device: Device, **changed: Any) -> httpx.Respo
 
 def by_password(centre: RunningCentre, name: str = "chien") -> httpx.Response:
     return stranger(centre).post("/session", json={"username": name, "password": PASSWORD})
-
-
-def fail_before(centre: RunningCentre, times: int) -> None:
-    """Have this address fail so often already."""
-    with centre.parts.database.write() as session:
-        for _ in range(times):
-            throttle.count_failure(session, throttle.address_keys("127.0.0.1"), CLOCK.now())
-
-
-def said(response: httpx.Response) -> tuple[int, str]:
-    return response.status_code, response.json()["detail"]["code"]
-
-
-def lines(centre: RunningCentre, action: str) -> list[AuditRow]:
-    """Return today's lines of the audit log with an action."""
-    today = AuditRow.at > CLOCK.now() - timedelta(hours=12)
-    with centre.parts.database.read() as session:
-        return list(session.scalars(select(AuditRow).where(today, AuditRow.action == action)))
 
 
 def test_a_passkey_logs_its_owner_in_without_name_password_and_code(

@@ -12,9 +12,10 @@ from sqlalchemy import delete, select, update
 from central.auth import throttle
 from central.auth.guard import COOKIE
 from central.auth.schemas import Role
-from central.tables.users import AuditRow, HandshakeRow, LoginFailureRow, LoginRow, UserRow
+from central.tables.users import HandshakeRow, LoginFailureRow, LoginRow, UserRow
 from tests.builders import NOON, ManualClock
 from tests.centre import RunningCentre, running_centre
+from tests.logging_in import fail_before, lines, said
 from tests.oidc_provider import CLIENT_ID, Provider, oidc_provider, path_of
 
 if TYPE_CHECKING:
@@ -79,24 +80,6 @@ def log_in(centre: RunningCentre, to: str = "/") -> tuple[httpx.Client, str]:
 
 def failed(code: str) -> str:
     return f"/login?problem=provider_{code}"
-
-
-def fail_before(centre: RunningCentre, times: int) -> None:
-    """Have this address fail so often already."""
-    with centre.parts.database.write() as session:
-        for _ in range(times):
-            throttle.count_failure(session, throttle.address_keys("127.0.0.1"), CLOCK.now())
-
-
-def said(response: httpx.Response) -> tuple[int, str]:
-    return response.status_code, response.json()["detail"]["code"]
-
-
-def lines(centre: RunningCentre, action: str) -> list[AuditRow]:
-    """Return today's lines of the audit log with an action."""
-    today = AuditRow.at > CLOCK.now() - timedelta(hours=12)
-    with centre.parts.database.read() as session:
-        return list(session.scalars(select(AuditRow).where(today, AuditRow.action == action)))
 
 
 def test_who_is_linked_comes_in_and_goes_where_they_were_going(

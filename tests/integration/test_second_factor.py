@@ -13,9 +13,10 @@ from sqlalchemy import delete, func, select, update
 from central.auth import throttle
 from central.auth.passwords import hash_password
 from central.auth.schemas import Role
-from central.tables.users import AuditRow, LoginFailureRow, RecoveryCodeRow, UserRow
+from central.tables.users import LoginFailureRow, RecoveryCodeRow, UserRow
 from tests.builders import NOON, ManualClock
 from tests.centre import RunningCentre, running_centre
+from tests.logging_in import lines, said
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -75,17 +76,6 @@ def enrol(client: httpx.Client) -> tuple[pyotp.TOTP, list[str]]:
     client.cookies.update(confirmed.cookies)
     CLOCK.advance(STEP_S)
     return phone, confirmed.json()["codes"]
-
-
-def said(response: httpx.Response) -> tuple[int, str]:
-    return response.status_code, response.json()["detail"]["code"]
-
-
-def lines(centre: RunningCentre, action: str) -> list[AuditRow]:
-    """Return today's lines of the audit log with an action."""
-    today = AuditRow.at > CLOCK.now() - timedelta(hours=12)
-    with centre.parts.database.read() as session:
-        return list(session.scalars(select(AuditRow).where(today, AuditRow.action == action)))
 
 
 def test_who_enrolled_logs_in_by_password_and_code_and_a_code_is_taken_once(
