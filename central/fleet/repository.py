@@ -29,9 +29,7 @@ def registered(session: Session, box_ids: Iterable[str]) -> set[str]:
     return set(session.scalars(select(BoxRow.box_id).where(BoxRow.box_id.in_(box_ids))))
 
 
-def hold(
-    session: Session, box_ids: Iterable[str]
-) -> Sequence[BoxRow | CameraRow | BoxChainRow]:
+def hold(session: Session, box_ids: Iterable[str]) -> Sequence[BoxRow | CameraRow | BoxChainRow]:
     """Load boxes, their cameras and chains at once; while held, finding them costs no query.
 
     A session forgets rows that nobody holds, so a batch keeps what this returns until its end.
