@@ -9,7 +9,8 @@ from edge.simulation.traffic import Actor, Instant
 from tests.measures.clips import Event, events, matched
 from tests.measures.noise import Noise
 from tests.measures.road_film import Film, shown_boxes
-from tests.measures.scenario_table import PARTS, Part, took_s
+from tests.measures.scenario_parts import Part, took_s
+from tests.measures.scenario_table import PARTS
 from tests.simulated import lens
 
 
@@ -111,4 +112,4 @@ def test_every_performance_fits_into_a_film(part: Part) -> None:
     lasts = [took_s(part.draw(np.random.default_rng(seed))) for seed in range(20)]
 
     assert min(lasts) > 3.0
-    assert max(lasts) < 60.0
+    assert max(lasts) < part.film_s + 20.0
