@@ -43,19 +43,25 @@ class Plan:
         zones: As in a camera file, with points in metres of the world.
         markings: Likewise.
         movements: Likewise.
+        ground: More points of the road whose place is known, metres.
         fields: Other fields of the camera file.
     """
 
     zones: Sequence[Mapping[str, Any]] = ()
     markings: Sequence[Mapping[str, Any]] = ()
     movements: Sequence[Mapping[str, Any]] = ()
+    ground: Sequence[tuple[float, float]] = ()
     fields: Mapping[str, Any] = field(default_factory=dict)
 
     def onto(self, camera: Mapping[str, Any], lens: Lens) -> dict[str, Any]:
         """Return the fields of a camera file with this drawn on it, seen through ``lens``."""
         lists = {"zones": self.zones, "markings": self.markings, "movements": self.movements}
         drawn = {name: [*camera[name], *(_seen(i, lens) for i in lists[name])] for name in lists}
-        return {**camera, **drawn, **self.fields}
+        known = [
+            *camera["ground"],
+            *({"px": _to_px(np.array([m]), lens)[0], "m": m} for m in self.ground),
+        ]
+        return {**camera, **drawn, "ground": known, **self.fields}
 
 
 def _seen(item: Mapping[str, Any], lens: Lens) -> dict[str, Any]:
@@ -114,7 +120,8 @@ class Part:
         """Return who performs it, from ``from_s`` on; all are called ``performer`` and more."""
         if self.is_crash:
             x, y, _ = path[-1]
-            return [Crash((x, y), math.pi / 2, from_s + CRASHES_AFTER_S)]
+            heading = math.copysign(math.pi / 2, x)  # traffic keeps to the right
+            return [Crash((x, y), heading, from_s + CRASHES_AFTER_S)]
         roles: list[Role] = [Follow(PERFORMER, self.kind, path, from_s, self.rule, self.is_alike)]
         if self.other is not None:
             kind, draw = self.other

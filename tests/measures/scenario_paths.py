@@ -86,10 +86,10 @@ def swings(x_m: tuple[float, float], every_m: float, times: int, mps: tuple[floa
 
 
 def lies(x_m: float, low_y_m: float, high_y_m: float) -> Draw:
-    """Return who is at one place to the end."""
+    """Return who is at one place to the end, on this side of the street or on the other."""
 
     def draw(rng: np.random.Generator) -> Path:
-        x, y = x_m, near(rng, low_y_m, high_y_m)
+        x, y = x_m * rng.choice((-1, 1)), near(rng, low_y_m, high_y_m)
         return [(x, y, 22.0), (x, y, 0.0)]
 
     return draw

@@ -52,6 +52,7 @@ LIMIT_60 = Plan(
         {"id": "toc-do-60", "kind": "lane", "polygon": strip(0.0, 4.6, -10.0, 45.0),
          "direction": arrow(2.3, 0.0, 10.0), "speed_limits": [{"kmh": 60}]},
     ),
+    ground=[(x, y) for x in (-4.6, 0.0, 4.6) for y in (30.0, 50.0)],
 )  # fmt: skip
 NO_STOPPING = Plan(
     zones=({"id": "cam-dung", "kind": "no_stopping", "polygon": strip(2.0, 4.8, -8.0, 45.0)},),

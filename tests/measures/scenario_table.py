@@ -131,7 +131,7 @@ EXPRESSWAY = (
     Part("emergency_lane", "expressway", "pulls in with a breakdown", "car",
          lambda rng: [(8.9, -32, 18.0), (8.9, 20, 9.0), (12.2, 44, 4.0), (12.2, 50, 12.0),
                       (12.2, 50, near(rng, 4, 6)), (9.0, 80, 18.0), (9.0, 140, 18.0)],
-         is_alike=True, plan=plans.SHOULDER),
+         is_alike=True, plan=plans.SHOULDER, also=frozenset({"stopped_vehicle"})),
     Part("banned_user", "expressway", "rides a motorbike on an expressway", "motorbike",
          along(10.0, -32, 120, 10.0, 14.0), plan=plans.EXPRESSWAY),
     Part("banned_user", "expressway", "rides on the road beside it", "motorbike",

@@ -27,8 +27,10 @@ from edge.counters import Counters
 from edge.geometry import box_overlap
 from edge.incidents import Incidents, Origin
 from edge.rules import build_rules
+from edge.rules.flow import LearnedTraffic
 from edge.scene import Scene
 from edge.simulation.places import PLACES
+from edge.speed import SpeedMeter
 from edge.tracker import Tracker
 from tests.assets import ROOT
 from tests.builders import NOON
@@ -167,6 +169,7 @@ def play(stage: Stage) -> Outcome:
     rng = np.random.default_rng(stage.seed + 1)
     lost = rng.uniform(0, 0.15)
     tracker, rules = Tracker(stage.camera), build_rules(stage.camera)
+    meter, learned = SpeedMeter(stage.camera), LearnedTraffic(stage.camera)
     origin = Origin(box_id="measure", camera=stage.camera)
     incidents = Incidents(origin, {rule.name: rule.policy for rule in rules}, Counters())
     begun: dict[str, IncidentMessage] = {}
@@ -185,7 +188,9 @@ def play(stage: Stage) -> Outcome:
         at = frame(now_s, size_px=stage.lens.size_px)
         tracks = tracker.update(at, noise.spoil(actors, boxes, shown, now_s))
         scene = _scene(stage, instant, now_s, log)
-        scene = replace(scene, tracks=tracks)
+        scene = replace(scene, tracks=tracks, speed_of=meter.speed_of, learned=learned)
+        meter.attend(scene)
+        learned.attend(scene)
         seen = [sighting for rule in rules for sighting in rule.observe(scene)]
         for change in incidents.update(scene, seen):
             begun[change.message.incident_id] = change.message

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from edge.contract.road_users import ROAD_USERS
-from edge.learned import LearnedTraffic
 from edge.rules import RULES, build_rules
+from edge.rules.flow import LearnedTraffic
 from edge.speed import SpeedMeter
 from tests.stories import PX_PER_M, SIZE_PX, all_stories, load_story, road_camera, to_px
 from tests.traffic import road_user, scene
@@ -84,7 +84,9 @@ def anything(camera: CameraConfig, seed: int) -> Iterator[Scene]:
 def test_every_rule_survives_whatever_it_is_shown(name: str, seed: int) -> None:
     story = load_story(CAMERAS[name])
     plain = road_camera(story).model_copy(update={"rules": {}})
-    asked = {rule: {} for rule, kind in RULES.items() if kind.suits(plain) or rule in story.rules}
+    asked: dict[str, dict[str, float | bool | str]] = {
+        rule: {} for rule, kind in RULES.items() if kind.suits(plain) or rule in story.rules
+    }
     camera = plain.model_copy(update={"rules": asked})
     rules, meter, learned = build_rules(camera), SpeedMeter(camera), LearnedTraffic(camera)
 
