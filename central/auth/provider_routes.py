@@ -15,6 +15,7 @@ import structlog
 from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi.responses import RedirectResponse
 
+from central.asked import open_query
 from central.auth import attempts, handshakes, identities, oidc, service, throttle
 from central.auth.guard import LogIn, check_same_site, cookie_name
 from central.auth.handshakes import Purpose
@@ -70,7 +71,8 @@ def leave(
     return ProviderAddress(url=url)
 
 
-@router.get("/session/provider/return", dependencies=[Depends(_needed)])
+# RFC 6749, 4.1.2: what else a provider says is to be passed over.
+@router.get("/session/provider/return", dependencies=[Depends(_needed), Depends(open_query)])
 def come_back(
     request: Request,
     centre: CentreDep,

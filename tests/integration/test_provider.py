@@ -245,6 +245,12 @@ def test_an_answer_counts_once_in_the_browser_that_asked_and_for_five_minutes(
     assert lines(centre, "provider_failed") == []  # whoever sends a link fills no log with it
 
 
+def test_what_else_a_provider_says_is_passed_over(centre: RunningCentre) -> None:
+    browser, back = leave(centre)
+
+    assert browser.get(f"{back}&session_state=7&scope=openid").headers["location"] == "/"
+
+
 def test_an_answer_of_another_provider_is_not_taken(centre: RunningCentre) -> None:
     browser, back = leave(centre)
     mixed = back.replace("iss=http", "iss=https")
