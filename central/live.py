@@ -33,7 +33,16 @@ if TYPE_CHECKING:
     from central.metrics import Metrics
 
 EventKind = Literal[
-    "incident", "alert", "handover", "box", "quarantine", "indicator", "rollout", "ready", "reset"
+    "incident",
+    "alert",
+    "handover",
+    "box",
+    "quarantine",
+    "indicator",
+    "rollout",
+    "second_look",
+    "ready",
+    "reset",
 ]
 QUEUE_EVENTS = 256
 """Events a browser may lag behind before it is dropped."""

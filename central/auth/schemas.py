@@ -51,6 +51,10 @@ class Way(StrEnum):
     """The province's own directory said so."""
 
 
+DUTY = frozenset({Role.OPERATOR, Role.SHIFT_LEAD, Role.OFFICER, Role.COMMANDER})
+"""Who judges incidents."""
+POLICE = frozenset({Role.OFFICER, Role.COMMANDER})
+"""Who judges suspected violations."""
 PLATE_READERS = frozenset({Role.OFFICER, Role.COMMANDER, Role.COMMUNE_POLICE, Role.AUDITOR})
 """Who reads number plates and searches by them; everyone else sees them masked."""
 
