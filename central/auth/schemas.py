@@ -77,6 +77,13 @@ class LoginRequest(PasswordAgain):
     )
 
 
+class LoggedOut(BaseModel):
+    """That one is logged out here."""
+
+    provider_url: str | None
+    """Where the browser must go to be logged out at the provider that it came through."""
+
+
 class WaysIn(BaseModel):
     """How one may log in here beside the password."""
 

@@ -57,11 +57,12 @@ THINGS = {
 
 
 def test_no_route_passes_over_a_parameter_that_it_does_not_know(centre: RunningCentre) -> None:
-    nobody, asked = centre.client(), {"params": {"statuss": "new"}}
+    nobody, asked = centre.client(), {"statuss": "new"}
     took = [
         str(way)
         for way in EVERY
-        if nobody.request(way.method, centre.url + way.filled(THINGS), **asked).status_code != 422
+        if nobody.request(way.method, centre.url + way.filled(THINGS), params=asked).status_code
+        != 422
     ]
 
     assert took == ["GET /api/v1/session/provider/return"]

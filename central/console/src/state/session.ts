@@ -175,7 +175,8 @@ export async function logOut(): Promise<void> {
   // A browser that does not answer is silenced by the centre all the same.
   await silence().catch(() => undefined)
   try {
-    await accounts.logOut()
+    const left = await accounts.logOut()
+    if (left?.provider_url) window.location.assign(left.provider_url)
   } finally {
     enter(null)
   }
