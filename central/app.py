@@ -37,6 +37,7 @@ from central.auth import (
 )
 from central.auth import routes as auth_routes
 from central.auth import service as auth_service
+from central.bells import Bell
 from central.broker import EmbeddedBroker
 from central.centre import Centre
 from central.clock import Clock, utc_now
@@ -72,6 +73,8 @@ from central.quality import routes as quality_routes
 from central.quarantine import routes as quarantine_routes
 from central.rollouts import routes as rollout_routes
 from central.rollouts import service as rollout_service
+from central.sheets import routes as sheet_routes
+from central.sheets.press import Press
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -94,6 +97,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     filter_routes.router,
     evidence_routes.router,
     custody_routes.router,
+    sheet_routes.router,
     alert_routes.router,
     handover_routes.router,
     push_routes.router,
@@ -167,7 +171,7 @@ def _check_audit(centre: Centre) -> None:
 
 ON_CONNECTED = Task(name="publish_desired", interval_s=0, run=_publish_desired)
 TASKS: tuple[Task, ...] = (
-    Task(name="watch_alerts", interval_s=1, run=watch),
+    Task(name="watch_alerts", interval_s=1, run=watch, bell=Bell.INCIDENTS),
     Task(name="forget_expired", interval_s=60, run=_forget_expired),
     Task(name="roll_up", interval_s=15, run=_roll_up),
     Task(name="deadlines", interval_s=60, run=deadlines.run),
@@ -188,7 +192,8 @@ def tasks_of(settings: Settings) -> tuple[Task, ...]:
 def sending_of(centre: Centre) -> tuple[Task, ...]:
     """Return the job that sends alerts; it waits for gateways, so it has a thread of its own."""
     channels = channels_of(centre.settings) | push_channel(centre)
-    return (Task(name="send_alerts", interval_s=1, run=partial(dispatch, channels=channels)),)
+    send = partial(dispatch, channels=channels)
+    return (Task(name="send_alerts", interval_s=1, run=send, bell=Bell.DELIVERIES),)
 
 
 def create_centre(settings: Settings, clock: Clock = utc_now) -> tuple[Centre, BrokerLink]:
@@ -225,6 +230,7 @@ def create_app(settings: Settings, clock: Clock = utc_now) -> FastAPI:
     )
     app.state.centre = centre
     app.state.uploads = Uploads(centre)
+    app.state.press = Press()
     problems.install(app)
     app.add_middleware(web.SecurityHeaders, settings=settings)
     web.serve_console(app, settings)

@@ -12,6 +12,7 @@ from typing import Annotated
 from fastapi import Depends
 from starlette.requests import HTTPConnection
 
+from central.bells import Bells
 from central.clock import Clock
 from central.db import Database
 from central.live import LiveHub
@@ -33,6 +34,7 @@ class Centre:
     metrics: Metrics
     clock: Clock
     publish: Publish
+    bells: Bells = field(default_factory=Bells)
     checks: dict[str, Callable[[], bool]] = field(default_factory=dict)
     """Name of a running part → whether it works; filled at start, shown by /readyz."""
 

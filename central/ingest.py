@@ -17,6 +17,7 @@ import json
 import queue
 import threading
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 import structlog
@@ -24,7 +25,8 @@ from pydantic import ValidationError
 from sqlalchemy.exc import IntegrityError, InterfaceError, OperationalError, SQLAlchemyError
 from sqlalchemy.orm.exc import StaleDataError
 
-from central.db import attempt
+from central.bells import Bell
+from central.db import after_commit, attempt
 from central.fleet import repository as fleet_rows
 from central.fleet import service as fleet
 from central.incidents import intake as incidents
@@ -57,6 +59,8 @@ RETRY_S = 1.0
 TRIES_BEFORE_SPLIT = 3
 MESSAGE_ID_CHARACTERS = 160
 """As the contract has it."""
+_OF_BOXES = frozenset({Channel.STATE, Channel.REPORTED})
+"""What tells of the box itself, so that its row is wanted."""
 RECEIPTED = frozenset({Channel.INCIDENT, Channel.TELEMETRY})
 CONFLICT = (IntegrityError, StaleDataError)
 """Another transaction was faster: it stored the same incident, or removed the box."""
@@ -136,9 +140,10 @@ class Ingest:
 
     def _commit(self, batch: list[Delivery]) -> list[Outcome]:
         """Store a batch in one transaction and return what became of each message."""
-        senders = {box_id for box_id, _ in (_sender(each.topic) for each in batch) if box_id}
+        senders = [_sender(each.topic) for each in batch]
+        telling = {box_id for box_id, channel in senders if box_id and channel in _OF_BOXES}
         with self._centre.database.write() as session:
-            held = fleet_rows.hold(session, senders)
+            held = fleet_rows.hold(session, telling)
             outcomes = self._store(session, batch)
             del held
         return outcomes
@@ -174,8 +179,7 @@ class Ingest:
         """
         parsed = [parse(each, self._centre.settings.message_max_bytes) for each in batch]
         with attempt(session):
-            for message, _ in parsed:
-                _check_registered(session, message.box_id)
+            _check_registered(session, {message.box_id for message, _ in parsed})
             stored = iter(self._store_incidents(session, [message for message, _ in parsed]))
             return [
                 Outcome(
@@ -195,6 +199,8 @@ class Ingest:
         now = self._centre.clock()
         intake = incidents.store(session, told, now)
         views.announce_all(session, self._centre.live, intake.changed, now)
+        if intake.changed:
+            after_commit(session, partial(self._centre.bells.ring, Bell.INCIDENTS))
         return ["duplicate" if duplicate else "stored" for duplicate in intake.duplicates]
 
     def _dispatch(self, session: Session, message: Message, delivery: Delivery) -> OutcomeName:
@@ -294,14 +300,15 @@ def parse(delivery: Delivery, max_bytes: int) -> tuple[Message, Channel]:
     return message, channel
 
 
-def _check_registered(session: Session, box_id: str) -> None:
-    """Refuse a box that nobody registered.
+def _check_registered(session: Session, box_ids: set[str]) -> None:
+    """Refuse boxes that nobody registered.
 
     Raises:
         RefusedError: There is no such box.
     """
-    if fleet_rows.find(session, box_id) is None:
-        raise RefusedError(f"unknown box {box_id!r}: register it first")
+    unknown = box_ids - fleet_rows.registered(session, box_ids)
+    if unknown:
+        raise RefusedError(f"unknown box {min(unknown)!r}: register it first")
 
 
 def _sender(name: str) -> tuple[str | None, Channel | None]:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from central.alerts import people, policy
 from central.alerts.schemas import AlertChange, AlertNews
+from central.bells import Bell
+from central.db import after_commit
 from central.tables.alerts import AlertEventRow
 
 if TYPE_CHECKING:
@@ -28,6 +31,7 @@ def tell(session: Session, centre: Centre, alert: AlertRow, change: AlertChange)
         alert.step += 1
         alert.escalate_at = policy.escalates_at(now, alert.step)
         change = AlertChange.ESCALATED
+    after_commit(session, partial(centre.bells.ring, Bell.DELIVERIES))
     announce(session, centre, [alert])
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sqlalchemy import delete, select
+from sqlalchemy import select
 
 from central.tables.custody import BoxChainRow
 from central.tables.fleet import BoxRow, CameraRow, TelemetryRow
@@ -24,15 +24,23 @@ def find(session: Session, box_id: str) -> BoxRow | None:
     return session.get(BoxRow, box_id)
 
 
-def hold(session: Session, box_ids: Iterable[str]) -> Sequence[BoxRow | CameraRow]:
-    """Load boxes and their cameras at once; while held, finding them again costs no query.
+def registered(session: Session, box_ids: Iterable[str]) -> set[str]:
+    """Return those of ``box_ids`` that are registered."""
+    return set(session.scalars(select(BoxRow.box_id).where(BoxRow.box_id.in_(box_ids))))
+
+
+def hold(session: Session, box_ids: Iterable[str]) -> Sequence[BoxRow | CameraRow | BoxChainRow]:
+    """Load boxes, their cameras and chains at once; while held, finding them costs no query.
 
     A session forgets rows that nobody holds, so a batch keeps what this returns until its end.
     """
     wanted = list(box_ids)
+    if not wanted:
+        return []
     boxes = session.scalars(select(BoxRow).where(BoxRow.box_id.in_(wanted))).all()
     cameras = session.scalars(select(CameraRow).where(CameraRow.box_id.in_(wanted))).all()
-    return [*boxes, *cameras]
+    chains = session.scalars(select(BoxChainRow).where(BoxChainRow.box_id.in_(wanted))).all()
+    return [*boxes, *cameras, *chains]
 
 
 def all_boxes(session: Session) -> Sequence[BoxRow]:
@@ -73,20 +81,39 @@ def silent_since(session: Session, seen_before: datetime) -> Sequence[BoxRow]:
     ).all()
 
 
-def replace_cameras(session: Session, box_id: str, cameras: Iterable[CameraState]) -> None:
-    """Make the cameras of a box those that it lists: added, changed, and gone if not listed."""
+def cameras_of(session: Session, box_id: str) -> list[CameraRow]:
+    """Return the cameras of one box, by id."""
+    query = select(CameraRow).where(CameraRow.box_id == box_id).order_by(CameraRow.camera_id)
+    return list(session.scalars(query))
+
+
+def replace_cameras(
+    session: Session, box_id: str, present: Iterable[CameraRow], cameras: Iterable[CameraState]
+) -> list[CameraRow]:
+    """Make the cameras of a box those that it lists: added, changed, and gone if not listed.
+
+    Args:
+        session: Where to write.
+        box_id: Whose cameras.
+        present: Those that are there.
+        cameras: Those that it lists.
+
+    Returns:
+        Those that are there now, by id.
+    """
+    known = {row.camera_id: row for row in present}
     listed = {camera.camera_id: camera for camera in cameras}
-    session.execute(
-        delete(CameraRow).where(
-            CameraRow.box_id == box_id, CameraRow.camera_id.not_in(listed.keys())
-        )
-    )
-    for camera in listed.values():
-        row = session.get(CameraRow, (box_id, camera.camera_id))
+    for name in known.keys() - listed.keys():
+        session.delete(known[name])
+    rows = []
+    for name in sorted(listed):
+        row = known.get(name)
         if row is None:
-            row = CameraRow(box_id=box_id, camera_id=camera.camera_id)
+            row = CameraRow(box_id=box_id, camera_id=name)
             session.add(row)
-        _describe(row, camera)
+        _describe(row, listed[name])
+        rows.append(row)
+    return rows
 
 
 def _describe(row: CameraRow, camera: CameraState) -> None:

@@ -129,7 +129,8 @@ def take_state(session: Session, centre: Centre, message: StateMessage, *, retai
     box = get(session, message.box_id)
     now = centre.clock()
     seen_at = min(message.sent_at, now) if retained else now
-    before = _news(view(session, box))
+    cameras = repository.cameras_of(session, box.box_id)
+    before = _news(item(box, cameras, session.get(BoxChainRow, box.box_id)))
     _set_status(box, message.status, seen_at)
     if message.status == "online":
         box.last_seen_at = max(seen_at, box.last_seen_at or seen_at)
@@ -137,9 +138,10 @@ def take_state(session: Session, centre: Centre, message: StateMessage, *, retai
         heads.take(session, centre, message)
         holds.remind(session, centre, message)
         if message.cameras:
-            repository.replace_cameras(session, box.box_id, message.cameras)
+            cameras = repository.replace_cameras(session, box.box_id, cameras, message.cameras)
     session.flush()
-    announce(session, centre, box, before)
+    shown = item(box, cameras, session.get(BoxChainRow, box.box_id))
+    _tell(session, centre, shown, before)
 
 
 def _take_health(box: BoxRow, message: StateMessage, now: datetime) -> None:
@@ -188,7 +190,11 @@ def sweep_silent(centre: Centre) -> None:
 
 def announce(session: Session, centre: Centre, box: BoxRow, before: object) -> None:
     """Tell open consoles about a box: logged when it is news, else only mentioned."""
-    shown = view(session, box)
+    _tell(session, centre, view(session, box), before)
+
+
+def _tell(session: Session, centre: Centre, shown: BoxItem, before: object) -> None:
+    """Tell open consoles how a box looks now, and before."""
     if _news(shown) == before:
         centre.live.mention(session, "box", shown)
     else:
@@ -210,7 +216,7 @@ def accept_chain(session: Session, centre: Centre, box_id: str, actor: str, reas
 
 def view(session: Session, box: BoxRow) -> BoxItem:
     """Return a box as the console shows it, with all that belongs to it."""
-    cameras = repository.cameras_by_box(session, [box.box_id]).get(box.box_id, [])
+    cameras = repository.cameras_of(session, box.box_id)
     return item(box, cameras, session.get(BoxChainRow, box.box_id))
 
 

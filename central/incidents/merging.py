@@ -12,10 +12,10 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections import defaultdict
-from datetime import timedelta
+from datetime import datetime, timedelta
 from itertools import product
 from math import cos, floor, hypot, radians
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sqlalchemy import select
 
@@ -29,7 +29,6 @@ from edge.contract.catalogue_entry import IncidentClass
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from datetime import datetime
 
     from sqlalchemy.orm import Session
 
@@ -57,7 +56,21 @@ CANDIDATES = 50
 _Place = tuple[int, int] | tuple[str, str]
 
 
-def is_same_event(cause: IncidentRow, other: IncidentRow) -> bool:
+class Occurrence(NamedTuple):
+    """Of an incident what tells whether another is the same event."""
+
+    incident_id: str
+    rule: str
+    box_id: str
+    camera_id: str
+    occurred_at: datetime
+    decided_at: datetime
+    ended_at: datetime | None
+    latitude: float | None
+    longitude: float | None
+
+
+def is_same_event(cause: Occurrence, other: Occurrence) -> bool:
     """Return whether ``other`` is the same event as ``cause``, or follows from it."""
     return (
         _follows(cause, other)
@@ -69,8 +82,9 @@ def is_same_event(cause: IncidentRow, other: IncidentRow) -> bool:
 def run(centre: Centre) -> None:
     """Merge what came within the last half hour and is still open."""
     since = centre.clock() - LOOK_BACK
+    # Columns, not rows: in a storm these are ten thousand incidents, every few seconds.
     fresh = (
-        select(IncidentRow)
+        select(*(getattr(IncidentRow, name) for name in Occurrence._fields))
         .where(
             IncidentRow.received_at >= since,
             IncidentRow.incident_class == IncidentClass.INCIDENT,
@@ -80,7 +94,7 @@ def run(centre: Centre) -> None:
         .order_by(IncidentRow.occurred_at, IncidentRow.incident_id)
     )
     with centre.database.read() as session:
-        pairs = _pairs(session.scalars(fresh).all())
+        pairs = _pairs([Occurrence(*columns) for columns in session.execute(fresh)])
     for whole_id, part_id in pairs:
         with centre.database.write() as session:
             rows = repository.find_all(session, {whole_id, part_id})
@@ -144,13 +158,13 @@ def split(
         _tell(session, centre, StepKind.MERGE, part, child, by)
 
 
-def _pairs(rows: Sequence[IncidentRow]) -> list[tuple[str, str]]:
+def _pairs(rows: Sequence[Occurrence]) -> list[tuple[str, str]]:
     """Return (whole, part) of what is the same event; a part is nobody's whole.
 
     Args:
         rows: In the order in which they happened.
     """
-    nearby: dict[tuple[str, _Place], list[IncidentRow]] = defaultdict(list)
+    nearby: dict[tuple[str, _Place], list[Occurrence]] = defaultdict(list)
     for row in rows:
         for place in _places(row):
             nearby[describe_rule(row.rule).code, place].append(row)
@@ -165,8 +179,8 @@ def _pairs(rows: Sequence[IncidentRow]) -> list[tuple[str, str]]:
 
 
 def _candidates(
-    part: IncidentRow, nearby: Mapping[tuple[str, _Place], Sequence[IncidentRow]]
-) -> list[IncidentRow]:
+    part: Occurrence, nearby: Mapping[tuple[str, _Place], Sequence[Occurrence]]
+) -> list[Occurrence]:
     """Return what ``part`` may be a part of, first that which happened first.
 
     Asked are the places around it and the codes it may follow from, and of each the latest
@@ -174,7 +188,7 @@ def _candidates(
     each with each.
     """
     code, until = describe_rule(part.rule).code, _end(part) + timedelta(seconds=NEAR_S)
-    found: dict[str, IncidentRow] = {}
+    found: dict[str, Occurrence] = {}
     for key in product((code, *FOLLOWS.get(code, ())), _places(part, reach=1)):
         rows = nearby.get(key, ())
         last = bisect_right(rows, until, key=lambda row: row.occurred_at)
@@ -182,7 +196,7 @@ def _candidates(
     return sorted(found.values(), key=lambda row: (row.occurred_at, row.incident_id))
 
 
-def _places(row: IncidentRow, reach: int = 0) -> list[_Place]:
+def _places(row: Occurrence, reach: int = 0) -> list[_Place]:
     """Return where an incident is found: at its camera and, if its place is known, in its square.
 
     Args:
@@ -273,7 +287,7 @@ def _was_split(session: Session, part_id: str, whole_id: str) -> bool:
     )
 
 
-def _follows(cause: IncidentRow, other: IncidentRow) -> bool:
+def _follows(cause: Occurrence, other: Occurrence) -> bool:
     """Return whether the causes agree, in this direction."""
     first, second = describe_rule(cause.rule).code, describe_rule(other.rule).code
     if first in FOLLOWS.get(second, frozenset()):
@@ -283,12 +297,12 @@ def _follows(cause: IncidentRow, other: IncidentRow) -> bool:
     return twice and earlier
 
 
-def _camera(row: IncidentRow) -> tuple[str, str]:
+def _camera(row: Occurrence) -> tuple[str, str]:
     """Return which camera saw it."""
     return (row.box_id, row.camera_id)
 
 
-def _distance_m(one: IncidentRow, other: IncidentRow) -> float:
+def _distance_m(one: Occurrence, other: Occurrence) -> float:
     """Return how far apart two incidents are; 0 on one camera, infinite where unknown."""
     if _camera(one) == _camera(other):
         return 0.0
@@ -300,13 +314,13 @@ def _distance_m(one: IncidentRow, other: IncidentRow) -> float:
     return hypot(other_lat - lat, east) * DEGREE_M
 
 
-def _gap_s(cause: IncidentRow, other: IncidentRow) -> float:
+def _gap_s(cause: Occurrence, other: Occurrence) -> float:
     """Return the seconds between the two spans of time; 0 when they overlap."""
     first = max(cause.occurred_at, other.occurred_at)
     last = min(_end(cause), _end(other))
     return max(0.0, (first - last).total_seconds())
 
 
-def _end(row: IncidentRow) -> datetime:
+def _end(row: Occurrence) -> datetime:
     """Return until when an incident is known to have lasted."""
     return row.ended_at or max(row.occurred_at, row.decided_at)

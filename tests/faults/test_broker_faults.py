@@ -309,6 +309,7 @@ def test_a_quarantined_incident_leaves_the_box_and_is_named(
     line.centre.quarantine = {"i3:1", "i7:1", "i9:1"}
     line.put(box, 40)
     assert line.has_all(box)
+    assert box.counted("receipts_quarantined", 3)
     assert box.counters.get("receipts_quarantined") == 3
     line.settle(fault_case)
     fault_case.not_interrupted()

@@ -58,6 +58,7 @@ def test_a_message_reaches_the_centre_and_leaves_on_its_receipt(
     box.outbox.put(incident_message())
     assert box.emptied()
     assert centre.incidents() == ["i1:1"]
+    assert box.counted("receipts_stored")
     assert box.counters.get("receipts_stored") == 1
     [(topic, fields, _)] = centre.received
     assert topic == "songlam/v1/n1/incident"

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import itertools
 import threading
+import time
 from typing import TYPE_CHECKING
 
 import pytest
 from sqlalchemy import select, text
 from sqlalchemy.exc import OperationalError
 
+from central.bells import Bell
 from central.db import Database, after_commit, attempt
 from central.evidence.files import EvidenceFiles, WrongHashError
 from central.evidence.uploads import parse_metadata
 from central.link import BrokerLink
 from central.metrics import Metrics
-from central.periodic import PeriodicTasks, Task, run_once
+from central.periodic import REST_S, PeriodicTasks, Task, run_once
 from central.settings import Settings, SettingsError
 from central.tables.live import LiveEventRow
 from tests.builders import NOON, incident_message
@@ -198,6 +201,33 @@ def test_background_tasks_run_at_once_and_stop_when_told(
     assert tasks.alive
     tasks.stop()
     assert not tasks.alive
+
+
+def test_a_bell_makes_a_background_task_run_at_once_and_a_storm_of_them_now_and_then(
+    database: Database, tmp_path: Path
+) -> None:
+    centre, _ = centre_parts(database, tmp_path)
+    runs: list[float] = []
+    ran = threading.Event()
+
+    def note(_: Centre) -> None:
+        runs.append(time.monotonic())
+        ran.set()
+
+    task = Task(name="t", interval_s=3600, run=note, bell=Bell.INCIDENTS)
+    tasks = PeriodicTasks(centre, (task,))
+    tasks.start()
+    assert ran.wait(5)
+    for _ in range(2):
+        ran.clear()
+        centre.bells.ring(Bell.DELIVERIES)  # another's
+        for _ in range(100):
+            centre.bells.ring(Bell.INCIDENTS)
+        assert ran.wait(5)
+    tasks.stop()
+
+    assert 3 <= len(runs) <= 5
+    assert all(later - earlier >= REST_S for earlier, later in itertools.pairwise(runs))
 
 
 class CountingClient:

@@ -9,16 +9,15 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from central.incidents.merging import _pairs, is_same_event
-from central.tables.incidents import IncidentRow
+from central.incidents.merging import Occurrence, _pairs, is_same_event
 from tests.builders import NOON
 
 RULES = ("crash", "stopped_vehicle", "congestion", "obstacle", "pedestrian_on_carriageway")
 VINH = (18.67, 105.68)
 
 
-def incident(incident_id: str, **given: Any) -> IncidentRow:
-    """Return an incident that is not in any database."""
+def incident(incident_id: str, **given: Any) -> Occurrence:
+    """Return when and where an incident was."""
     fields: dict[str, Any] = {
         "rule": "stopped_vehicle",
         "box_id": "n1",
@@ -29,10 +28,10 @@ def incident(incident_id: str, **given: Any) -> IncidentRow:
         "latitude": VINH[0],
         "longitude": VINH[1],
     }
-    return IncidentRow(incident_id=incident_id, **(fields | given))
+    return Occurrence(incident_id=incident_id, **(fields | given))
 
 
-def pairs_among_all(rows: list[IncidentRow]) -> list[tuple[str, str]]:
+def pairs_among_all(rows: list[Occurrence]) -> list[tuple[str, str]]:
     """Return what :func:`_pairs` must find, by asking each about each."""
     found: dict[str, str] = {}
     for part in rows:
@@ -63,7 +62,7 @@ incidents = st.builds(
 
 
 @given(st.lists(incidents, max_size=20, unique_by=lambda row: row.incident_id))
-def test_neighbours_are_found_as_if_each_were_compared_with_each(rows: list[IncidentRow]) -> None:
+def test_neighbours_are_found_as_if_each_were_compared_with_each(rows: list[Occurrence]) -> None:
     rows.sort(key=lambda row: (row.occurred_at, row.incident_id))
 
     assert _pairs(rows) == pairs_among_all(rows)
