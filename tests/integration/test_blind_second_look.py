@@ -253,6 +253,7 @@ def test_work_lists_leave_it_out_and_count_without_it(centre: RunningCentre) -> 
         ("POST", "/incidents/i1/exception"),
         ("DELETE", "/incidents/i1/exception?reason=xong"),
         ("GET", "/incidents/v1/export?purpose=gửi"),
+        ("GET", "/incidents/v1/sheet?purpose=gửi"),
     ],
 )
 def test_nobody_decides_about_it_or_takes_it_out_before_their_own_look(
