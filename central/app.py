@@ -72,6 +72,8 @@ from central.quality import routes as quality_routes
 from central.quarantine import routes as quarantine_routes
 from central.rollouts import routes as rollout_routes
 from central.rollouts import service as rollout_service
+from central.sheets import routes as sheet_routes
+from central.sheets.press import Press
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -94,6 +96,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     filter_routes.router,
     evidence_routes.router,
     custody_routes.router,
+    sheet_routes.router,
     alert_routes.router,
     handover_routes.router,
     push_routes.router,
@@ -226,6 +229,7 @@ def create_app(settings: Settings, clock: Clock = utc_now) -> FastAPI:
     )
     app.state.centre = centre
     app.state.uploads = Uploads(centre)
+    app.state.press = Press()
     problems.install(app)
     app.add_middleware(web.SecurityHeaders, settings=settings)
     web.serve_console(app, settings)

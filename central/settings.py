@@ -194,6 +194,22 @@ class Settings(BaseModel):
     law_dir: str = Field(
         default="", title="Folder of the law tables; empty means the shipped configs/law"
     )
+    sheet_parent: str = Field(
+        default="ỦY BAN NHÂN DÂN TỈNH NGHỆ AN",
+        max_length=120,
+        title="Head of a printed sheet: the body above the one that issues it",
+    )
+    sheet_office: str = Field(
+        default="TRUNG TÂM GIÁM SÁT, ĐIỀU HÀNH THÔNG MINH",
+        max_length=120,
+        title="Head of a printed sheet: who issues it",
+    )
+    sheet_symbol: str = Field(
+        default="PTT-IOC", max_length=30, title="Symbol behind the number of a printed sheet"
+    )
+    sheet_place: str = Field(
+        default="Nghệ An", max_length=60, title="Place before the date of a printed sheet"
+    )
     console_dir: str = Field(
         default="", title="Folder of the built console; empty means central/console/dist"
     )

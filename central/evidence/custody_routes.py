@@ -66,7 +66,7 @@ def export_incident(
     return StreamingResponse(
         export.zipped(incident_id, contents, errand.at),
         media_type="application/zip",
-        headers=_attachment(f"{incident_id}.zip"),
+        headers=attachment(f"{incident_id}.zip"),
     )
 
 
@@ -113,7 +113,7 @@ def get_ledger(centre: CentreDep) -> Response:
     """Return the centre's whole signed chain (holds, releases, deletions), entry by entry."""
     with centre.database.read() as session:
         content = b"".join(ledger.lines(session))
-    return Response(content, media_type=JSON_LINES, headers=_attachment("chain.jsonl"))
+    return Response(content, media_type=JSON_LINES, headers=attachment("chain.jsonl"))
 
 
 @router.get("/deletions/checkpoint.json", dependencies=[PROVINCE], response_class=Response)
@@ -121,7 +121,7 @@ def get_checkpoint(centre: CentreDep) -> Response:
     """Return the signed head of the centre's chain as it is now."""
     with centre.database.read() as session:
         content = ledger.head(session, centre)
-    return Response(content, media_type="application/json", headers=_attachment("checkpoint.json"))
+    return Response(content, media_type="application/json", headers=attachment("checkpoint.json"))
 
 
 @router.get("/deletions/{seq}", dependencies=[PROVINCE], response_class=Response)
@@ -132,7 +132,7 @@ def get_deletion(seq: int, centre: CentreDep) -> Response:
     if row is None or row.kind != "deletion":
         raise Problem(404, "no_such_record", "Không có biên bản này.", "There is no such record.")
     name = f"bien-ban-xoa-{seq}.jsonl"
-    return Response(f"{row.line}\n", media_type=JSON_LINES, headers=_attachment(name))
+    return Response(f"{row.line}\n", media_type=JSON_LINES, headers=attachment(name))
 
 
 def _deletion(row: LedgerRow) -> DeletionItem:
@@ -150,6 +150,6 @@ def _deletion(row: LedgerRow) -> DeletionItem:
     )
 
 
-def _attachment(name: str) -> dict[str, str]:
+def attachment(name: str) -> dict[str, str]:
     """Return the headers of a download."""
     return {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"}

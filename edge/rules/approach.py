@@ -128,14 +128,20 @@ class Approach:
         """Say whether a point lies outside the approach's width."""
         return not self._in_shadow(point_px, self.stop.line)
 
-    def is_through(self, track: Track, past_m: float) -> bool:
-        """Say whether all of it is past the second line, or ``past_m`` where none is drawn."""
+    def is_beyond(self, track: Track, past_m: float) -> bool:
+        """Say whether all of it is beyond the second line, at whatever side of its ends.
+
+        Where no second line is drawn it lies ``past_m`` beyond the stop line.
+        """
         if self.stop.past is None:
             _, own_m = LENGTH_M.get(track.class_name, (0.0, 0.0))
-            return self.front_past_m(track) >= past_m + own_m and not self.is_beside(track.foot_px)
-        return self._past_px(track.foot_px, self.stop.past) > 0 and self._in_shadow(
-            track.foot_px, self.stop.past
-        )
+            return self.front_past_m(track) >= past_m + own_m
+        return self._past_px(track.foot_px, self.stop.past) > 0
+
+    def is_through(self, track: Track, past_m: float) -> bool:
+        """Say whether all of it has come over the second line, between its ends."""
+        gate = self.stop.past or self.stop.line
+        return self.is_beyond(track, past_m) and self._in_shadow(track.foot_px, gate)
 
     def heading_off_deg(self, start: Track, end: Track) -> float:
         """Return how far a way turns from the arrow, degrees, positive to the right.

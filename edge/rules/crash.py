@@ -251,6 +251,8 @@ class Crash:
         party = self._parties.of(track, now_s)
         if party.jolt is None or party.jolt.braking_mps2 < self._options.braking_mps2:
             return
+        if not party.trail.steps:  # it has left the usable plane since
+            return
         zone = self._road.zone_at(track.foot_px, WATCHED)
         if zone is None or any(track.track_id in crash.places for crash in self._crashes):
             return

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 from edge.contract.road_users import MOTOR_VEHICLES
 from edge.rules.approach import Approach, permitted_on_red, present_red
 from edge.rules.base import IncidentPolicy, RuleKind, RuleOptions, TrackMemory, option
+from edge.rules.pace import HERE_SHIFT
 from edge.scene import Moment, Sighting
 
 if TYPE_CHECKING:
@@ -27,7 +28,8 @@ NAME = "stop_line"
 LINGER_S = 3.0
 """A vehicle hidden this long keeps its memory. Source: the tracker's own memory of a track."""
 STILL_M = 0.6
-"""Less than this is standing: a rider walking the bike forward, and the jitter of boxes."""
+"""Less than this is standing: a rider walking the bike forward. Where boxes jitter by more metres
+of road than that, ``HERE_SHIFT`` of a vehicle's height is."""
 DEEP_M = 8.0
 """Further past the line than this is in the junction, where no second line is drawn."""
 
@@ -105,18 +107,19 @@ class StopLineRule:
         red_s: float | None,
     ) -> None:
         """Keep up where the vehicle is and for how long it has rested there."""
-        still_px = STILL_M / approach.metres_per_px(track)
+        height_px = track.xyxy[3] - track.xyxy[1]
+        still_px = max(STILL_M / approach.metres_per_px(track), HERE_SHIFT * height_px)
         moved = stay.anchor is None or _apart(stay.anchor, track.foot_px) > still_px
         if moved:
             stay.strayed |= stay.anchor is not None and not stay.was_before
             stay.anchor, stay.rested_s = track.foot_px, now_s
         past_m = approach.front_past_m(track, at_least=True)
-        through = approach.is_through(track, DEEP_M)
+        beyond = approach.is_beyond(track, DEEP_M)
         if past_m < 0:
             stay.was_before = not approach.is_beside(track.foot_px)
             stay.came_legally, stay.over_s, stay.strayed = None, None, False
         elif (
-            past_m >= self._options.over_m and not through and not approach.is_beside(track.foot_px)
+            past_m >= self._options.over_m and not beyond and not approach.is_beside(track.foot_px)
         ):
             if stay.over_s is None:
                 stay.over_s = now_s

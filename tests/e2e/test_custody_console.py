@@ -17,6 +17,7 @@ from central.auth.schemas import Role
 from central.evidence import retention
 from central.evidence.files import evidence_files
 from tests.console import PHONE
+from tests.sheets import text_of
 from tests.signing_box import SigningBox, evidence_of
 
 if TYPE_CHECKING:
@@ -101,6 +102,25 @@ def test_the_package_that_a_browser_downloads_is_right(
     )
     assert done.returncode == 0, done.stdout
     assert "Vụ 12/2026 & hồ sơ gửi VKS" in (folder / "HUONG-DAN.txt").read_text("utf-8")
+    assert desk.troubles == []
+
+
+def test_the_sheet_is_printed_by_keyboard(province: Province, box: SigningBox) -> None:
+    province.send(heartbeat(box))
+    send_signed(province, box, "i-1")
+    desk = province.desk(Role.OFFICER).open("/incidents/i-1")
+    desk.by("sheet").focus()
+    desk.press("Enter")
+    desk.page.keyboard.type("Vụ 12/2026")
+    desk.press("Tab", "Tab")
+    with desk.page.expect_download() as waiting:
+        desk.press("Enter")
+    told = text_of(waiting.value.path().read_bytes())
+
+    assert waiting.value.suggested_filename == "i-1.pdf"
+    assert "PHIẾU THÔNG TIN VỤ VIỆC" in told
+    assert "Vụ 12/2026" in told
+    expect(desk.by("reason")).to_have_count(0)
     assert desk.troubles == []
 
 

@@ -1,118 +1,65 @@
-r"""Who does what: for each rule the acts that break it and the look-alikes that do not.
+"""Who does what: for each rule the acts that break it and the look-alikes that do not.
 
-A scenario is a recorded run of ordinary traffic into which one performer is put. A performer
-follows a path of its own; whoever of the traffic would drive through it is left out. The table maps
-a rule to :class:`Part`\\ s: a new rule is a few lines here.
-
-World frame of ``edge/simulation/places.py``: metres, x east, y north; all three cameras look north.
+A new rule is a few lines here, with what it needs drawn in ``scenario_plans``. Rules that take
+minutes (``congestion``, ``illegal_parking``, ``loitering``, ``crowd``) are not in the table.
 """
 
 from __future__ import annotations
 
-import itertools
-import math
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from tests.measures import scenario_plans as plans
+from tests.measures.scenario_parts import Part
+from tests.measures.scenario_paths import (
+    along,
+    crosses,
+    lies,
+    near,
+    passes_walker,
+    rides_to_line,
+    stays,
+    swings,
+    through,
+    walks_over,
+)
 
-import numpy as np
-
-Path = Sequence[tuple[float, float, float]]
-"""Points (x, y) with the speed from there on, m/s; a point given twice is a stay of that many s."""
-Draw = Callable[[np.random.Generator], Path]
-LINE_Y_M = -13.4
-"""Where the junction's stop line begins. Source: edge/simulation/drawing.py on that place."""
-
-
-@dataclass(frozen=True, slots=True)
-class Part:
-    """One act or look-alike.
-
-    Attributes:
-        rule: What it breaks, or only seems to.
-        draw: Draws a path.
-        kind: Class of the performer.
-        begins_after_s: Second of the path at which the rule begins to be broken.
-        at_red: The path begins so that its ``crosses_after_s`` falls into a red phase.
-        crosses_after_s: Seconds from the path's begin to the stop line.
-        red_for_s: How long it is red from two seconds before that.
-    """
-
-    rule: str
-    place: str
-    name: str
-    kind: str
-    draw: Draw
-    is_alike: bool = False
-    at_red: bool = False
-    crosses_after_s: float = 0.0
-    red_for_s: float = 5.0
-
-
-def near(rng: np.random.Generator, low: float, high: float) -> float:
-    """Return a number drawn evenly."""
-    return float(rng.uniform(low, high))
-
-
-def along(x_m: float, from_y_m: float, to_y_m: float, low_mps: float, high_mps: float) -> Draw:
-    """Return who keeps to one line at a steady speed."""
-
-    def draw(rng: np.random.Generator) -> Path:
-        x, speed = x_m + near(rng, -0.3, 0.3), near(rng, low_mps, high_mps)
-        return [(x, from_y_m, speed), (x, to_y_m, speed)]
-
-    return draw
-
-
-def stays(
-    x_m: float, low_y_m: float, high_y_m: float, stay_s: tuple[float, float], mps: float
-) -> Draw:
-    """Return who comes from the south, brakes, stands for a while and drives on."""
-
-    def draw(rng: np.random.Generator) -> Path:
-        x, y = x_m + near(rng, -0.3, 0.3), near(rng, low_y_m, high_y_m)
-        steps = [(x, y - 14 * (1 - k / 5) ** 2, max(mps * (1 - k / 5), 1.0)) for k in range(5)]
-        stay = near(rng, *stay_s)
-        return [(x, -18.0, mps), *steps, (x, y, stay), (x, y, mps / 2), (x, y + 80, mps)]
-
-    return draw
-
-
-def rides_to_line(stop_at_m: float | None) -> Draw:
-    """Return who rides up to the junction: over it, or standing ``stop_at_m`` past the line."""
-
-    def draw(rng: np.random.Generator) -> Path:
-        x, speed = near(rng, 2.2, 5.2), near(rng, 4.5, 6.5)
-        if stop_at_m is None:
-            return [(x, LINE_Y_M - 5.0 * speed, speed), (x, 12.0, speed)]
-        stop = LINE_Y_M + stop_at_m + near(rng, -0.3, 0.3) - 0.95
-        return [(x, LINE_Y_M - 18, speed), (x, stop - 3, 2.0), (x, stop, 12.0), (x, stop, 2.0)]
-
-    return draw
-
-
-def crosses(y_m: float, from_x_m: float, to_x_m: float) -> Draw:
-    """Return who walks across."""
-
-    def draw(rng: np.random.Generator) -> Path:
-        y, speed = y_m + near(rng, -0.4, 0.4), near(rng, 1.0, 1.5)
-        return [(from_x_m, y, speed), (to_x_m, y, speed)]
-
-    return draw
-
-
-PARTS: tuple[Part, ...] = (
+RIGHT_TURN = ((5.0, -44.0), (5.0, -12.0), (6.2, -8.0), (9.0, -5.4), (30.0, -4.8))
+LEFT_TURN = ((1.6, -44.0), (1.6, -8.0), (0.6, -2.0), (-3.0, 2.0), (-8.0, 3.2), (-30.0, 3.2))
+U_TURN = ((1.6, -44.0), (1.6, -12.6), (0.9, -10.6), (-0.6, -10.0), (-2.1, -10.6), (-2.8, -12.6),
+          (-2.8, -32.0))  # fmt: skip
+STRAIGHT = ((1.6, -44.0), (1.6, 40.0))
+ONTO_SHOULDER = ((8.9, -32.0), (8.9, 0.0), (12.2, 26.0), (12.2, 80.0))
+SIGNALS = (
     Part("red_light", "junction", "rides over the line at red", "motorbike",
-         rides_to_line(None), at_red=True, crosses_after_s=5.0),
+         rides_to_line(None), light="red", crosses_after_s=5.0),
     Part("red_light", "junction", "stands before the line until green", "motorbike",
-         rides_to_line(-1.2), is_alike=True, at_red=True, crosses_after_s=5.0),
+         rides_to_line(-1.2), is_alike=True, light="red", crosses_after_s=5.0),
     Part("stop_line", "junction", "stands over the line at red", "motorbike",
-         rides_to_line(2.6), at_red=True, crosses_after_s=4.0, red_for_s=9.0),
+         rides_to_line(2.6), light="red", crosses_after_s=4.0, lit_for_s=9.0),
     Part("stop_line", "junction", "stands just before the line", "motorbike",
-         rides_to_line(-0.8), is_alike=True, at_red=True, crosses_after_s=4.0, red_for_s=9.0),
+         rides_to_line(-0.8), is_alike=True, light="red", crosses_after_s=4.0, lit_for_s=9.0),
+)  # fmt: skip
+JUNCTION = (
+    Part("illegal_turn", "junction", "turns left where that is forbidden", "motorbike",
+         through(*LEFT_TURN, low_mps=4.5, high_mps=6.5), light="green", crosses_after_s=5.5,
+         plan=plans.NO_LEFT_TURN),
+    Part("illegal_turn", "junction", "drives straight on", "motorbike",
+         through(*STRAIGHT, low_mps=4.5, high_mps=6.5), is_alike=True, light="green",
+         crosses_after_s=5.5, plan=plans.NO_LEFT_TURN),
+    Part("illegal_u_turn", "junction", "turns round where that is forbidden", "motorbike",
+         through(*U_TURN, low_mps=3.5, high_mps=4.5), light="green", crosses_after_s=7.5,
+         plan=plans.NO_U_TURN),
+    Part("illegal_u_turn", "junction", "turns left", "motorbike",
+         through(*LEFT_TURN, low_mps=4.5, high_mps=6.5), is_alike=True, light="green",
+         crosses_after_s=5.5, plan=plans.NO_U_TURN),
+    Part("no_yield_to_pedestrian", "junction", "rides close before somebody on the zebra",
+         "motorbike", passes_walker(1.8), light="green", crosses_after_s=4.0, plan=plans.YIELD,
+         other=("person", walks_over)),
+    Part("no_yield_to_pedestrian", "junction", "rides behind somebody's back", "motorbike",
+         passes_walker(-2.2), is_alike=True, light="green", crosses_after_s=4.0,
+         plan=plans.YIELD, other=("person", walks_over)),
+)  # fmt: skip
+STREET = (
     Part("wrong_way", "street", "rides against the traffic along the kerb", "motorbike",
          along(3.7, 65, -15, 4.0, 8.0)),
-    Part("wrong_way", "expressway", "rides against the traffic on the shoulder", "motorbike",
-         along(12.8, 110, -20, 8.0, 12.0)),
     Part("wrong_way", "street", "rides with the traffic along the kerb", "motorbike",
          along(3.9, -15, 65, 3.0, 7.0), is_alike=True),
     Part("wrong_way", "street", "reverses four metres to park", "car",
@@ -120,27 +67,83 @@ PARTS: tuple[Part, ...] = (
          is_alike=True),
     Part("stopped_vehicle", "street", "breaks down on the carriageway", "car",
          stays(3.3, 8, 30, (16, 20), 7.0)),
-    Part("stopped_vehicle", "expressway", "breaks down on the right lane", "car",
-         stays(10.4, 20, 60, (14, 18), 22.0)),
     Part("stopped_vehicle", "street", "lets somebody out", "car",
          stays(3.3, 8, 30, (3, 6), 7.0), is_alike=True),
-    Part("stopped_vehicle", "expressway", "drives slowly on the right lane", "truck",
-         along(10.4, -20, 140, 6.0, 9.0), is_alike=True),
     Part("pedestrian_on_carriageway", "street", "walks on the carriageway", "person",
          along(2.6, 6, 40, 1.0, 1.5)),
-    Part("pedestrian_on_carriageway", "expressway", "walks on the right lane", "person",
-         along(10.0, -8, 30, 1.0, 1.5)),
     Part("pedestrian_on_carriageway", "street", "walks on the pavement", "person",
          along(6.2, 0, 40, 1.0, 1.5), is_alike=True),
     Part("pedestrian_on_carriageway", "junction", "crosses on the zebra", "person",
          crosses(-9.4, 8.5, -8.0), is_alike=True),
+    Part("pavement_riding", "street", "rides along the pavement", "motorbike",
+         along(6.1, -14, 45, 3.5, 6.0), plan=plans.PAVEMENT),
+    Part("pavement_riding", "street", "pushes the motorbike along the pavement", "motorbike",
+         along(6.1, 2, 25, 0.9, 1.3), is_alike=True, plan=plans.PAVEMENT),
+    Part("pavement_riding", "street", "crosses the pavement to a house", "motorbike",
+         through((3.6, -14), (3.6, 6), (4.6, 9), (9.5, 11), low_mps=3.0, high_mps=4.0),
+         is_alike=True, plan=plans.PAVEMENT),
+    Part("weaving", "street", "weaves through the traffic", "motorbike",
+         swings((1.0, 3.8), 14.0, 6, (9.5, 13.0))),
+    Part("weaving", "street", "overtakes once", "motorbike",
+         through((3.6, -16), (3.6, 0), (1.2, 14), (1.2, 26), (3.6, 40), (3.6, 80),
+                 low_mps=9.5, high_mps=13.0), is_alike=True),
+    Part("speeding", "street", "rides much faster than permitted", "motorbike",
+         along(2.3, -16, 100, 22.0, 27.0), plan=plans.LIMIT_60),
+    Part("speeding", "street", "rides as fast as is permitted", "motorbike",
+         along(2.3, -16, 100, 13.0, 16.0), is_alike=True, plan=plans.LIMIT_60),
+    Part("prohibited_road", "street", "drives a lorry where lorries may not", "truck",
+         along(2.3, -16, 70, 5.0, 9.0), plan=plans.NO_TRUCKS, without=frozenset({"truck"})),
+    Part("prohibited_road", "street", "drives a bus there", "bus",
+         along(2.3, -16, 70, 5.0, 9.0), is_alike=True, plan=plans.NO_TRUCKS,
+         without=frozenset({"truck"})),
+    Part("illegal_stop", "street", "stops where stopping is forbidden", "car",
+         stays(3.4, 8, 25, (66, 72), 7.0), plan=plans.NO_STOPPING, film_s=110.0,
+         also=frozenset({"stopped_vehicle"})),
+    Part("illegal_stop", "street", "lets somebody out where stopping is forbidden", "car",
+         stays(3.4, 8, 25, (4, 7), 7.0), is_alike=True, plan=plans.NO_STOPPING),
+    Part("intrusion", "street", "goes into a guarded place", "person",
+         through((6.4, -4), (6.4, 6), (11.0, 12), (11.0, 20), low_mps=1.1, high_mps=1.5),
+         plan=plans.GUARDED),
+    Part("intrusion", "street", "walks past a guarded place", "person",
+         along(7.0, -4, 32, 1.1, 1.5), is_alike=True, plan=plans.GUARDED),
+    Part("crash", "street", "is hit from behind and falls", "motorbike",
+         lies(2.6, 10, 28), is_crash=True,
+         also=frozenset({"stopped_vehicle", "pedestrian_on_carriageway"})),
+    Part("crash", "street", "brakes hard and touches nobody", "motorbike",
+         stays(2.6, 12, 28, (3, 6), 9.0), is_alike=True),
 )  # fmt: skip
-
-
-def took_s(path: Path) -> float:
-    """Return how long a path takes."""
-    total = 0.0
-    for (x0, y0, speed), (x1, y1, _) in itertools.pairwise(path):
-        way = math.hypot(x1 - x0, y1 - y0)
-        total += way / max(speed, 0.01) if way else speed
-    return total
+EXPRESSWAY = (
+    Part("wrong_way", "expressway", "rides against the traffic on the shoulder", "motorbike",
+         along(12.8, 110, -20, 8.0, 12.0)),
+    Part("stopped_vehicle", "expressway", "breaks down on the right lane", "car",
+         stays(10.4, 20, 60, (14, 18), 22.0)),
+    Part("stopped_vehicle", "expressway", "drives slowly on the right lane", "truck",
+         along(10.4, -20, 140, 6.0, 9.0), is_alike=True),
+    Part("pedestrian_on_carriageway", "expressway", "walks on the right lane", "person",
+         along(10.0, -8, 30, 1.0, 1.5)),
+    Part("expressway_stop", "expressway", "stops on a lane of an expressway", "car",
+         stays(8.9, 20, 60, (14, 18), 22.0), plan=plans.EXPRESSWAY,
+         also=frozenset({"stopped_vehicle"})),
+    Part("expressway_stop", "expressway", "drives slowly on an expressway", "truck",
+         along(8.9, -20, 140, 6.0, 9.0), is_alike=True, plan=plans.EXPRESSWAY),
+    Part("emergency_lane", "expressway", "drives along the emergency lane", "car",
+         along(12.2, -32, 120, 12.0, 20.0), plan=plans.SHOULDER),
+    Part("emergency_lane", "expressway", "pulls in with a breakdown", "car",
+         lambda rng: [(8.9, -32, 18.0), (8.9, 20, 9.0), (12.2, 44, 4.0), (12.2, 50, 12.0),
+                      (12.2, 50, near(rng, 4, 6)), (9.0, 80, 18.0), (9.0, 140, 18.0)],
+         is_alike=True, plan=plans.SHOULDER, also=frozenset({"stopped_vehicle"})),
+    Part("banned_user", "expressway", "rides a motorbike on an expressway", "motorbike",
+         along(10.0, -32, 120, 10.0, 14.0), plan=plans.EXPRESSWAY),
+    Part("banned_user", "expressway", "rides on the road beside it", "motorbike",
+         along(17.0, -20, 120, 8.0, 12.0), is_alike=True, plan=plans.EXPRESSWAY),
+    Part("solid_line_crossing", "expressway", "drives over the solid line", "car",
+         through(*ONTO_SHOULDER, low_mps=12.0, high_mps=18.0), plan=plans.EDGE_LINE),
+    Part("solid_line_crossing", "expressway", "drives with two wheels on the line", "car",
+         along(10.2, -32, 120, 14.0, 22.0), is_alike=True, plan=plans.EDGE_LINE),
+    Part("wrong_lane", "expressway", "drives a lorry on the lane for cars", "truck",
+         along(5.1, -32, 140, 14.0, 20.0), plan=plans.CARS_ONLY, without=frozenset({"truck"})),
+    Part("wrong_lane", "expressway", "drives a lorry on the other lane", "truck",
+         along(8.9, -32, 140, 14.0, 20.0), is_alike=True, plan=plans.CARS_ONLY,
+         without=frozenset({"truck"})),
+)  # fmt: skip
+PARTS: tuple[Part, ...] = (*SIGNALS, *JUNCTION, *STREET, *EXPRESSWAY)

@@ -27,9 +27,10 @@ from edge.counters import Counters
 from edge.geometry import box_overlap
 from edge.incidents import Incidents, Origin
 from edge.rules import build_rules
+from edge.rules.flow import LearnedTraffic
 from edge.scene import Scene
-from edge.simulation.performers import Follow
 from edge.simulation.places import PLACES
+from edge.speed import SpeedMeter
 from edge.tracker import Tracker
 from tests.assets import ROOT
 from tests.builders import NOON
@@ -37,18 +38,22 @@ from tests.measures.figures import Figure, Figures
 from tests.measures.noise import Noise
 from tests.measures.progress import told
 from tests.measures.road_film import Film, film, shown_boxes
-from tests.measures.scenario_table import PARTS, Part, took_s
+from tests.measures.scenario_parts import PERFORMER, Part, took_s
+from tests.measures.scenario_table import PARTS
 from tests.traffic import frame
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from edge.contract.messages import IncidentMessage
     from edge.scene import Xyxy
+    from edge.simulation.actors import Role
     from edge.simulation.optics import Lens
     from edge.simulation.traffic import Actor, Instant
 
 SCENARIOS, SAMPLE = 2000, 16
 EVALUATION_SEED = 100_000
-FILM_SEEDS, FILM_S, WINDOW_S = (11,), 40.0, 30.0
+FILM_SEEDS, MARGIN_S = (11,), 10.0
 RATES = (5.0, 8.0, 12.5)
 DRAWINGS = {
     "junction": "junction-day", "street": "street-night", "expressway": "expressway-rain",
@@ -76,57 +81,61 @@ class Stage:
 
     part: Part
     run: Film
-    actor: Follow
+    roles: tuple[Role, ...]
     from_s: float
     lens: Lens
     camera: CameraConfig
     fps: float
     seed: int
 
+    @property
+    def window_s(self) -> float:
+        """Return how long it is watched."""
+        return self.part.film_s - MARGIN_S
+
 
 @cache
-def recorded(place: str, seed: int) -> Film:
+def recorded(place: str, seed: int, film_s: float) -> Film:
     """Return ordinary traffic."""
-    return film(place, seed, FILM_S, "quiet", lambda _: [])
+    return film(place, seed, film_s, "quiet", lambda _: [])
 
 
 def staged(seed: int) -> Stage:
     """Draw a scenario; the same seed gives the same one."""
     rng = np.random.default_rng(seed)
     part = PARTS[seed % len(PARTS)]
-    run = recorded(part.place, int(rng.choice(FILM_SEEDS)))
+    run = recorded(part.place, int(rng.choice(FILM_SEEDS)), part.film_s)
     path = part.draw(rng)
     begins_s = _begin(part, run, rng, took_s(path))
-    actor = Follow("performer", part.kind, path, begins_s, part.rule, part.is_alike)
-    lens, camera = _view(part.place, rng)
+    roles = tuple(part.roles(path, begins_s, rng))
+    lens, camera = _view(part, rng)
     fps = float(rng.choice(RATES))
-    return Stage(part, run, actor, max(0.0, begins_s - 6.0), lens, camera, fps, seed)
+    return Stage(part, run, roles, max(0.0, begins_s - 6.0), lens, camera, fps, seed)
 
 
 def _begin(part: Part, run: Film, rng: np.random.Generator, long_s: float) -> float:
-    """Return when the path begins: in the window, and at red where the part asks for it."""
-    latest_s = max(3.0, FILM_S - 1.0 - long_s)
-    if not part.at_red:
+    """Return when the path begins: in the window, and at its light where the part asks for one."""
+    latest_s = max(3.0, part.film_s - 1.0 - long_s)
+    if not part.light:
         return float(rng.uniform(2.0, max(3.0, min(latest_s, 12.0))))
-    red = [i.at_s for i in run.instants if i.signals.get("south") == "red"]
+    lit = [i.at_s for i in run.instants if i.signals.get("south") == part.light]
     since = [
-        at_s
-        for at_s in red
-        if at_s - part.crosses_after_s > 0.5 and _is_red(run, at_s - 2.0, part.red_for_s)
+        at_s for at_s in lit if at_s - part.crosses_after_s > 0.5 and _is_lit(run, part, at_s - 2.0)
     ]
     return float(rng.choice(since)) - part.crosses_after_s
 
 
-def _is_red(run: Film, from_s: float, for_s: float) -> bool:
-    here = [i for i in run.instants if from_s <= i.at_s <= from_s + for_s]
-    long_enough = bool(here) and here[-1].at_s >= from_s + for_s - 0.2
-    return long_enough and all(i.signals.get("south") == "red" for i in here)
+def _is_lit(run: Film, part: Part, from_s: float) -> bool:
+    until_s = from_s + part.lit_for_s
+    here = [i for i in run.instants if from_s <= i.at_s <= until_s]
+    long_enough = bool(here) and here[-1].at_s >= until_s - 0.2
+    return long_enough and all(i.signals.get("south") == part.light for i in here)
 
 
-def _view(place: str, rng: np.random.Generator) -> tuple[Lens, CameraConfig]:
+def _view(part: Part, rng: np.random.Generator) -> tuple[Lens, CameraConfig]:
     """Return a camera near the place's own, with its drawing carried over along the road."""
-    drawn = load_camera(ROOT / f"configs/demo/rendered/{DRAWINGS[place]}.camera.yaml")
-    own = PLACES[place].lens
+    drawn = load_camera(ROOT / f"configs/demo/rendered/{DRAWINGS[part.place]}.camera.yaml")
+    own = PLACES[part.place].lens
     drawn = scale_camera(drawn, own.size_px)
     x, y, height = own.at_m
     lens = replace(
@@ -151,7 +160,7 @@ def _view(place: str, rng: np.random.Generator) -> tuple[Lens, CameraConfig]:
             line[key] = moved(line[key]) if line[key] else None
     for point in fields["ground"]:
         point["px"] = moved((point["px"],))[0]
-    return lens, CameraConfig.model_validate(fields)
+    return lens, CameraConfig.model_validate(part.plan.onto(fields, lens))
 
 
 def play(stage: Stage) -> Outcome:
@@ -160,35 +169,41 @@ def play(stage: Stage) -> Outcome:
     rng = np.random.default_rng(stage.seed + 1)
     lost = rng.uniform(0, 0.15)
     tracker, rules = Tracker(stage.camera), build_rules(stage.camera)
+    meter, learned = SpeedMeter(stage.camera), LearnedTraffic(stage.camera)
     origin = Origin(box_id="measure", camera=stage.camera)
     incidents = Incidents(origin, {rule.name: rule.policy for rule in rules}, Counters())
     begun: dict[str, IncidentMessage] = {}
     truth: list[tuple[float, Xyxy]] = []
     log: list[SignalChange] = []
-    for instant in _instants(stage):
+    for instant, performing in _instants(stage):
         now_s = instant.at_s - stage.from_s
         actors, boxes, shown = shown_boxes(instant.actors, stage.lens)
         truth += [
             (now_s, tuple(box.tolist()))
             for actor, box in zip(actors, boxes, strict=True)
-            if actor.name == "performer"
+            if actor.name in performing
         ]
         if rng.random() < lost:
             continue
         at = frame(now_s, size_px=stage.lens.size_px)
         tracks = tracker.update(at, noise.spoil(actors, boxes, shown, now_s))
         scene = _scene(stage, instant, now_s, log)
-        scene = replace(scene, tracks=tracks)
+        scene = replace(scene, tracks=tracks, speed_of=meter.speed_of, learned=learned)
+        meter.attend(scene)
+        learned.attend(scene)
         seen = [sighting for rule in rules for sighting in rule.observe(scene)]
         for change in incidents.update(scene, seen):
             begun[change.message.incident_id] = change.message
     return _judged(stage, list(begun.values()), truth)
 
 
-def _instants(stage: Stage) -> list[Instant]:
-    """Return the window with the performer in it and without whoever would drive through it."""
-    window = list(stage.run.at(stage.fps, stage.from_s, stage.from_s + WINDOW_S))
-    played = [stage.actor.cast([], instant.at_s) for instant in window]
+def _instants(stage: Stage) -> list[tuple[Instant, frozenset[str]]]:
+    """Return the window with the performers, whose names stand beside it.
+
+    Whoever would drive through them is left out, and whoever would break the rule too.
+    """
+    window = list(stage.run.at(stage.fps, stage.from_s, stage.from_s + stage.window_s))
+    played = [_played(stage.roles, instant.at_s) for instant in window]
     through = {
         other.name
         for instant, here in zip(window, played, strict=True)
@@ -196,10 +211,28 @@ def _instants(stage: Stage) -> list[Instant]:
         for other in instant.actors
         if np.hypot(other.x_m - me.x_m, other.y_m - me.y_m) < CLEAR_M + _half(other)
     }
+    out = stage.part.without
     return [
-        replace(i, actors=tuple(a for a in i.actors if a.name not in through) + tuple(here))
-        for i, here in zip(window, played, strict=True)
+        (
+            replace(
+                instant,
+                actors=(
+                    *(a for a in instant.actors if a.name not in through and a.kind not in out),
+                    *here,
+                ),
+            ),
+            frozenset(actor.name for actor in here if actor.name != f"{PERFORMER}.other"),
+        )
+        for instant, here in zip(window, played, strict=True)
     ]
+
+
+def _played(roles: Sequence[Role], at_s: float) -> list[Actor]:
+    """Return who performs at a second."""
+    actors: list[Actor] = []
+    for role in roles:
+        actors = role.cast(actors, at_s)
+    return actors
 
 
 def _half(actor: Actor) -> float:
@@ -232,9 +265,10 @@ def _judged(stage: Stage, told_: list[IncidentMessage], truth: list[tuple[float,
     part = stage.part
     mine = [m for m in told_ if m.rule == part.rule and _is_upon(m, truth)]
     hits = [] if part.is_alike else mine
-    false = [f"{m.rule} in “{part.name}”, seed {stage.seed}" for m in told_ if m not in hits]
+    right = [*hits, *(m for m in told_ if m.rule in part.also and _is_upon(m, truth))]
+    false = [f"{m.rule} in “{part.name}”, seed {stage.seed}" for m in told_ if m not in right]
     first_s = min((m.decided_clip_s - m.clip_s for m in hits), default=0.0)
-    return Outcome(part, bool(hits), first_s, tuple(false), WINDOW_S)
+    return Outcome(part, bool(hits), first_s, tuple(false), stage.window_s)
 
 
 def _is_upon(message: IncidentMessage, truth: list[tuple[float, Xyxy]]) -> bool:

@@ -9,7 +9,8 @@ from edge.simulation.traffic import Actor, Instant
 from tests.measures.clips import Event, events, matched
 from tests.measures.noise import Noise
 from tests.measures.road_film import Film, shown_boxes
-from tests.measures.scenario_table import PARTS, Part, took_s
+from tests.measures.scenario_parts import Part, took_s
+from tests.measures.scenario_table import PARTS
 from tests.simulated import lens
 
 
@@ -88,6 +89,21 @@ def test_noise_of_no_strength_leaves_every_box_that_is_shown() -> None:
     assert found.xyxy == pytest.approx(boxes, abs=1e-3)
 
 
+def test_the_box_of_who_stands_scatters_as_measured_and_keeps_its_error() -> None:
+    """Source: 0.04 own heights, RoadTrack K221 and K287, vehicles labelled while stopped."""
+    actors, boxes, shown = shown_boxes([car("a", 12.0)], lens())
+    scatters = []
+    for seed in range(20):
+        noise = Noise(seed, (640, 360))
+        seen = [noise.spoil(actors, boxes, shown, 0.2 * number) for number in range(300)]
+        height = boxes[0, 3] - boxes[0, 1]
+        off = np.concatenate([at.xyxy - boxes[0] for at in seen])
+        feet = off[np.abs(off).max(axis=1) < height / 2, 3]  # others are false boxes
+        scatters.append(feet.std() / height)
+
+    assert 0.03 < float(np.median(scatters)) < 0.05
+
+
 def test_the_same_seed_spoils_the_same_way_and_another_does_not() -> None:
     actors, boxes, shown = shown_boxes([car("a", 12.0)], lens())
     made = [
@@ -111,4 +127,4 @@ def test_every_performance_fits_into_a_film(part: Part) -> None:
     lasts = [took_s(part.draw(np.random.default_rng(seed))) for seed in range(20)]
 
     assert min(lasts) > 3.0
-    assert max(lasts) < 60.0
+    assert max(lasts) < part.film_s + 20.0

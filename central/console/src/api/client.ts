@@ -92,7 +92,7 @@ export function withQuery(path: string, query: Query): string {
   return text ? `${path}?${text}` : path
 }
 
-async function call<T>(method: string, path: string, body?: unknown): Promise<T> {
+async function answer(method: string, path: string, body?: unknown): Promise<Response> {
   const headers: Record<string, string> = { Accept: 'application/json' }
   if (method !== 'GET') headers['X-Songlam'] = '1'
   let payload: BodyInit | undefined
@@ -113,13 +113,14 @@ async function call<T>(method: string, path: string, body?: unknown): Promise<T>
   } catch {
     throw networkError()
   }
-  const text = await response.text()
-  const json = parsed(text)
-  if (!response.ok) {
-    if (response.status === 401 && !path.startsWith('/session')) unauthorised()
-    throw errorFrom(response.status, json)
-  }
-  return json as T
+  if (response.ok) return response
+  if (response.status === 401 && !path.startsWith('/session')) unauthorised()
+  throw errorFrom(response.status, parsed(await response.text()))
+}
+
+async function call<T>(method: string, path: string, body?: unknown): Promise<T> {
+  const response = await answer(method, path, body)
+  return parsed(await response.text()) as T
 }
 
 function parsed(text: string): unknown {
@@ -132,6 +133,9 @@ function parsed(text: string): unknown {
 }
 
 export const get = <T>(path: string, query: Query = {}) => call<T>('GET', withQuery(path, query))
+/** A file that is small enough to lie in the page's memory, so that a refusal can be told. */
+export const getFile = async (path: string, query: Query = {}): Promise<Blob> =>
+  (await answer('GET', withQuery(path, query))).blob()
 export const post = <T>(path: string, body?: unknown) => call<T>('POST', path, body)
 export const put = <T>(path: string, body?: unknown) => call<T>('PUT', path, body)
 export const patch = <T>(path: string, body?: unknown) => call<T>('PATCH', path, body)

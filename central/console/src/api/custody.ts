@@ -1,5 +1,5 @@
 /** Custody of evidence: integrity, holds, chains of boxes, retention and records of deletion. */
-import { API, type Page, del, get, post, withQuery } from './client'
+import { API, type Page, del, get, getFile, post, withQuery } from './client'
 import type { Box } from './fleet'
 import type { IncidentItem } from './incidents'
 
@@ -73,6 +73,9 @@ export const releaseHold = (id: string, reason: string) =>
 /** Address of an evidence package; the browser downloads it, the centre records why. */
 export const exportUrl = (id: string, purpose: string) =>
   API + withQuery(`${incident(id)}/export`, { purpose })
+/** The sheet about an incident as PDF, in one language; the centre records why. */
+export const getSheet = (id: string, purpose: string, locale: string) =>
+  getFile(`${incident(id)}/sheet`, { purpose, locale })
 export const acceptChain = (box: string, reason: string) =>
   post<Box>(`/boxes/${encodeURIComponent(box)}/chain/accept`, { reason })
 export const getRetention = () => get<Retention>('/retention')

@@ -1,9 +1,10 @@
 import { flushPromises } from '@/testing/flush'
 import { type App, createApp, h } from 'vue'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import type { IncidentDetail } from '@/api/incidents'
 import { i18n } from '@/i18n'
 import { logIn, logOut } from '@/state/session'
+import { toasts } from '@/state/toasts'
 import { detail } from '@/testing/builders'
 import { FakeCentre } from '@/testing/centre'
 import CustodyPanel from './CustodyPanel.vue'
@@ -31,6 +32,7 @@ afterEach(async () => {
   app.unmount()
   await logOut().catch(() => undefined)
   centre.remove()
+  vi.restoreAllMocks()
 })
 
 async function show(given: IncidentDetail, role = 'officer'): Promise<void> {
@@ -45,6 +47,19 @@ async function show(given: IncidentDetail, role = 'officer'): Promise<void> {
   app.use(i18n).mount(place)
 }
 const by = (id: string) => place.querySelector<HTMLElement>(`[data-testid=${id}]`)
+async function write(reason: string): Promise<void> {
+  const text = by('reason') as HTMLTextAreaElement
+  text.value = reason
+  text.dispatchEvent(new Event('input'))
+  await flushPromises()
+  by('reason-send')?.click()
+  await flushPromises()
+}
+async function ask(act: string, reason: string): Promise<void> {
+  by(act)?.click()
+  await flushPromises()
+  await write(reason)
+}
 
 describe('the custody of an incident', () => {
   it.each([
@@ -72,25 +87,51 @@ describe('the custody of an incident', () => {
   it('sends a hold only with a reason', async () => {
     centre.answers.set('POST /api/v1/incidents/i-1/hold', { body: {} })
     await show(detail())
-    by('place-hold')?.click()
-    await flushPromises()
-    const send = by('reason-send') as HTMLButtonElement
-    expect(send.disabled).toBe(true)
-    const text = by('reason') as HTMLTextAreaElement
-    text.value = 'Công văn 45'
-    text.dispatchEvent(new Event('input'))
-    await flushPromises()
-    send.click()
-    await flushPromises()
+    await ask('place-hold', '')
+    expect((by('reason-send') as HTMLButtonElement).disabled).toBe(true)
+    await write('Công văn 45')
     expect(centre.requests.at(-1)).toMatchObject({
       path: '/api/v1/incidents/i-1/hold',
       body: { reason: 'Công văn 45' },
     })
   })
 
+  it('prints the sheet with its purpose, in the language on screen, and saves it', async () => {
+    const saved: string[] = []
+    URL.createObjectURL = (file: Blob) => `blob:${file.size > 0}`
+    const click = vi.spyOn(HTMLAnchorElement.prototype, 'click')
+    click.mockImplementation(function (this: HTMLAnchorElement) {
+      saved.push(`${this.href} ${this.download}`)
+    })
+    centre.answers.set('GET /api/v1/incidents/i-1/sheet', { body: '%PDF' })
+    await show(detail())
+    await ask('sheet', 'Vụ 12/2026')
+    const last = centre.requests.at(-1)
+    expect(last?.path).toBe('/api/v1/incidents/i-1/sheet')
+    expect(Object.fromEntries(last?.query ?? [])).toEqual({ purpose: 'Vụ 12/2026', locale: 'vi' })
+    expect(saved).toEqual(['blob:true i-1.pdf'])
+    expect(by('reason')).toBeNull()
+  })
+
+  it('says that it is being drawn up, and keeps the purpose when the centre refuses', async () => {
+    const refusal = { code: 'press_busy', message_vi: 'Đang in quá nhiều phiếu.', message_en: '' }
+    let refuse: (answer: { status: number; body: unknown }) => void = () => undefined
+    const waiting = new Promise<{ status: number; body: unknown }>((give) => (refuse = give))
+    centre.answers.set('GET /api/v1/incidents/i-1/sheet', () => waiting)
+    await show(detail())
+    await ask('sheet', 'Vụ 12/2026')
+    expect(by('reason-send')?.textContent).toContain('Đang lập phiếu')
+    expect((by('reason-send') as HTMLButtonElement).disabled).toBe(true)
+    refuse({ status: 503, body: { detail: refusal } })
+    await flushPromises()
+    expect(toasts.at(-1)?.text).toBe('Đang in quá nhiều phiếu.')
+    expect((by('reason') as HTMLTextAreaElement).value).toBe('Vụ 12/2026')
+  })
+
   it('offers nothing to those who may not keep evidence', async () => {
     await show(detail(), 'operator')
     expect(by('place-hold')).toBeNull()
     expect(by('export')).toBeNull()
+    expect(by('sheet')).toBeNull()
   })
 })

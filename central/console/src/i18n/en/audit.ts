@@ -33,6 +33,7 @@ export default {
     view: 'Viewed',
     search: 'Searched',
     export: 'Exported',
+    print: 'Printed a sheet',
     check: 'Asked for a check',
     login: 'Logged in',
     login_failed: 'Wrong password at log-in',

@@ -48,6 +48,11 @@ export default {
   exportTitle: 'Export the evidence package',
   exportHint:
     'A zip with the originals, the signed manifest and a program that checks them. Who takes it and what for is recorded.',
+  sheet: 'Print sheet (PDF)',
+  sheetBusy: 'Drawing up the sheet…',
+  sheetTitle: 'Print the incident sheet',
+  sheetHint:
+    'A PDF laid out as an official document, to print and sign. Who prints it, what for and its check code are recorded.',
   reason: 'Reason, document number',
   purpose: 'Case number, purpose',
   done: {
@@ -55,6 +60,7 @@ export default {
     release: 'The hold is released.',
     accept: 'Accepted; the chain is followed anew.',
     export: 'The package is being downloaded.',
+    sheet: 'The sheet is downloaded; open it to print.',
   },
   chain: {
     title: 'Signed chain',

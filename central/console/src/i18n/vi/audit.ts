@@ -33,6 +33,7 @@ export default {
     view: 'Xem',
     search: 'Tìm kiếm',
     export: 'Xuất',
+    print: 'In phiếu',
     check: 'Kiểm tra nhật ký',
     login: 'Đăng nhập',
     login_failed: 'Đăng nhập sai mật khẩu',

@@ -48,6 +48,11 @@ export default {
   exportTitle: 'Xuất hồ sơ bằng chứng',
   exportHint:
     'Tệp zip gồm bản gốc, bản kê có chữ ký và chương trình tự kiểm tra. Người xuất và mục đích được ghi vào nhật ký.',
+  sheet: 'In phiếu (PDF)',
+  sheetBusy: 'Đang lập phiếu…',
+  sheetTitle: 'In phiếu thông tin vụ việc',
+  sheetHint:
+    'Tệp PDF theo thể thức văn bản hành chính, để in và ký. Người in, mục đích và mã kiểm tra được ghi vào nhật ký.',
   reason: 'Lý do, số văn bản',
   purpose: 'Số vụ, mục đích sử dụng',
   done: {
@@ -55,6 +60,7 @@ export default {
     release: 'Đã thôi giữ bằng chứng.',
     accept: 'Đã chấp nhận; chuỗi được theo dõi lại từ đầu.',
     export: 'Đang tải hồ sơ về máy.',
+    sheet: 'Đã tải phiếu về máy; mở tệp để in.',
   },
   chain: {
     title: 'Chuỗi ghi có chữ ký',
