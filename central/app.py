@@ -13,7 +13,7 @@ from threading import Thread
 from typing import TYPE_CHECKING
 
 import structlog
-from fastapi import APIRouter, FastAPI
+from fastapi import APIRouter, Depends, FastAPI
 
 from central import __version__, live, problems, stream, web
 from central.alerts import push_routes
@@ -24,6 +24,7 @@ from central.alerts.push import push_channel
 from central.alerts.watch import watch
 from central.areas import routes as area_routes
 from central.areas.repository import sync_areas
+from central.asked import known_query
 from central.auth import (
     audit,
     audit_routes,
@@ -239,7 +240,7 @@ def create_app(settings: Settings, clock: Clock = utc_now) -> FastAPI:
 @cache
 def _routes() -> list[BaseRoute]:
     """Return every route; FastAPI works each of them out once, not again for every application."""
-    served = APIRouter()
+    served = APIRouter(dependencies=[Depends(known_query)])
     for router in ROUTERS:
         served.include_router(
             router, prefix=API, responses={"4XX": {"model": problems.ProblemBody}}

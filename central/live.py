@@ -33,7 +33,16 @@ if TYPE_CHECKING:
     from central.metrics import Metrics
 
 EventKind = Literal[
-    "incident", "alert", "handover", "box", "quarantine", "indicator", "rollout", "ready", "reset"
+    "incident",
+    "alert",
+    "handover",
+    "box",
+    "quarantine",
+    "indicator",
+    "rollout",
+    "second_look",
+    "ready",
+    "reset",
 ]
 RETRY_MS = 1_000
 """How soon a browser that lost the stream comes back."""

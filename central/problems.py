@@ -53,7 +53,10 @@ def install(app: FastAPI) -> None:
 
 
 async def _invalid_request(_: Request, error: Exception) -> JSONResponse:
-    """Answer 422 with the mistakes of the request, field by field; unknown fields by name."""
+    """Answer 422 with the mistakes of the request, field by field.
+
+    What is unknown is named, and where a route says which parameters it knows, those too.
+    """
     mistakes: list[Any] = list(error.errors()) if isinstance(error, RequestValidationError) else []
     fields = [
         {"field": ".".join(str(part) for part in mistake["loc"]), "message": mistake["msg"]}
@@ -63,13 +66,27 @@ async def _invalid_request(_: Request, error: Exception) -> JSONResponse:
         str(mistake["loc"][-1])[:64] for mistake in mistakes if mistake["type"] == "extra_forbidden"
     )
     vi, en = "Dữ liệu gửi lên không hợp lệ", "The request is not valid"
+    known_vi, known_en = _known(mistakes)
     detail = {
         "code": "invalid_request",
-        "message_vi": f"{vi}: không có trường {unknown}." if unknown else f"{vi}.",
-        "message_en": f"{en}: there is no field {unknown}." if unknown else f"{en}.",
+        "message_vi": f"{vi}: không có trường {unknown}.{known_vi}" if unknown else f"{vi}.",
+        "message_en": f"{en}: there is no field {unknown}.{known_en}" if unknown else f"{en}.",
         "fields": jsonable_encoder(fields),
     }
     return JSONResponse({"detail": detail}, status_code=422)
+
+
+def _known(mistakes: list[Any]) -> tuple[str, str]:
+    """Return which parameters a route knows, in both languages; empty where it is not said."""
+    known = next(
+        (each["ctx"]["known"] for each in mistakes if "known" in each.get("ctx", {})), None
+    )
+    if known is None:
+        return "", ""
+    names = ", ".join(known)
+    if not known:
+        return " Địa chỉ này không nhận tham số nào.", " This address takes no parameters."
+    return f" Các trường có: {names}.", f" Known are: {names}."
 
 
 async def _impossible_value(_: Request, error: Exception) -> JSONResponse:

@@ -19,6 +19,7 @@ from starlette.responses import StreamingResponse
 
 from central.auth.guard import Gate, Reach, find_log_in, session_token
 from central.auth.scope import Scope, scope_of
+from central.auth.veil import Veil, veil_of
 from central.centre import Centre, CentreDep
 from central.live import LiveEvent, Subscriber, replay, unseen
 from central.tables.users import UserRow
@@ -29,6 +30,7 @@ RECHECK_S = 30.0
 """How often an open stream asks whether its log-in still stands."""
 KEEP_ALIVE_S = 15.0
 KEEP_ALIVE = b": keep-alive\n\n"
+RELOAD = LiveEvent(id=None, kind="reset", data="{}")
 
 
 class EventStream(StreamingResponse):
@@ -46,23 +48,27 @@ async def get_live(
 ) -> EventStream:
     """Stream what happens: ``incident``, ``box``, ``quarantine``, ``indicator``, ``rollout``."""
     token = session_token(request, centre)
-    events = _events(centre, scope_of(user), token, last_event_id)
+    events = _events(centre, user, token, last_event_id)
     return EventStream(events, headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"})
 
 
 async def _events(
-    centre: Centre, scope: Scope, token: str, last_event_id: int | None
+    centre: Centre, user: UserRow, token: str, last_event_id: int | None
 ) -> AsyncIterator[bytes]:
     """Yield what a viewer may see, as it goes over the line."""
-    subscriber = centre.live.subscribe()
+    subscriber, scope = centre.live.subscribe(), scope_of(user)
     try:
+        veil = await run_in_threadpool(_veil, centre, user)
         missed = await run_in_threadpool(_missed, centre, last_event_id)
-        yield _sent(missed, scope) or KEEP_ALIVE
+        yield _sent(missed, scope, veil) or KEEP_ALIVE
         reached = missed[-1].id if missed else last_event_id
         asked_s = time.monotonic()
         while (come := await _come(subscriber)) is not None:
+            if any(event.kind == "second_look" for event in come):
+                before, veil = veil, await run_in_threadpool(_veil, centre, user)
+                come += [RELOAD] if veil != before else []
             # What was committed between subscribing and reading the log is in both.
-            yield _sent(unseen(come, reached or 0), scope) or KEEP_ALIVE
+            yield _sent(unseen(come, reached or 0), scope, veil) or KEEP_ALIVE
             if time.monotonic() - asked_s >= RECHECK_S:
                 asked_s = time.monotonic()
                 if await run_in_threadpool(find_log_in, centre, token) is None:
@@ -85,12 +91,19 @@ async def _come(subscriber: Subscriber) -> list[LiveEvent] | None:
     return [event for event in come if event is not None]
 
 
-def _sent(events: list[LiveEvent], scope: Scope) -> bytes:
+def _sent(events: list[LiveEvent], scope: Scope, veil: Veil) -> bytes:
     """Return those of ``events`` that may be seen, as they go over the line."""
-    return b"".join(shown.wire for shown in map(scope.seen, events) if shown is not None)
+    open_ones = (event for event in events if not veil.hides(event))
+    return b"".join(shown.wire for shown in map(scope.seen, open_ones) if shown is not None)
 
 
 def _missed(centre: Centre, last_event_id: int | None) -> list[LiveEvent]:
     """Return what a stream must get before anything new."""
     with centre.database.read() as session:
         return replay(session, last_event_id)
+
+
+def _veil(centre: Centre, user: UserRow) -> Veil:
+    """Return what a stream is not to tell."""
+    with centre.database.read() as session:
+        return veil_of(session, user)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 ROOT = Path(__file__).resolve().parents[1]
-VERSION = "1.0.0"
+VERSION = "1.1.0"
 HOME = ROOT / "models/songlam-traffic" / VERSION
 NAME = "songlam_traffic"
 ASSETS = ROOT.parent / "shared/assets"

@@ -18,7 +18,7 @@ from playwright.sync_api import sync_playwright
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from playwright.sync_api import Browser, BrowserContext, Locator, Page, Request
+    from playwright.sync_api import Browser, BrowserContext, Locator, Page, Request, Response
 
 DIST = Path(__file__).parents[1] / "central" / "console" / "dist"
 DESK = (1440, 900)
@@ -74,7 +74,8 @@ class Desk:
     page: Page
     url: str
     troubles: list[str] = field(default_factory=list)
-    """Errors of scripts, of the content policy, and requests that left the centre."""
+    """Errors of scripts, of the content policy, requests that left the centre or asked it for what
+    it does not know."""
 
     def open(self, path: str) -> Desk:
         """Go to a page."""
@@ -195,13 +196,18 @@ def sit_down(
 
 
 def _watch(context: BrowserContext, desk: Desk) -> None:
-    """Note every script error and every request to anybody but the centre."""
+    """Note every script error, and every request to anybody else or not as the centre takes it."""
 
     def requested(request: Request) -> None:
         if not request.url.startswith((desk.url, "data:", "blob:")):
             desk.troubles.append(f"left the centre: {request.url}")
 
+    def answered(answer: Response) -> None:
+        if answer.status == 422 and answer.request.method == "GET":
+            desk.troubles.append(f"not understood: {answer.url}")
+
     context.on("request", requested)
+    context.on("response", answered)
     desk.page.on("pageerror", lambda error: desk.troubles.append(f"script: {error}"))
     desk.page.on(
         "console",

@@ -1,7 +1,8 @@
 """An OpenID Connect provider on a loopback port that speaks the real protocol.
 
-Discovery, keys, authorization and token endpoint; codes count once and are bound to client, address
-and PKCE; tokens are signed by RS256. Its attributes are who is at the browser, and what goes wrong.
+Discovery, keys, authorization, token and end-session endpoint; codes count once and are bound to
+client, address and PKCE; tokens are signed by RS256. Its attributes are who is at the browser, and
+what goes wrong.
 """
 
 from __future__ import annotations
@@ -53,6 +54,8 @@ class Provider:
     away: bool = False
     asked: list[dict[str, str]] = field(default_factory=list)
     """What came to the authorization endpoint."""
+    left: list[dict[str, str]] = field(default_factory=list)
+    """What came to the end-session endpoint."""
     codes: dict[str, dict[str, str]] = field(default_factory=dict)
 
     def reset(self) -> None:
@@ -71,14 +74,15 @@ class Provider:
         }
 
     def about(self) -> dict[str, Any]:
-        """Return what it says of itself."""
-        return {
+        """Return what it says of itself; None in ``says`` leaves something out."""
+        told = {
             "issuer": self.issuer,
             "authorization_endpoint": f"{self.issuer}/authorize",
             "token_endpoint": f"{self.issuer}/token",
             "jwks_uri": f"{self.issuer}/keys",
-            **self.says,
+            "end_session_endpoint": f"{self.issuer}/leave",
         }
+        return {name: value for name, value in {**told, **self.says}.items() if value is not None}
 
     def authorize(self, query: dict[str, str]) -> str:
         """Return where the browser is sent: somebody is there and agrees, or not."""
@@ -90,6 +94,13 @@ class Provider:
             self.codes[code] = query
             told = {"code": code, "iss": self.issuer}
         return query["redirect_uri"] + "?" + urlencode({**told, "state": query["state"]})
+
+    def leave(self, query: dict[str, str]) -> str:
+        """Return where the browser is sent: whoever its token names is logged out."""
+        self.left.append(query)
+        claims = jwt.decode(query["id_token_hint"], key("first"), algorithms=["RS256"]).claims
+        assert (claims["aud"], claims["sub"]) == (query["client_id"], self.subject)
+        return query["post_logout_redirect_uri"]
 
     def token(self, form: dict[str, str], authorization: str) -> tuple[int, dict[str, Any]]:
         """Return the answer of the token endpoint."""
@@ -137,9 +148,10 @@ def oidc_provider(clock: Clock) -> Iterator[Provider]:
             path, _, query = self.path.partition("?")
             if provider.away:
                 self._answer(503, {})
-            elif path == "/authorize":
+            elif path in {"/authorize", "/leave"}:
+                go = provider.authorize if path == "/authorize" else provider.leave
                 self.send_response(302)
-                self.send_header("Location", provider.authorize(_flat(query)))
+                self.send_header("Location", go(_flat(query)))
                 self.send_header("Content-Length", "0")
                 self.end_headers()
             elif path == "/keys":

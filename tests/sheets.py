@@ -52,7 +52,7 @@ def shown(**given: Any) -> IncidentDetail:
         "integrity": Integrity(state="verified", signed_at=NOON), "evidence": [], "events": [],
         "revisions": [], "findings": None, "requirements": [], "merged": [], "may_teach": False,
         "legal": LegalView(object_class="car", offence=OFFENCE, route=ROUTE, deadlines=[]),
-        "taught_until": None,
+        "taught_until": None, "second_look": None,
     }  # fmt: skip
     return IncidentDetail(**(fields | given))
 

@@ -21,10 +21,10 @@ from central.alerts.schemas import (
     SilenceList,
 )
 from central.auth.guard import Gate, Reach
-from central.auth.schemas import Role
+from central.auth.schemas import DUTY, Role
 from central.auth.scope import scope_of
 from central.centre import CentreDep
-from central.incidents.stages import DUTY, FIELD, LEADS
+from central.incidents.stages import FIELD, LEADS
 from central.tables.users import UserRow
 from edge.contract.messages import UtcTime
 

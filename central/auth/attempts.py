@@ -94,8 +94,10 @@ def prove_password(centre: Centre, address: str, user: UserRow, password: str) -
 
 def log_in_by_provider(
     centre: Centre, address: str, code: str, attempt: oidc.Attempt, refused: str
-) -> UserRow:
-    """Return the enabled user whom the provider has shown; ``refused`` is why it showed nobody.
+) -> tuple[UserRow, str]:
+    """Return the enabled user whom the provider has shown, and the token by which it did.
+
+    ``refused`` is why it showed nobody.
 
     Raises:
         oidc.ProviderError: It did not, or they are nobody here.
@@ -105,7 +107,7 @@ def log_in_by_provider(
             raise oidc.ProviderError("provider_refused", refused)  # noqa: TRY301 - one place counts
         found = oidc.redeem(centre.settings, code, attempt, centre.clock())
         with centre.database.write() as session:
-            return identities.log_in(session, centre.settings, found, centre.clock())
+            return identities.log_in(session, centre.settings, found, centre.clock()), found.token
     except oidc.ProviderError as error:
         counted, why = throttle.address_keys(address), str(error)[:200]
         _fail(centre, NOBODY, address, "provider_failed", counted, why=why)

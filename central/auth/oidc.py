@@ -3,13 +3,15 @@
 The authorization code flow with PKCE, ``state`` and ``nonce``; nothing of it reaches the browser's
 scripts. Nothing is remembered between two log-ins, so a provider may change its keys at any time.
 
-Source: OpenID Connect Core 1.0, sections 3.1.2 and 3.1.3.7; RFC 7636 (PKCE); RFC 9207 (``iss``).
+Source: OpenID Connect Core 1.0, sections 3.1.2 and 3.1.3.7; RFC 7636 (PKCE); RFC 9207 (``iss``);
+RP-Initiated Logout 1.0.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
 
 import httpx
 from authlib.common.errors import AuthlibBaseError
@@ -25,6 +27,8 @@ if TYPE_CHECKING:
     from central.settings import Settings
 
 RETURN_PATH = "/api/v1/session/provider/return"
+LEFT_PATH = "/login"
+"""Where the provider sends who has logged out there."""
 TIMEOUT_S = 5.0
 LEEWAY_S = 60
 """How far the provider's clock may be off."""
@@ -61,6 +65,8 @@ class Identity:
     """What the configured claim holds; empty where there is none."""
     two_factors: bool
     """Whether the provider has asked for two factors."""
+    token: str = ""
+    """The ID token that says so, for the log-out."""
 
 
 def authorization_url(settings: Settings, attempt: Attempt) -> str:
@@ -99,7 +105,27 @@ def redeem(settings: Settings, code: str, attempt: Attempt, now: datetime) -> Id
         subject=str(claims["sub"]),
         username=named if isinstance(named, str) else "",
         two_factors=settings.oidc_two_factors or "mfa" in methods,
+        token=str(token["id_token"]),
     )
+
+
+def logout_url(settings: Settings, id_token: str) -> str | None:
+    """Return where a browser logs out at the provider and is sent back from; None: nowhere.
+
+    Raises:
+        ProviderError: The provider cannot be reached, or is not the configured one.
+    """
+    with httpx.Client(timeout=TIMEOUT_S) as line:
+        found = _discovered(settings, line)
+    if "end_session_endpoint" not in found:
+        return None
+    endpoint = _endpoint(settings, found, "end_session_endpoint")
+    told = {
+        "client_id": settings.oidc_client_id,
+        "post_logout_redirect_uri": settings.public_url + LEFT_PATH,
+        **({"id_token_hint": id_token} if id_token else {}),
+    }
+    return f"{endpoint}{'&' if '?' in endpoint else '?'}{urlencode(told)}"
 
 
 def _client(settings: Settings, line: httpx.Client) -> Any:

@@ -15,7 +15,8 @@ import structlog
 from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi.responses import RedirectResponse
 
-from central.auth import attempts, handshakes, identities, oidc, service, throttle
+from central.asked import open_query
+from central.auth import attempts, farewell, handshakes, identities, oidc, service, throttle
 from central.auth.guard import LogIn, check_same_site, cookie_name
 from central.auth.handshakes import Purpose
 from central.auth.oidc import Attempt, ProviderError
@@ -70,7 +71,8 @@ def leave(
     return ProviderAddress(url=url)
 
 
-@router.get("/session/provider/return", dependencies=[Depends(_needed)])
+# RFC 6749, 4.1.2: what else a provider says is to be passed over.
+@router.get("/session/provider/return", dependencies=[Depends(_needed), Depends(open_query)])
 def come_back(
     request: Request,
     centre: CentreDep,
@@ -86,13 +88,14 @@ def come_back(
         attempt = Attempt(state, detail["nonce"], detail["verifier"])
         refused = error or (f"by {iss}" if iss not in {"", centre.settings.oidc_issuer} else "")
         address = attempts.address_of(request)
-        user = attempts.log_in_by_provider(centre, address, code, attempt, refused)
+        user, token = attempts.log_in_by_provider(centre, address, code, attempt, refused)
     except ProviderError as failure:
         log.warning("provider_failed", reason=str(failure))
         answer = _to("/login?" + urlencode({"problem": failure.code}))
     else:
         answer = _to(detail["next"])
         start_session(centre, LogIn(user, Way.PROVIDER), request, answer)
+        farewell.remember(centre, answer, token)
     _set_state(centre, answer, "", timedelta(0))
     return answer
 

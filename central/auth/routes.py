@@ -8,11 +8,10 @@ from fastapi import APIRouter, Depends, Request, Response
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from central.auth import attempts, identities, passkeys, service
+from central.auth import attempts, farewell, identities, passkeys, service
 from central.auth.guard import (
     Gate,
     LoggedIn,
-    LoggedInUser,
     LogIn,
     Reach,
     check_same_site,
@@ -22,6 +21,7 @@ from central.auth.guard import (
     session_token,
 )
 from central.auth.schemas import (
+    LoggedOut,
     LoginRequest,
     Me,
     NewUser,
@@ -76,14 +76,16 @@ def get_session(login: LoggedIn, centre: CentreDep) -> Me:
     return me(login, centre)
 
 
-@router.delete("/session", status_code=204)
-def log_out(request: Request, response: Response, user: LoggedInUser, centre: CentreDep) -> None:
-    """Log out and forget the cookie."""
-    del user
+@router.delete("/session")
+def log_out(request: Request, response: Response, login: LoggedIn, centre: CentreDep) -> LoggedOut:
+    """Log out and forget the cookie; who came through the provider is told where to leave it."""
     with centre.database.write() as session:
         service.log_out(session, session_token(request, centre))
     secure = centre.settings.public_url.startswith("https://")
     response.delete_cookie(cookie_name(centre), httponly=True, samesite="strict", secure=secure)
+    by_provider = login.way == Way.PROVIDER and centre.settings.oidc_issuer != ""
+    left = farewell.leave(centre, request, response) if by_provider else None
+    return LoggedOut(provider_url=left)
 
 
 @router.post("/session/password")

@@ -51,6 +51,10 @@ class Way(StrEnum):
     """The province's own directory said so."""
 
 
+DUTY = frozenset({Role.OPERATOR, Role.SHIFT_LEAD, Role.OFFICER, Role.COMMANDER})
+"""Who judges incidents."""
+POLICE = frozenset({Role.OFFICER, Role.COMMANDER})
+"""Who judges suspected violations."""
 PLATE_READERS = frozenset({Role.OFFICER, Role.COMMANDER, Role.COMMUNE_POLICE, Role.AUDITOR})
 """Who reads number plates and searches by them; everyone else sees them masked."""
 
@@ -71,6 +75,13 @@ class LoginRequest(PasswordAgain):
     code: str | None = Field(
         default=None, max_length=40, description="Six digits from the phone, or a recovery code"
     )
+
+
+class LoggedOut(BaseModel):
+    """That one is logged out here."""
+
+    provider_url: str | None
+    """Where the browser must go to be logged out at the provider that it came through."""
 
 
 class WaysIn(BaseModel):

@@ -10,6 +10,7 @@ from sqlalchemy import func, select
 from central.auth import audit
 from central.auth.guard import Gate, Reach
 from central.auth.schemas import Role
+from central.auth.veil import veil_of
 from central.centre import CentreDep
 from central.custody import ledger
 from central.custody.schemas import (
@@ -54,10 +55,14 @@ def export_incident(
     centre: CentreDep,
     uploads: UploadsDep,
 ) -> StreamingResponse:
-    """Return everything about an incident as a zip that carries its own verifier; recorded."""
+    """Return everything about an incident as a zip that carries its own verifier; recorded.
+
+    409 for who is to give a second look of their own first: the package tells every verdict.
+    """
     errand = export.Errand(username=user.username, at=centre.clock(), purpose=purpose)
     with centre.database.write() as session:
         incidents.get(session, incident_id)
+        veil_of(session, user).check(incident_id)
         thing = ("incident", incident_id)
         audit.record(session, errand.at, user.username, "export", thing, purpose=purpose)
     with centre.database.read() as session:  # after the commit: its own line is in the access log

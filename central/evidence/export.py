@@ -20,6 +20,7 @@ from zipfile import ZIP_STORED, ZipFile, ZipInfo
 
 from sqlalchemy import select
 
+from central.auth.veil import UNVEILED
 from central.custody import heads, integrity
 from central.evidence.guide import Told, guide
 from central.incidents import evidence_rows, page
@@ -89,7 +90,7 @@ def members(
         absent=[file_name(row) for row in rows if row not in here],
         photos=len(every) - len(rows),
     )
-    shown = page.detail(session, incident).model_dump_json(indent=1)
+    shown = page.detail(session, incident, UNVEILED).model_dump_json(indent=1)
     seen = "".join(f"{line}\n" for line in _access_log(session, incident.incident_id))
     return [
         *evidence,

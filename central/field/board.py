@@ -8,6 +8,8 @@ from sqlalchemy import exists, func, or_, select
 
 from central.alerts import service as alerts
 from central.alerts.telling import ENDED
+from central.auth.scope import scope_of
+from central.auth.veil import veil_of
 from central.field.schemas import Board, BoardAlert
 from central.incidents import repository, views
 from central.incidents.stages import UNDER_WAY
@@ -22,8 +24,9 @@ if TYPE_CHECKING:
     from sqlalchemy import ColumnElement
     from sqlalchemy.orm import Session
 
-    from central.auth.scope import Scope
+    from central.auth.veil import Veil
     from central.incidents.schemas import IncidentItem
+    from central.tables.users import UserRow
 
 MOST_ALERTS = 30
 MOST_NEWS = 5
@@ -31,8 +34,9 @@ MOST_MINE = 30
 """What a thumb can still go through."""
 
 
-def board(session: Session, username: str, scope: Scope, now: datetime, code: str) -> Board:
+def board(session: Session, user: UserRow, now: datetime, code: str) -> Board:
     """Return what concerns a person; ``code`` is an alert that they followed a link to."""
+    username, scope, veil = user.username, scope_of(user), veil_of(session, user)
     shifts = (
         (ShiftRow.username == username) & (ShiftRow.starts_at <= now) & (ShiftRow.ends_at > now)
     )
@@ -48,8 +52,8 @@ def board(session: Session, username: str, scope: Scope, now: datetime, code: st
         .order_by(AlertRow.id.desc())
         .limit(MOST_ALERTS)
     ).all()
-    shown = [_alert(session, alert) for alert in rows]
-    mine = _mine(session, username, scope)
+    shown = [_alert(session, alert, veil) for alert in rows]
+    mine = _mine(session, user, veil)
     codes = {item.area_code for item in [*mine, *(item for each in shown for item in each.news)]}
     return Board(
         at=now,
@@ -60,7 +64,7 @@ def board(session: Session, username: str, scope: Scope, now: datetime, code: st
     )
 
 
-def _alert(session: Session, alert: AlertRow) -> BoardAlert:
+def _alert(session: Session, alert: AlertRow, veil: Veil) -> BoardAlert:
     """Return an alert with its newest incidents."""
     members = session.scalars(
         select(IncidentRow)
@@ -69,32 +73,33 @@ def _alert(session: Session, alert: AlertRow) -> BoardAlert:
         .order_by(IncidentRow.occurred_at.desc(), IncidentRow.incident_id)
         .limit(MOST_NEWS)
     )
-    return BoardAlert(**alerts.item(alert).model_dump(), news=_items(session, members))
+    return BoardAlert(**alerts.item(alert).model_dump(), news=_items(session, members, veil))
 
 
-def _mine(session: Session, username: str, scope: Scope) -> list[IncidentItem]:
+def _mine(session: Session, user: UserRow, veil: Veil) -> list[IncidentItem]:
     """Return the incidents under way that a person has touched."""
     touched: ColumnElement[bool] = exists().where(
         IncidentEventRow.incident_id == IncidentRow.incident_id,
-        IncidentEventRow.actor == username,
+        IncidentEventRow.actor == user.username,
     )
     rows = session.scalars(
         select(IncidentRow)
         .where(
             IncidentRow.stage.in_(UNDER_WAY),
             IncidentRow.merged_into.is_(None),
-            scope.condition(IncidentRow.area_code),
+            scope_of(user).condition(IncidentRow.area_code),
+            veil.beside(IncidentRow.incident_id),
             touched,
         )
         .order_by(IncidentRow.occurred_at.desc(), IncidentRow.incident_id)
         .limit(MOST_MINE)
     )
-    return _items(session, rows)
+    return _items(session, rows, veil)
 
 
-def _items(session: Session, rows: Iterable[IncidentRow]) -> list[IncidentItem]:
+def _items(session: Session, rows: Iterable[IncidentRow], veil: Veil) -> list[IncidentItem]:
     """Return incidents as lists show them."""
-    return [views.item(row, repository.camera_name(session, row)) for row in rows]
+    return [views.item(row, repository.camera_name(session, row), veil) for row in rows]
 
 
 def _areas(session: Session, codes: Collection[str]) -> Iterable[AreaRow]:

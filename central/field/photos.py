@@ -69,7 +69,7 @@ def keep(
         with centre.database.write() as session:
             row = incidents.get(session, incident_id)
             if service.is_known(session, place, StepKind.PHOTO, user.username):
-                return service.answer(session, row, repeated=True)
+                return service.answer(session, row, user, repeated=True)
             _announce(session, evidence_id, incident_id, told, len(content))
         _write(uploads, evidence_id, content, told.sha256)
         with centre.database.write() as session:
@@ -90,7 +90,7 @@ def keep(
             )
             made_at = told.made_at
             service.remember(session, centre, place, StepKind.PHOTO, user.username, made_at)
-            return service.answer(session, row)
+            return service.answer(session, row, user)
 
 
 def check(content: bytes, sha256: str) -> None:

@@ -6,7 +6,6 @@ from fastapi import APIRouter, Depends, Path, Query, Request
 from starlette.concurrency import run_in_threadpool
 
 from central.auth.guard import Gate, Reach
-from central.auth.scope import scope_of
 from central.centre import CentreDep
 from central.evidence.routes import UploadsDep
 from central.field import photos, service
@@ -38,7 +37,7 @@ def get_board(
 ) -> Board:
     """Return the alerts of one's shift, and the incidents that one is working on."""
     with centre.database.read() as session:
-        return board(session, user.username, scope_of(user), centre.clock(), code)
+        return board(session, user, centre.clock(), code)
 
 
 @router.put("/incidents/{incident_id}/reports/{report_key}")

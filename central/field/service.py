@@ -57,7 +57,7 @@ def take(
     incident_id, key = place
     row = service.get(session, incident_id)
     if is_known(session, place, wanted.kind, user.username):
-        return answer(session, row, repeated=True)
+        return answer(session, row, user, repeated=True)
     if wanted.kind == StepKind.NOTE:
         made_at = wanted.made_at.isoformat()
         steps.remark(
@@ -68,7 +68,7 @@ def take(
     else:
         steps.take(session, centre, row, wanted.kind, wanted, user)
     remember(session, centre, (incident_id, key), wanted.kind, user.username, wanted.made_at)
-    return answer(session, row)
+    return answer(session, row, user)
 
 
 def is_known(session: Session, place: tuple[str, str], kind: StepKind, username: str) -> bool:
@@ -110,10 +110,11 @@ def remember(
     )
 
 
-def answer(session: Session, row: IncidentRow, *, repeated: bool = False) -> ReportAnswer:
-    """Return an incident as it stands now."""
-    shown = views.item(row, repository.camera_name(session, row))
-    return ReportAnswer(incident=shown, repeated=repeated)
+def answer(
+    session: Session, row: IncidentRow, user: UserRow, *, repeated: bool = False
+) -> ReportAnswer:
+    """Return an incident as it stands now, to who reported about it."""
+    return ReportAnswer(incident=views.shown(session, row, user), repeated=repeated)
 
 
 def _acknowledge(

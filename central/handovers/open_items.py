@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
     from central.auth.scope import Scope
+    from central.auth.veil import Veil
 
 MOST = 100
 """Entries of each kind that are listed; the rest is a number, and stands in the queue."""
@@ -51,6 +52,19 @@ def open_items(session: Session, scope: Scope, now: datetime) -> OpenItems:
         alerts=_alerts(session, scope),
         silences=_silences(session, scope, now),
     )
+
+
+def known_to(veil: Veil, items: OpenItems) -> OpenItems:
+    """Return open items without those that would tell their reader of a verdict."""
+    lists = {"incidents": items.incidents, "verification": items.verification}
+    lists["deadlines"] = items.deadlines
+    return items.model_copy(update={name: _beside(veil, each) for name, each in lists.items()})
+
+
+def _beside(veil: Veil, cases: Cases) -> Cases:
+    """Return a list without what a veil covers."""
+    kept = [each for each in cases.items if each.incident_id not in veil.covered]
+    return Cases(total=cases.total - len(cases.items) + len(kept), items=kept)
 
 
 def _cases(

@@ -7,9 +7,10 @@ from fastapi import APIRouter, Depends, Path
 from central.auth.guard import Gate, Reach
 from central.auth.schemas import Role
 from central.auth.scope import scope_of
+from central.auth.veil import veil_of
 from central.centre import CentreDep
 from central.handovers import service
-from central.handovers.open_items import open_items
+from central.handovers.open_items import known_to, open_items
 from central.handovers.schemas import (
     HandoverDetail,
     HandoverList,
@@ -45,7 +46,8 @@ def list_waiting(user: OnDuty, centre: CentreDep) -> HandoverList:
 def list_open_items(user: OnDuty, centre: CentreDep) -> OpenItems:
     """Return what is open within one's communes now: what a handover would hold."""
     with centre.database.read() as session:
-        return open_items(session, scope_of(user), centre.clock())
+        found = open_items(session, scope_of(user), centre.clock())
+        return known_to(veil_of(session, user), found)
 
 
 @router.post("", status_code=201)
@@ -56,10 +58,10 @@ def hand_over(new: NewHandover, user: OnDuty, centre: CentreDep) -> HandoverDeta
 
 
 @router.get("/{handover_id}")
-def get_handover(handover_id: HandoverId, _: Reader, centre: CentreDep) -> HandoverDetail:
+def get_handover(handover_id: HandoverId, user: Reader, centre: CentreDep) -> HandoverDetail:
     """Return one handover with the open items as they stood then."""
     with centre.database.read() as session:
-        return service.detail(session, handover_id)
+        return service.detail(session, handover_id, user)
 
 
 @router.post("/{handover_id}/accept")

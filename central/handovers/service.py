@@ -16,7 +16,8 @@ from sqlalchemy.exc import IntegrityError
 
 from central.auth import audit
 from central.auth.scope import scope_of
-from central.handovers.open_items import open_items
+from central.auth.veil import veil_of
+from central.handovers.open_items import known_to, open_items
 from central.handovers.schemas import (
     Acceptance,
     HandoverDetail,
@@ -70,13 +71,13 @@ def waiting(session: Session, user: UserRow, centre: Centre) -> HandoverList:
     return HandoverList(items=[_item(session, row) for row in rows])
 
 
-def detail(session: Session, handover_id: int) -> HandoverDetail:
-    """Return one handover with what was open.
+def detail(session: Session, handover_id: int, user: UserRow) -> HandoverDetail:
+    """Return one handover with what was open, as far as its reader may know of it.
 
     Raises:
         Problem: 404, no such handover.
     """
-    return _detail(session, _get(session, handover_id))
+    return _detail(session, _get(session, handover_id), user)
 
 
 def hand_over(session: Session, centre: Centre, user: UserRow, new: NewHandover) -> HandoverDetail:
@@ -100,7 +101,7 @@ def hand_over(session: Session, centre: Centre, user: UserRow, new: NewHandover)
     session.add_all(HandoverAreaRow(handover_id=row.id, area_code=area) for area in areas)
     session.flush()
     _tell(session, centre, row, "hand_over", user.username)
-    return _detail(session, row)
+    return _detail(session, row, user)
 
 
 def accept(
@@ -114,7 +115,7 @@ def accept(
     row = _get(session, handover_id)
     taken = session.get(HandoverAcceptanceRow, handover_id)
     if taken is not None and taken.accepted_by == user.username:
-        return _detail(session, row)
+        return _detail(session, row, user)
     if taken is not None:
         raise _taken(taken.accepted_by)
     in_their_place = user.role in LEADS and user.username != row.from_username
@@ -135,7 +136,7 @@ def accept(
     except IntegrityError as error:  # two at the same moment
         raise _taken("") from error
     _tell(session, centre, row, "accept", user.username)
-    return _detail(session, row)
+    return _detail(session, row, user)
 
 
 def _check_incoming(session: Session, user: UserRow, username: str) -> None:
@@ -224,7 +225,7 @@ def _item(session: Session, row: HandoverRow) -> HandoverItem:
     )
 
 
-def _detail(session: Session, row: HandoverRow) -> HandoverDetail:
+def _detail(session: Session, row: HandoverRow, user: UserRow) -> HandoverDetail:
     """Return a handover with what was open then."""
-    shown = _item(session, row).model_dump()
-    return HandoverDetail(**shown, items=OpenItems.model_validate(row.items))
+    shown, items = _item(session, row).model_dump(), OpenItems.model_validate(row.items)
+    return HandoverDetail(**shown, items=known_to(veil_of(session, user), items))

@@ -7,10 +7,11 @@ from pydantic import Field
 
 from central.asked import Asked
 from central.auth.guard import Gate, Reach
+from central.auth.schemas import DUTY
+from central.auth.veil import veil_of
 from central.centre import CentreDep
 from central.custody.schemas import Reason
 from central.incidents import exceptions, service
-from central.incidents.stages import DUTY
 from central.tables.users import UserRow
 from edge.contract.messages import LearnedException
 
@@ -32,6 +33,7 @@ def teach_exception(
     """Teach the box that its rule is wrong at this place. 409 for a crash, or when not rejected."""
     with centre.database.write() as session:
         row = service.get(session, incident_id)
+        veil_of(session, user).check(incident_id)
         return exceptions.teach(
             session, centre, row, user.username, days=wanted.days, reason=wanted.reason
         )
@@ -44,4 +46,5 @@ def forget_exception(
     """Let the exception that this incident taught go."""
     with centre.database.write() as session:
         row = service.get(session, incident_id)
+        veil_of(session, user).check(incident_id)
         exceptions.forget(session, centre, row, user.username, reason)

@@ -6,7 +6,14 @@ from typing import TYPE_CHECKING, Any
 
 from central.custody import holds, integrity
 from central.custody.schemas import HoldItem
-from central.incidents import completeness, evidence_rows, exceptions, legal, repository
+from central.incidents import (
+    completeness,
+    evidence_rows,
+    exceptions,
+    legal,
+    repository,
+    second_look,
+)
 from central.incidents.case_schemas import Findings, LegalView
 from central.incidents.schemas import (
     EventEntry,
@@ -22,19 +29,21 @@ from edge.contract.catalogue_entry import IncidentClass
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
+    from central.auth.veil import Veil
     from central.law.tables import Law
     from central.tables.evidence import EvidenceRow
     from central.tables.incidents import IncidentRow
 
 
 def detail(
-    session: Session, row: IncidentRow, *, law: Law | None = None, plates: bool = True
+    session: Session, row: IncidentRow, veil: Veil, *, law: Law | None = None, plates: bool = True
 ) -> IncidentDetail:
-    """Return everything about one incident.
+    """Return everything about one incident that its reader may know.
 
     Args:
         session: Where to read.
         row: The incident.
+        veil: What the reader is not to know yet.
         law: The tables to look it up in; None: those of this release.
         plates: Whether who reads it may read number plates; else they are masked.
     """
@@ -54,7 +63,7 @@ def detail(
             event.detail.pop("findings", None)
     told["legal"] = legal_view(session, row, law or load_law())
     told["merged"] = [
-        item(each, repository.camera_name(session, each))
+        item(each, repository.camera_name(session, each), veil)
         for each in repository.merged_children(session, row.incident_id)
     ]
     told["revisions"] = [
@@ -73,8 +82,9 @@ def detail(
     told["held_on_box"] = repository.box_holds(session, row)
     told["may_teach"] = exceptions.teachable(row)
     told["taught_until"] = exceptions.taught_until(session, row.incident_id)
-    shown = item(row, repository.camera_name(session, row))
-    return IncidentDetail.model_validate({**shown.model_dump(), **told})
+    shown = item(row, repository.camera_name(session, row), veil)
+    whole = IncidentDetail.model_validate({**shown.model_dump(), **told})
+    return whole if whole.second_look is None else second_look.unjudged(whole)
 
 
 def legal_view(session: Session, row: IncidentRow, law: Law) -> LegalView:

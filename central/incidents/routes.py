@@ -7,9 +7,10 @@ from fastapi import APIRouter, Depends, Query
 from central.auth.guard import Gate, Reach
 from central.auth.schemas import PLATE_READERS, Role
 from central.auth.scope import scope_of
+from central.auth.veil import veil_of
 from central.centre import Centre, CentreDep
 from central.custody.schemas import HoldOrder, Reason
-from central.incidents import page, second_look, service
+from central.incidents import page, service
 from central.incidents.case_schemas import LifeCycleList, StepKind
 from central.incidents.catalogue import REJECT_REASONS, RULES
 from central.incidents.legal import law_of
@@ -69,7 +70,7 @@ def list_incidents(
             "Your role may not search by number plate.",
         )
     with centre.database.read() as session:
-        return service.list_page(session, wanted, scope_of(user))
+        return service.list_page(session, wanted, scope_of(user), veil_of(session, user))
 
 
 @router.get("/life-cycles", dependencies=[SHARED])
@@ -93,9 +94,7 @@ def get_incident(incident_id: str, user: Viewer, centre: CentreDep) -> IncidentD
     law, plates = law_of(centre.settings), user.role in PLATE_READERS
     with centre.database.read() as session:
         row = service.get(session, incident_id)
-        shown = page.detail(session, row, law=law, plates=plates)
-        week = second_look.owed(session, row, user)
-    return shown if week is None else second_look.unjudged(shown, week)
+        return page.detail(session, row, veil_of(session, user), law=law, plates=plates)
 
 
 @router.post("/incidents/{incident_id}/acknowledge")
@@ -158,7 +157,7 @@ def place_hold(
 ) -> IncidentItem:
     """Hold all evidence of it: nothing deletes it, here or on its box, until it is released."""
     with centre.database.write() as session:
-        return service.hold(session, centre, incident_id, user.username, wanted.reason)
+        return service.hold(session, centre, incident_id, user, wanted.reason)
 
 
 @router.delete("/incidents/{incident_id}/hold")
@@ -167,7 +166,7 @@ def release_hold(
 ) -> IncidentItem:
     """Release its hold: retention decides about it again."""
     with centre.database.write() as session:
-        return service.release(session, centre, incident_id, user.username, reason)
+        return service.release(session, centre, incident_id, user, reason)
 
 
 def _review(

@@ -101,6 +101,9 @@ class IncidentItem(RuleItem):
     """The incident that this one is the same event as."""
     due_at: UtcTime | None
     """When the next period of the law is over; violations only."""
+    second_look: date | None
+    """The week whose sample waits for the reader's own verdict: the first is not told until then,
+    nor what followed it."""
 
 
 class IncidentList(BaseModel):
@@ -201,9 +204,6 @@ class IncidentDetail(IncidentItem):
     """Whether a rejection of it can teach its box to leave that place alone."""
     taught_until: UtcTime | None
     """Until when the box was told to; None: it was not, or not any more."""
-    second_look: date | None = None
-    """The week whose sample waits for the reader's own verdict: the first is not told until then,
-    nor what followed it."""
 
 
 PlatePart = Annotated[

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from sqlalchemy.orm import InstrumentedAttribute, Session
 
     from central.auth.scope import Scope
+    from central.auth.veil import Veil
     from central.incidents.schemas import IncidentFilter
 
 NEWEST_FIRST = (IncidentRow.occurred_at.desc(), IncidentRow.incident_id.desc())
@@ -42,6 +43,7 @@ def find_page(
     wanted: IncidentFilter,
     after: tuple[datetime, str] | None,
     scope: Scope,
+    veil: Veil,
 ) -> Sequence[tuple[IncidentRow, str | None]]:
     """Return up to ``limit`` + 1 incidents with their camera's name, newest first.
 
@@ -50,12 +52,13 @@ def find_page(
         wanted: What to filter by.
         after: (occurred_at, incident_id) of the last incident of the page before.
         scope: Whose communes are listed.
+        veil: What is left out where one asks for what people decided, and for what they read.
     """
     same_camera = (CameraRow.box_id == IncidentRow.box_id) & (
         CameraRow.camera_id == IncidentRow.camera_id
     )
     query = select(IncidentRow, CameraRow.name).outerjoin(CameraRow, same_camera)
-    walks = _walks(wanted, after, scope)
+    walks = _walks(wanted, after, scope, veil)
     if len(walks) == 1:
         query = query.where(*walks[0])
     else:
@@ -79,7 +82,7 @@ def _merged(walks: list[list[ColumnElement[bool]]], limit: int) -> Select[str]:
 
 
 def _walks(
-    wanted: IncidentFilter, after: tuple[datetime, str] | None, scope: Scope
+    wanted: IncidentFilter, after: tuple[datetime, str] | None, scope: Scope, veil: Veil
 ) -> list[list[ColumnElement[bool]]]:
     """Return the conditions of each walk that together find what is wanted.
 
@@ -87,6 +90,8 @@ def _walks(
     be sorted, all of them.
     """
     common = [*_one(wanted), *_period(wanted), scope.condition(IncidentRow.area_code)]
+    if wanted.status or wanted.stage or wanted.plate is not None:
+        common.append(veil.beside(IncidentRow.incident_id))
     if after is not None:
         common.append(tuple_(IncidentRow.occurred_at, IncidentRow.incident_id) < after)
     communes = [] if scope.whole or wanted.area_code is not None else sorted(scope.areas)

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
     from central.auth.scope import Scope
+    from central.auth.veil import Veil
     from central.centre import Centre
     from central.incidents.schemas import Merger, Step
     from central.tables.incidents import IncidentRow
@@ -40,10 +41,10 @@ def review(
         Problem: 404, no such incident; and all of :func:`central.incidents.steps.take`.
     """
     row = get(session, incident_id)
-    shown = steps.take(session, centre, row, kind, wanted, user)
+    steps.take(session, centre, row, kind, wanted, user)
     if kind is StepKind.REOPEN and exceptions.taught_until(session, incident_id) is not None:
         exceptions.forget(session, centre, row, user.username, "reopened")
-    return shown
+    return views.shown(session, row, user)
 
 
 def merge(
@@ -57,7 +58,7 @@ def merge(
     row = _to_sort(session, incident_id, user)
     by = (user.username, wanted.note)
     merging.merge(session, centre, row, wanted.into, by, wanted.version)
-    return views.item(row, repository.camera_name(session, row))
+    return views.shown(session, row, user)
 
 
 def split(
@@ -70,7 +71,7 @@ def split(
     """
     row = _to_sort(session, incident_id, user)
     merging.split(session, centre, row, (user.username, wanted.note), wanted.version)
-    return views.item(row, repository.camera_name(session, row))
+    return views.shown(session, row, user)
 
 
 def _to_sort(session: Session, incident_id: str, user: UserRow) -> IncidentRow:
@@ -85,7 +86,7 @@ def _to_sort(session: Session, incident_id: str, user: UserRow) -> IncidentRow:
 
 
 def hold(
-    session: Session, centre: Centre, incident_id: str, actor: str, reason: str
+    session: Session, centre: Centre, incident_id: str, user: UserRow, reason: str
 ) -> IncidentItem:
     """Place a legal hold and announce it.
 
@@ -93,12 +94,13 @@ def hold(
         Problem: 404, no such incident; 409, it is held already.
     """
     row = get(session, incident_id)
-    holds.place(session, centre, row, actor, reason)
-    return views.announce(session, centre.live, row, centre.clock())
+    holds.place(session, centre, row, user.username, reason)
+    views.announce(session, centre.live, row, centre.clock())
+    return views.shown(session, row, user)
 
 
 def release(
-    session: Session, centre: Centre, incident_id: str, actor: str, reason: str
+    session: Session, centre: Centre, incident_id: str, user: UserRow, reason: str
 ) -> IncidentItem:
     """Release a legal hold and announce it.
 
@@ -106,8 +108,9 @@ def release(
         Problem: 404, no such incident; 409, it is not held.
     """
     row = get(session, incident_id)
-    holds.release(session, centre, row, actor, reason)
-    return views.announce(session, centre.live, row, centre.clock())
+    holds.release(session, centre, row, user.username, reason)
+    views.announce(session, centre.live, row, centre.clock())
+    return views.shown(session, row, user)
 
 
 def get(session: Session, incident_id: str) -> IncidentRow:
@@ -122,17 +125,17 @@ def get(session: Session, incident_id: str) -> IncidentRow:
     return row
 
 
-def list_page(session: Session, wanted: IncidentFilter, scope: Scope) -> IncidentList:
-    """Return one page of the incidents within a scope.
+def list_page(session: Session, wanted: IncidentFilter, scope: Scope, veil: Veil) -> IncidentList:
+    """Return one page of the incidents within a scope, under the veil of who reads it.
 
     Raises:
         Problem: 422, the cursor is not one of ours.
     """
     after = parse_cursor(wanted.cursor) if wanted.cursor else None
-    found = search.find_page(session, wanted, after, scope)
+    found = search.find_page(session, wanted, after, scope, veil)
     page = found[: wanted.limit]
     more = len(found) > wanted.limit
     return IncidentList(
-        items=[views.item(row, name or row.camera_id) for row, name in page],
+        items=[views.item(row, name or row.camera_id, veil) for row, name in page],
         next_cursor=make_cursor(page[-1][0].occurred_at, page[-1][0].incident_id) if more else None,
     )

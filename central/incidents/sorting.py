@@ -16,6 +16,7 @@ from pydantic import BaseModel, Field
 
 from central.asked import Asked
 from central.auth.scope import scope_of
+from central.auth.veil import veil_of
 from central.custody.schemas import Reason
 from central.incidents import merging, repository, steps, views
 from central.incidents.case_schemas import StepKind
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy.orm import Session
 
+    from central.auth.veil import Veil
     from central.centre import Centre
     from central.tables.incidents import IncidentRow
     from central.tables.users import UserRow
@@ -84,12 +86,12 @@ def merge(session: Session, centre: Centre, wanted: MergeOrder, user: UserRow) -
         Problem: 404, one of them is not there or not theirs.
     """
     rows = _found(session, user, [wanted.into, *(each.incident_id for each in wanted.parts)])
-    by = (user.username, wanted.note)
+    by, veil = (user.username, wanted.note), veil_of(session, user)
     results = []
     for each in wanted.parts:
         row = rows[each.incident_id]
         act = partial(merging.merge, session, centre, row, wanted.into, by, each.version)
-        results.append(_result(session, row, user, act))
+        results.append(_result(session, row, user, veil, act))
     return SortResultList(items=results)
 
 
@@ -100,12 +102,12 @@ def split(session: Session, centre: Centre, wanted: SplitOrder, user: UserRow) -
         Problem: 404, one of them is not there or not theirs.
     """
     rows = _found(session, user, [each.incident_id for each in wanted.parts])
-    by = (user.username, wanted.note)
+    by, veil = (user.username, wanted.note), veil_of(session, user)
     results = []
     for each in wanted.parts:
         row = rows[each.incident_id]
         act = partial(merging.split, session, centre, row, by, each.version)
-        results.append(_result(session, row, user, act))
+        results.append(_result(session, row, user, veil, act))
     return SortResultList(items=results)
 
 
@@ -137,7 +139,7 @@ def _found(session: Session, user: UserRow, ids: Iterable[str]) -> dict[str, Inc
 
 
 def _result(
-    session: Session, row: IncidentRow, user: UserRow, act: Callable[[], None]
+    session: Session, row: IncidentRow, user: UserRow, veil: Veil, act: Callable[[], None]
 ) -> SortResult:
     """Do what was asked with one incident and say what became of it."""
     problem = None
@@ -146,5 +148,5 @@ def _result(
         act()
     except Problem as refusal:
         problem = ProblemDetail.model_validate(refusal.detail)
-    shown = views.item(row, repository.camera_name(session, row))
+    shown = views.item(row, repository.camera_name(session, row), veil)
     return SortResult(item=shown, problem=problem)

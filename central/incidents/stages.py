@@ -16,7 +16,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from central.auth.schemas import Role
+from central.auth.schemas import DUTY, POLICE, Role
 from central.incidents.case_schemas import LifeCycle, Stage, StepKind, StepRule
 from central.incidents.schemas import ReviewStatus
 from edge.contract.catalogue_entry import IncidentClass
@@ -24,12 +24,10 @@ from edge.contract.catalogue_entry import IncidentClass
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-DUTY = frozenset({Role.OPERATOR, Role.SHIFT_LEAD, Role.OFFICER, Role.COMMANDER})
 FIELD = DUTY | {Role.COMMUNE_POLICE}
 LEADS = frozenset({Role.SHIFT_LEAD, Role.COMMANDER})
 VERIFIERS = frozenset({Role.OFFICER})
 APPROVERS = frozenset({Role.COMMANDER})
-POLICE = VERIFIERS | APPROVERS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

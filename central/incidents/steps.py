@@ -15,11 +15,12 @@ from typing import TYPE_CHECKING, Any
 
 from central.auth import audit
 from central.auth.audit_check import event_hash
+from central.auth.veil import veil_of
 from central.custody import integrity
 from central.incidents import completeness, evidence_rows, legal, page, plates, repository, views
 from central.incidents.case_schemas import Findings, StepKind
 from central.incidents.catalogue import REJECT_REASONS
-from central.incidents.schemas import VERDICTS, IncidentItem, Review, ReviewStatus
+from central.incidents.schemas import VERDICTS, Review, ReviewStatus
 from central.incidents.stages import OVER, life_cycle
 from central.problems import Problem
 from central.tables.incidents import IncidentEventRow
@@ -42,12 +43,13 @@ def take(
     kind: StepKind,
     wanted: Review,
     user: UserRow,
-) -> IncidentItem:
+) -> None:
     """Take one step and announce it.
 
     Raises:
         Problem: 403, not this person; 409, the stage does not allow it, somebody changed the
-            incident since, or the case is not complete; 422, the reason or a note is missing.
+            incident since, the case is not complete, or this person is to look at it on their own
+            first; 422, the reason or a note is missing.
     """
     note, now = str(getattr(wanted, "note", "")), centre.clock()
     spec = _checked(session, row, kind, wanted, user)
@@ -80,7 +82,7 @@ def take(
         detail=detail,
     )
     write(session, event)
-    return views.announce(session, centre.live, row, now)
+    views.announce(session, centre.live, row, now)
 
 
 def remark(
@@ -92,7 +94,7 @@ def remark(
     *,
     note: str,
     **detail: str | int,
-) -> IncidentItem:
+) -> None:
     """Add a note or a photo to the record of an incident; it stands where it stood."""
     now = centre.clock()
     event = IncidentEventRow(
@@ -110,7 +112,7 @@ def remark(
         detail=dict(detail),
     )
     write(session, event)
-    return views.announce(session, centre.live, row, now)
+    views.announce(session, centre.live, row, now)
 
 
 def write(session: Session, *events: IncidentEventRow) -> None:
@@ -145,6 +147,7 @@ def _checked(
     spec = life_cycle(row.incident_class).get(kind)
     if spec is not None:
         check_role(spec, user)
+    veil_of(session, user).check(row.incident_id)
     if row.version != wanted.version:
         raise stale()
     if row.merged_into is not None:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import select
 
 from central.areas.catalogue import PROVINCE_CODE
+from central.auth.veil import UNVEILED, Veil
 from central.indicators.catalogue import OWN_SOURCE, AreaLevel, Indicator, Kind, Origin, Quality
 from central.indicators.facts import NOT_VEHICLES, incident_fact
 from central.indicators.periods import period_end
@@ -36,11 +37,15 @@ PAGE = 100
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Number:
-    """Which number: an indicator, an area, a period, and how many records to pass over."""
+    """Which number: an indicator, an area, a period; who reads, and how many records to pass over.
+
+    What the reader is not to know yet (``veil``) is counted, but not listed.
+    """
 
     indicator: Indicator
     area_code: str
     start: datetime
+    veil: Veil = UNVEILED
     offset: int = 0
 
     @property
@@ -104,11 +109,10 @@ def _delivered(value: Value, delivery: DeliveryRow | None) -> RecordOut:
 def _incidents(session: Session, number: Number, measure: Measure) -> list[RecordOut]:
     """Return the incidents that were counted, newest first."""
     place = _place(IncidentRow.area_code, number.area_code)
+    within = (IncidentRow.occurred_at >= number.start, IncidentRow.occurred_at < number.end)
     rows = session.scalars(
         select(IncidentRow)
-        .where(
-            IncidentRow.occurred_at >= number.start, IncidentRow.occurred_at < number.end, *place
-        )
+        .where(*within, *place, number.veil.beside(IncidentRow.incident_id))
         .order_by(IncidentRow.occurred_at.desc(), IncidentRow.incident_id)
     )
     # Selected here, not in SQL: the list must agree with the count, so both use one function.

@@ -9,6 +9,7 @@ from pydantic import AwareDatetime
 from central.areas.catalogue import PROVINCE_CODE
 from central.auth.guard import Gate, Reach
 from central.auth.scope import scope_of
+from central.auth.veil import veil_of
 from central.centre import CentreDep
 from central.indicators import records
 from central.indicators.catalogue import Component, Indicator, load_catalogue
@@ -121,13 +122,14 @@ def read_records(
     indicator = _indicator(code)
     if not scope_of(user).allows([area_code]):
         raise Problem(404, "unknown_area", "Không có địa bàn này.", "No such area.")
-    number = records.Number(
-        indicator=indicator,
-        area_code=area_code,
-        start=_aligned(indicator, period_start),
-        offset=cursor,
-    )
     with centre.database.read() as session:
+        number = records.Number(
+            indicator=indicator,
+            area_code=area_code,
+            start=_aligned(indicator, period_start),
+            veil=veil_of(session, user),
+            offset=cursor,
+        )
         return records.behind(session, number)
 
 

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
     from central.auth.scope import Scope
+    from central.auth.veil import Veil
 
 MOST = 20_000
 """Points in one answer, newest first; the map draws that many at once without effort."""
@@ -36,13 +37,14 @@ _COPIED = tuple(name for name in IncidentPoint.model_fields if name != "location
 
 
 def find(
-    session: Session, scope: Scope, since: datetime, *, done: bool, most: int = MOST
+    session: Session, scope: Scope, veil: Veil, since: datetime, *, done: bool, most: int = MOST
 ) -> IncidentPoints:
     """Return the newest incidents of somebody's areas.
 
     Args:
         session: Where to read.
         scope: Whose communes are listed.
+        veil: What the reader is not to know yet.
         since: Incidents that happened at or after it.
         done: Also those that are settled.
         most: How many at most.
@@ -53,7 +55,7 @@ def find(
         IncidentRow.merged_into.is_(None),
     ]
     if not done:
-        wanted.append(IncidentRow.stage.not_in(sorted(DONE)))
+        wanted += [IncidentRow.stage.not_in(sorted(DONE)), veil.beside(IncidentRow.incident_id)]
     columns = [getattr(IncidentRow, name) for name in _COPIED]
     rows = session.execute(
         select(*columns, IncidentRow.latitude, IncidentRow.longitude)
@@ -61,7 +63,7 @@ def find(
         .order_by(IncidentRow.occurred_at.desc(), IncidentRow.incident_id.desc())
         .limit(most + 1)
     ).all()
-    items = [_point(*row) for row in rows[:most]]
+    items = [veil.over(_point(*row)) for row in rows[:most]]
     total = _count(session, wanted) if len(rows) > most else len(items)
     return IncidentPoints(items=items, total=total, since=since)
 

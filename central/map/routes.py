@@ -12,6 +12,7 @@ from fastapi import APIRouter, Depends, Header, Query, Response
 
 from central.auth.guard import Gate, Reach
 from central.auth.scope import scope_of
+from central.auth.veil import veil_of
 from central.centre import CentreDep
 from central.map import files, points
 from central.map.schemas import IncidentPoints, MapConfig, PointFilter
@@ -62,7 +63,8 @@ def list_points(
     """Return the newest incidents of one's areas as points; ``total`` says when it is cut."""
     since = centre.clock() - timedelta(hours=wanted.hours)
     with centre.database.read() as session:
-        found = points.find(session, scope_of(user), since, done=wanted.done)
+        veil = veil_of(session, user)
+        found = points.find(session, scope_of(user), veil, since, done=wanted.done)
     body = found.model_dump_json().encode()
     headers = {"Cache-Control": "no-store", "Vary": "Accept-Encoding"}
     if "gzip" in accept:

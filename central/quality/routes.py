@@ -9,10 +9,11 @@ from fastapi.responses import StreamingResponse
 
 from central.auth import audit
 from central.auth.guard import Gate, Reach
-from central.auth.schemas import Role
+from central.auth.schemas import DUTY, Role
 from central.auth.scope import scope_of
+from central.auth.veil import Veil, veil_of
 from central.centre import Centre, CentreDep
-from central.incidents.stages import DUTY, LEADS
+from central.incidents.stages import LEADS
 from central.quality import figures, samples, training
 from central.quality.figures import Judged
 from central.quality.schemas import (
@@ -84,8 +85,13 @@ def look_again(incident_id: str, wanted: SecondLook, user: Looker, centre: Centr
 def export_verdicts(
     wanted: Annotated[TrainingOrder, Query()], user: Trainer, centre: CentreDep
 ) -> StreamingResponse:
-    """Return verdicts as training data, JSON lines or CSV, without plates or people; recorded."""
+    """Return verdicts as training data, JSON lines or CSV, without plates or people; recorded.
+
+    Left out is what the person is to look at on their own first.
+    """
     judged = _judged(centre, wanted, user)
+    with centre.database.read() as session:
+        veil = veil_of(session, user)
     asked = {"area_code": wanted.area_code or "", "rule": wanted.rule or ""}
     with centre.database.write() as session:
         audit.record(
@@ -100,7 +106,7 @@ def export_verdicts(
         )
     name = f"verdicts-{judged.start:%Y%m%d}-{judged.end:%Y%m%d}.{wanted.format}"
     return StreamingResponse(
-        _lines(centre, judged, wanted.format),
+        _lines(centre, judged, veil, wanted.format),
         media_type=MEDIA_TYPES[wanted.format],
         headers={
             "Content-Disposition": f'attachment; filename="{name}"',
@@ -109,11 +115,11 @@ def export_verdicts(
     )
 
 
-def _lines(centre: Centre, judged: Judged, written: str) -> Iterator[str]:
+def _lines(centre: Centre, judged: Judged, veil: Veil, written: str) -> Iterator[str]:
     """Yield the lines of an export while they are read."""
     write = training.table if written == "csv" else training.json_lines
     with centre.database.read() as session:
-        yield from write(training.records(session, judged))
+        yield from write(training.records(session, judged, veil))
 
 
 def _judged(centre: Centre, wanted: QualityFilter, user: UserRow) -> Judged:

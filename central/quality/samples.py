@@ -18,9 +18,10 @@ from sqlalchemy import case, func, select, text, true
 
 from central.auth import audit
 from central.auth.scope import scope_of
+from central.auth.veil import may_look
 from central.clock import LOCAL
 from central.db import is_postgres
-from central.incidents import repository, second_look, steps
+from central.incidents import repository, steps
 from central.incidents.case_schemas import StepKind
 from central.incidents.catalogue import describe_rule
 from central.incidents.schemas import ReviewStatus
@@ -74,8 +75,10 @@ def draw(session: Session, centre: Centre, wanted: DrawOrder, user: UserRow) -> 
     session.flush()
     thing = ("sample", wanted.week.isoformat())
     audit.record(session, now, user.username, "draw", thing, size=wanted.size, added=len(chosen))
-    found = weeks(session, scope_of(user), wanted.week)
-    return found[0] if found else SampleWeek(week=wanted.week, drawn=0, agreement=Share.of(0, 0))
+    nothing = SampleWeek(week=wanted.week, drawn=0, agreement=Share.of(0, 0))
+    found = next(iter(weeks(session, scope_of(user), wanted.week)), nothing)
+    centre.live.mention(session, "second_look", found)
+    return found
 
 
 def _lowest(
@@ -176,7 +179,9 @@ def look(
     session.add(said)
     thing = ("incident", incident_id)
     audit.record(session, said.at, said.actor, "second_look", thing, verdict=said.verdict)
-    return _item(session, user, sample, said, row)
+    shown = _item(session, user, sample, said, row)
+    centre.live.mention(session, "second_look", shown)
+    return shown
 
 
 def _item(
@@ -194,7 +199,7 @@ def _item(
         camera_name=repository.camera_name(session, row),
         area_code=row.area_code,
         occurred_at=row.occurred_at,
-        may_look=said is None and second_look.may_give(sample, row, user),
+        may_look=said is None and may_look(user, sample.verdict_by, row.incident_class),
         looked_at=said.at if said else None,
         looked_by=said.actor if said else None,
         first=ReviewStatus(sample.verdict) if said else None,

@@ -10,11 +10,11 @@ from sqlalchemy import select
 from central.areas.catalogue import load_areas
 from central.auth import audit
 from central.auth.schemas import PLATE_READERS
+from central.auth.veil import veil_of
 from central.evidence.files import evidence_files
-from central.incidents import page, second_look
+from central.incidents import page
 from central.incidents import service as incidents
 from central.incidents.legal import law_of
-from central.problems import Problem
 from central.sheets import content, course
 from central.sheets.press import Sheet
 from central.sheets.words import Words
@@ -47,14 +47,9 @@ def prepare(
     plates = user.role in PLATE_READERS
     with centre.database.read() as session:
         row = incidents.get(session, incident_id)
-        if second_look.owed(session, row, user) is not None:
-            raise Problem(
-                409,
-                "second_look_owed",
-                "Hãy đánh giá lại vụ này ở trang Chất lượng trước khi in phiếu.",
-                "Give your second look on the page Quality before you print the sheet.",
-            )
-        shown = page.detail(session, row, law=law_of(centre.settings), plates=plates)
+        veil = veil_of(session, user)
+        veil.check(incident_id)
+        shown = page.detail(session, row, veil, law=law_of(centre.settings), plates=plates)
         people = _people(session, shown, errand)
     stills = course.stills(shown.evidence)
     found = list(_pictures(stills, evidence_files(centre.data_dir))) if plates else []

@@ -12,7 +12,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from edge.rules.base import IncidentPolicy, RuleKind, RuleOptions, option
-from edge.rules.road import DRIVEN
+from edge.rules.road import DRIVEN, Road
 from edge.rules.standing import NEVER, Standing
 from edge.rules.stopped_vehicle import StoppedVehicle, StoppedVehicleOptions
 
@@ -48,10 +48,20 @@ class ExpresswayStop:
         on_lanes = StoppedVehicleOptions(hold_s=options.lane_s, fast_kmh=NEVER)
         self._lanes = StoppedVehicle(camera, on_lanes, DRIVEN)
         self._emergency = Standing(camera, EMERGENCY, options.emergency_lane_s)
+        self._road = Road.of(camera)
 
     def observe(self, scene: Scene) -> list[Sighting]:
         """Return who has stopped on the expressway and still stands."""
-        standing = [*self._lanes.observe(scene), *self._emergency.observe(scene)]
+        # An emergency lane is one also where the carriageway was drawn over it.
+        on_lanes = tuple(
+            track
+            for track in scene.tracks
+            if self._road.zone_at(track.foot_px, frozenset({EMERGENCY})) is None
+        )
+        standing = [
+            *self._lanes.observe(replace(scene, tracks=on_lanes)),
+            *self._emergency.observe(scene),
+        ]
         return [replace(each, rule=NAME) for each in standing]
 
 

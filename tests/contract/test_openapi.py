@@ -8,7 +8,9 @@ from typing import Any
 import pytest
 
 from central.app import create_app
+from central.asked import names_of
 from central.settings import Settings
+from tests.ways import EVERY
 
 AGREED = {
     "post /api/v1/session", "get /api/v1/session", "delete /api/v1/session",
@@ -101,6 +103,21 @@ def test_times_and_nullable_fields_are_typed_for_the_console(document: dict[str,
 
 def test_the_document_is_json_and_names_no_host(document: dict[str, Any]) -> None:
     assert "servers" not in json.loads(json.dumps(document))
+
+
+def test_the_document_names_every_parameter_that_is_taken_and_no_other(
+    document: dict[str, Any],
+) -> None:
+    described = {
+        name: {each["name"] for each in told.get("parameters", []) if each["in"] == "query"}
+        for name, told in operations(document).items()
+    }
+
+    assert described == {
+        f"{way.method.lower()} {way.path}": names_of(way.route)
+        for way in EVERY
+        if way.route.include_in_schema
+    }
 
 
 def reached(document: dict[str, Any], schema: Any) -> dict[str, dict[str, Any]]:

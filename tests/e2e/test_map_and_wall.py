@@ -193,6 +193,7 @@ def test_a_screen_is_kept_for_weeks_and_shows_nothing_but_the_wall(province: Pro
     admin = province.desk(Role.ADMIN, "quantri").open("/admin/walls")
     for desk, name in ((phone, "phone"), (admin, "desk")):
         expect(desk.by("wall-screen")).to_contain_text("Phòng trực ban")
+        expect(desk.page.locator(".tab[aria-current]")).to_be_in_viewport(ratio=1)
         keep_picture(desk, f"walls-{name}")
         assert desk.sideways_px() <= 0
     admin.page.on("dialog", lambda dialog: dialog.accept())

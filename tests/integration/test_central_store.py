@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 from central import migrations
 from central.auth import audit
 from central.auth.scope import Scope
+from central.auth.veil import UNVEILED
 from central.fleet import service as fleet
 from central.incidents import intake, repository, service, views
 from central.incidents.evidence_rows import ForeignSenderError
@@ -136,7 +137,7 @@ def test_the_level_shown_is_that_of_the_newest_revision(database: Database) -> N
         row = repository.find(session, "i1")
         assert row is not None
 
-        assert views.item(row, "").level == 3
+        assert views.item(row, "", UNVEILED).level == 3
 
 
 @settings(
@@ -241,7 +242,9 @@ def test_pages_follow_each_other_without_gap_or_repeat(database: Database) -> No
     cursor = None
     with database.read() as session:
         for _ in range(4):
-            page = service.list_page(session, IncidentFilter(limit=3, cursor=cursor), WHOLE)
+            page = service.list_page(
+                session, IncidentFilter(limit=3, cursor=cursor), WHOLE, UNVEILED
+            )
             seen += [item.incident_id for item in page.items]
             cursor = page.next_cursor
 
@@ -260,7 +263,7 @@ def test_filters_narrow_a_list_together(database: Database) -> None:
             take_in(session, message, NOON)
     wanted = IncidentFilter(rule=["red_light", "stop_line"], area_code="17329", status=["new"])
     with database.read() as session:
-        page = service.list_page(session, wanted, WHOLE)
+        page = service.list_page(session, wanted, WHOLE, UNVEILED)
 
     assert [item.incident_id for item in page.items] == ["a"]
 
@@ -270,8 +273,12 @@ def test_time_filters_take_the_start_and_leave_the_end(database: Database) -> No
         take_in(session, incident_message(), NOON)
     at = NOON.isoformat()
     with database.read() as session:
-        inside = service.list_page(session, IncidentFilter.model_validate({"from": at}), WHOLE)
-        outside = service.list_page(session, IncidentFilter.model_validate({"to": at}), WHOLE)
+        inside = service.list_page(
+            session, IncidentFilter.model_validate({"from": at}), WHOLE, UNVEILED
+        )
+        outside = service.list_page(
+            session, IncidentFilter.model_validate({"to": at}), WHOLE, UNVEILED
+        )
 
     assert (len(inside.items), len(outside.items)) == (1, 0)
 

@@ -11,6 +11,7 @@ from sqlalchemy import insert, select
 
 from central.auth.schemas import Role
 from central.auth.scope import Scope
+from central.auth.veil import UNVEILED
 from central.incidents import plates, service
 from central.incidents.schemas import IncidentFilter
 from central.tables.alerts import AlertIncidentRow, AlertRow
@@ -51,7 +52,7 @@ def found(database: Database, scope: Scope = EVERYWHERE, **given: Any) -> list[s
     while True:
         wanted = IncidentFilter.model_validate({"limit": 7, "cursor": cursor, **given})
         with database.read() as session:
-            page = service.list_page(session, wanted, scope)
+            page = service.list_page(session, wanted, scope, UNVEILED)
         ids += [item.incident_id for item in page.items]
         cursor = page.next_cursor
         if cursor is None:

@@ -10,6 +10,7 @@ from sqlalchemy import select
 
 from central.auth.schemas import Role
 from central.auth.scope import Scope
+from central.auth.veil import UNVEILED
 from central.map import points
 from central.tables.incidents import IncidentRow
 from central.tables.users import AuditRow, UserRow
@@ -129,7 +130,9 @@ def test_the_answer_is_small_on_the_line_and_the_same_without_compression(
 
 def test_a_cut_answer_says_how_many_there_are(centre: RunningCentre) -> None:
     with centre.parts.database.read() as session:
-        found = points.find(session, PROVINCE, NOON - timedelta(days=3), done=True, most=2)
+        found = points.find(
+            session, PROVINCE, UNVEILED, NOON - timedelta(days=3), done=True, most=2
+        )
 
     assert [item.incident_id for item in found.items] == ["crash", "settled"]
     assert found.total == 4

@@ -97,7 +97,7 @@ def test_who_is_linked_comes_in_and_goes_where_they_were_going(
     assert asked["redirect_uri"] == "http://songlam.test/api/v1/session/provider/return"
     assert min(len(asked[name]) for name in ("state", "nonce", "code_challenge")) == 43
     assert [line.detail["way"] for line in lines(centre, "login")] == ["provider"]
-    assert browser.delete("/session").status_code == 204
+    assert browser.delete("/session").status_code == 200
     assert browser.get("/session").status_code == 401
 
 
@@ -243,6 +243,12 @@ def test_an_answer_counts_once_in_the_browser_that_asked_and_for_five_minutes(
     assert late.get(late_back).headers["location"] == failed("late")
     assert centre.client().get(BACK).headers["location"] == failed("late")
     assert lines(centre, "provider_failed") == []  # whoever sends a link fills no log with it
+
+
+def test_what_else_a_provider_says_is_passed_over(centre: RunningCentre) -> None:
+    browser, back = leave(centre)
+
+    assert browser.get(f"{back}&session_state=7&scope=openid").headers["location"] == "/"
 
 
 def test_an_answer_of_another_provider_is_not_taken(centre: RunningCentre) -> None:

@@ -8,14 +8,12 @@ from __future__ import annotations
 
 import json
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import pytest
-from fastapi.routing import APIRoute
 
-from central import web
-from central.app import API, ROUTERS, create_app
-from central.auth.guard import COOKIE, Gate, Reach, current_box
+from central.app import create_app
+from central.auth.guard import COOKIE, Reach
 from central.auth.schemas import Role
 from central.auth.scope import NAMED, Scope
 from central.auth.tokens import new_token, token_hash
@@ -36,14 +34,16 @@ from central.tables.users import LoginRow, UserRow
 from tests.builders import NOON, SHA256, incident_message
 from tests.centre import RunningCentre, add_box, running_centre, take_in
 from tests.open_routes import OPEN
+from tests.ways import EVERY, OF_PEOPLE, gates, is_of_boxes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
     import httpx
-    from fastapi.dependencies.models import Dependant
     from sqlalchemy.orm import Session
+
+    from tests.ways import Way
 
 OWN, FOREIGN = "16681", "16690"
 MARK = "elsewhere7"
@@ -62,48 +62,6 @@ NOTHING_OPEN: dict[str, Any] = {
     "taken_at": NOON, "incidents": NONE, "verification": NONE, "deadlines": NONE, "alerts": NONE,
     "silences": NONE,
 }  # fmt: skip
-
-
-class Way(NamedTuple):
-    """One method of one route, with the whole path."""
-
-    method: str
-    path: str
-    route: APIRoute
-
-    def __str__(self) -> str:
-        return f"{self.method} {self.path}"
-
-
-def ways() -> list[Way]:
-    """Return all that the application serves but the console's files."""
-    served = [(API, router) for router in ROUTERS] + [("", web.router)]
-    return [
-        Way(method, prefix + route.path, route)
-        for prefix, router in served
-        for route in router.routes
-        if isinstance(route, APIRoute)
-        for method in sorted(route.methods or ())
-    ]
-
-
-def calls(dependant: Dependant) -> Iterator[object]:
-    """Yield every dependency of a route, to any depth."""
-    for each in dependant.dependencies:
-        yield each.call
-        yield from calls(each)
-
-
-def gates(route: APIRoute) -> list[Gate]:
-    return [call for call in calls(route.dependant) if isinstance(call, Gate)]
-
-
-def is_of_boxes(route: APIRoute) -> bool:
-    return current_box in list(calls(route.dependant))
-
-
-EVERY = ways()
-OF_PEOPLE = [way for way in EVERY if gates(way.route)]
 
 
 def test_the_application_serves_nothing_that_is_not_looked_at_here(tmp_path: Path) -> None:
@@ -229,27 +187,17 @@ def local(running: RunningCentre, role: Role) -> httpx.Client:
     return running.client(cookies={COOKIE: token}, headers={"X-Songlam": "1"})
 
 
-def filled(path: str, name: str) -> str:
-    """Return the path with things of one commune."""
-    values = {
+def things(name: str) -> dict[str, str]:
+    """Return what a path is filled with: things of one commune."""
+    return {
         "incident_id": f"{name}-incident", "evidence_id": f"{name}-clip", "box_id": f"{name}-box",
-        "camera_id": f"{name}-camera", "kind": "dispatch", "code": "traffic",
-        "username": "nobody", "row_id": "1", "seq": "1",
-        "version": "1", "name": "m", "delivery_id": "1", "contact_id": "1",
-        "shift_id": "1", "silence_id": "1", "alert_code": name[:8],
-        "handover_id": HANDOVERS[name], "wall_id": "7",
-        "report_key": "0f0e0d0c-0b0a-4908-8706-050403020100",
+        "camera_id": f"{name}-camera", "alert_code": name[:8], "handover_id": HANDOVERS[name],
     }  # fmt: skip
-    for parameter, value in values.items():
-        path = path.replace(f"{{{parameter}}}", value)
-    assert "{" not in path, f"say in this test what {path} is filled with"
-    return path.removeprefix("/api/v1")
 
 
-def ask(person: httpx.Client, method: str, path: str) -> httpx.Response:
-    params = {"purpose": "x", "reason": "x", "q": "x", "period_start": NOON.isoformat()}
-    body = None if method in {"GET", "DELETE"} else BODIES
-    return person.request(method, path, params=params, json=body)
+def ask(person: httpx.Client, way: Way, name: str) -> httpx.Response:
+    query = {"purpose": "x", "reason": "x", "q": "x", "period_start": NOON.isoformat()}
+    return way.ask(person, things(name), query, BODIES)
 
 
 @pytest.mark.parametrize("role", list(Role))
@@ -259,7 +207,7 @@ def test_no_route_gives_or_changes_anything_foreign(centre: RunningCentre, role:
     for way in OF_PEOPLE:
         if way.path.endswith("/live"):
             continue  # never ends; its filter has a test of its own
-        answer = ask(person, way.method, filled(way.path, MARK))
+        answer = ask(person, way, MARK)
         names_it = bool(set(way.route.param_convertors) & set(NAMED))
         if (names_it and answer.status_code < 400) or MARK in answer.text:
             leaks.append(f"{way}: {answer.status_code}")
@@ -299,7 +247,7 @@ def test_every_route_keeps_out_the_roles_that_it_does_not_name(
         str(way)
         for way in OF_PEOPLE
         if any(role not in gate.roles for gate in gates(way.route))
-        and ask(person, way.method, filled(way.path, "own")).status_code != 403
+        and ask(person, way, "own").status_code != 403
     ]
 
     assert entered == []

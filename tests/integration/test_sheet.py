@@ -157,6 +157,6 @@ def test_who_owes_a_second_look_gives_it_first(centre: RunningCentre) -> None:
         )  # fmt: skip
     refused = ask(centre.person(Role.OFFICER, "khac"), "i3")
 
-    assert (refused.status_code, refused.json()["detail"]["code"]) == (409, "second_look_owed")
+    assert (refused.status_code, refused.json()["detail"]["code"]) == (409, "second_look_first")
     assert printed(centre, "i3") == []
     assert ask(centre.person(Role.OFFICER), "i3").status_code == 200

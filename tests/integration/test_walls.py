@@ -16,15 +16,8 @@ from central.tables.users import AuditRow, LoginRow, UserRow
 from central.tables.walls import WallRow
 from tests.builders import ManualClock
 from tests.centre import RunningCentre, running_centre
-from tests.integration.test_scope_matrix import (
-    FOREIGN,
-    MARK,
-    OF_PEOPLE,
-    OWN,
-    ask,
-    filled,
-    furnish,
-)
+from tests.integration.test_scope_matrix import FOREIGN, MARK, OWN, ask, furnish
+from tests.ways import OF_PEOPLE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -74,14 +67,13 @@ def test_a_wall_reaches_what_the_wall_shows_and_nothing_else(centre: RunningCent
     entered = {
         way.path.removeprefix("/api/v1")
         for way in OF_PEOPLE
-        if not way.path.endswith("/live")
-        and ask(wall, way.method, filled(way.path, "own")).status_code not in {401, 403}
+        if not way.path.endswith("/live") and ask(wall, way, "own").status_code not in {401, 403}
     }
     changing = [way for way in OF_PEOPLE if way.method != "GET"]
 
     assert entered <= SHOWS - {"/live"}
     assert entered >= {"/boxes", "/alerts", "/map/incidents", "/evidence/{evidence_id}"}
-    assert {ask(wall, w.method, filled(w.path, "own")).status_code for w in changing} == {403}
+    assert {ask(wall, w, "own").status_code for w in changing} == {403}
     for way in ("/session/password", "/session/second-factor", "/session/second-factor/remove"):
         assert wall.post(way, json={"password": "x"}).status_code == 403
 
@@ -89,7 +81,7 @@ def test_a_wall_reaches_what_the_wall_shows_and_nothing_else(centre: RunningCent
 def test_a_wall_sees_the_communes_of_who_started_it_and_no_plates(centre: RunningCentre) -> None:
     wall = started(centre, OWN)
     told = [
-        ask(wall, way.method, filled(way.path, MARK)).text
+        ask(wall, way, MARK).text
         for way in OF_PEOPLE
         if way.method == "GET" and not way.path.endswith("/live")
     ]

@@ -26,6 +26,7 @@ from sqlalchemy import event, insert, select, text
 from central.auth import audit_log
 from central.auth.audit_schemas import AuditQuery
 from central.auth.scope import Scope
+from central.auth.veil import UNVEILED
 from central.incidents import plates, service
 from central.incidents.catalogue import RULES
 from central.incidents.schemas import IncidentFilter
@@ -161,7 +162,7 @@ def incident_queries() -> Iterator[tuple[str, Callable[[Session], object]]]:
     ]  # fmt: skip
     for name, given, scope in asked:
         wanted = IncidentFilter.model_validate(given)
-        yield name, lambda s, w=wanted, c=scope: service.list_page(s, w, c)  # type: ignore[misc]
+        yield name, lambda s, w=wanted, c=scope: service.list_page(s, w, c, UNVEILED)  # type: ignore[misc]
 
 
 def audit_queries() -> Iterator[tuple[str, Callable[[Session], object]]]:

@@ -18,7 +18,7 @@ from models.loss import Cells, Target, assign, loss_of, overlap
 from models.train import LEAST_RATE, kept_log, rate_at
 from tests.tiny_yolox import answer, tiny
 
-HOME = Path("models/songlam-traffic/1.0.0")
+HOME = Path("models/songlam-traffic/1.1.0")
 INPUT_PX = (64, 32)
 BOXES = torch.tensor([[4.0, 4.0, 24.0, 28.0]])
 TOLD = torch.ones(8)

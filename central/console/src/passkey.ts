@@ -12,6 +12,10 @@ export class PasskeyError extends Error {
 export const knowsPasskeys = () =>
   typeof PublicKeyCredential !== 'undefined' && 'credentials' in navigator
 
+/** Whether this browser can offer passkeys by itself, beside a field for the user name. */
+export const offersPasskeys = async (): Promise<boolean> =>
+  knowsPasskeys() && (await PublicKeyCredential.isConditionalMediationAvailable?.()) === true
+
 /** Have a device make a passkey that it keeps and asks finger, face or PIN for. */
 export async function makePasskey(options: NewPasskeyOptions): Promise<NewPasskey> {
   const made = await asked(() =>
@@ -45,10 +49,17 @@ export async function makePasskey(options: NewPasskeyOptions): Promise<NewPasske
   }
 }
 
-/** Have a device sign for whoever unlocks it. */
-export async function provePasskey(options: PasskeyChallenge): Promise<PasskeyProof> {
+/**
+ * Have a device sign for whoever unlocks it. With `offered` nobody is asked: the browser offers
+ * passkeys where a user name is filled in, until that is aborted.
+ */
+export async function provePasskey(
+  options: PasskeyChallenge,
+  offered?: AbortSignal,
+): Promise<PasskeyProof> {
   const given = await asked(() =>
     navigator.credentials.get({
+      ...(offered ? { mediation: 'conditional', signal: offered } : {}),
       publicKey: {
         challenge: bytes(options.challenge),
         rpId: options.rp_id,

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from central.auth.veil import UNVEILED
 from central.custody import integrity
 from central.fleet import service as fleet
 from central.incidents import page, repository, views
@@ -242,7 +243,7 @@ def test_the_thumbnail_is_what_lists_show_before_and_after_the_stills(centre: Ce
             take_in(session, more)
             row = repository.find(session, "i1")
             assert row is not None
-            urls.append(views.item(row, "").thumbnail_url)
+            urls.append(views.item(row, "", UNVEILED).thumbnail_url)
 
     assert urls == [None, "/api/v1/evidence/i1.thumbnail", "/api/v1/evidence/i1.thumbnail"]
 
@@ -254,7 +255,7 @@ def test_the_trust_in_the_time_follows_the_newest_revision(centre: Centre) -> No
         take_in(session, later)
         row = repository.find(session, "i1")
         assert row is not None
-        detail = page.detail(session, row)
+        detail = page.detail(session, row, UNVEILED)
 
     assert (detail.time_trust, detail.clock_offset_s) == ("untrusted", -3.25)
 
@@ -271,7 +272,7 @@ def test_a_message_of_before_has_a_time_of_unknown_trust(centre: Centre) -> None
             if name not in {"time_trust", "clock_offset_s"}
         }
         session.flush()
-        detail = page.detail(session, row)
+        detail = page.detail(session, row, UNVEILED)
 
     assert (detail.time_trust, detail.clock_offset_s) == ("unknown", None)
 

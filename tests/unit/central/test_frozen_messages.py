@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from sqlalchemy import select
 
+from central.auth.veil import UNVEILED
 from central.incidents import page as incident_page
 from central.incidents import repository, views
 from central.incidents.catalogue import REJECT_REASONS, RULES, describe_rule
@@ -65,7 +66,7 @@ def test_a_frozen_incident_has_a_complete_page(
     with parts[0].database.read() as session:
         row = repository.find(session, told["incident_id"])
         assert row is not None
-        page = incident_page.detail(session, row)
+        page = incident_page.detail(session, row, UNVEILED)
 
     assert (page.incident_id, page.revision) == (told["incident_id"], told["revision"])
     assert [list(box) for box in page.boxes] == told.get("boxes", [])
@@ -83,7 +84,7 @@ def test_a_rule_of_a_newer_box_is_stored_and_shown_under_its_own_name(
 ) -> None:
     with parts[0].database.write() as session:
         row = take_in(session, incident_message(rule="reversing"), NOON)
-        shown = views.item(row, "gate")
+        shown = views.item(row, "gate", UNVEILED)
 
     assert (shown.rule, shown.name_vi, shown.code) == ("reversing", "reversing", "")
 

@@ -12,7 +12,7 @@ from edge.errors import ConfigError
 from models.config import read_training
 from models.evaluate import SETS
 
-OURS = Path("models/songlam-traffic/1.0.0/training.yaml")
+OURS = Path("models/songlam-traffic/1.1.0/training.yaml")
 
 
 def written(folder: Path, **changed: Any) -> Path:

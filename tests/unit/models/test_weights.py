@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from models.labels import Sample
 
 ROOT = Path(__file__).resolve().parents[3]
-HOME = ROOT / "models/songlam-traffic/1.0.0"
+HOME = ROOT / "models/songlam-traffic/1.1.0"
 MANIFESTS = ("manifest.json", "int8.manifest.json")
 FILM = ROOT / "configs/demo/rendered/junction-day.mp4"
 MOST_BYTES = 12_000_000

@@ -103,7 +103,8 @@ export const linkIdentity = (username: string, subject: string) =>
   put<User>(`/users/${encodeURIComponent(username)}/identity`, { subject })
 export const unlinkIdentity = (username: string) =>
   del<User>(`/users/${encodeURIComponent(username)}/identity`)
-export const logOut = () => del<null>('/session')
+/** `provider_url`: where the browser must go to be logged out at the provider it came through. */
+export const logOut = () => del<{ provider_url: string | null }>('/session')
 export const changePassword = (old_password: string, new_password: string) =>
   post<Me>('/session/password', { old_password, new_password })
 

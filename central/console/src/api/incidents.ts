@@ -86,6 +86,8 @@ export interface IncidentItem {
   merged_into: string | null
   /** When the next period of the law is over; violations only. */
   due_at: string | null
+  /** The week whose sample waits for one's own verdict: the first is not told until then. */
+  second_look: string | null
   /** For optimistic locking: a decision names the version it was made on. */
   version: number
 }
@@ -234,8 +236,6 @@ export interface IncidentDetail extends IncidentItem {
   may_teach: boolean
   /** Until when the box was told to; null: it was not, or not any more. */
   taught_until: string | null
-  /** The week whose sample waits for one's own verdict: the first is not told until then. */
-  second_look: string | null
 }
 
 export interface RejectReason {

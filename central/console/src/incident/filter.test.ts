@@ -8,6 +8,11 @@ describe('the queue’s filter', () => {
     expect(matches(incident({ status: 'confirmed' }), NO_FILTER)).toBe(false)
     expect(matches(incident({ status: 'acknowledged' }), NO_FILTER)).toBe(true)
   })
+  it('by status holds nothing that waits for one’s own second look, as at the centre', () => {
+    const owed = incident({ status: 'new', second_look: '2026-11-16' })
+    expect(matches(owed, NO_FILTER)).toBe(false)
+    expect(matches(owed, { ...NO_FILTER, status: 'all' })).toBe(true)
+  })
   it('means Vietnamese days, both included', () => {
     const day = { ...NO_FILTER, from: '2026-11-23', to: '2026-11-23' }
     expect(toRequest(day)).toMatchObject({

@@ -89,7 +89,7 @@ export function matches(item: IncidentItem, filter: QueueFilter): boolean {
   const at = new Date(item.occurred_at)
   return (
     item.merged_into === null &&
-    (statuses.length === 0 || statuses.includes(item.status)) &&
+    (statuses.length === 0 || (!item.second_look && statuses.includes(item.status))) &&
     (!filter.rule || item.rule === filter.rule) &&
     (!filter.camera_id || item.camera_id === filter.camera_id) &&
     (!filter.area_code || item.area_code === filter.area_code) &&

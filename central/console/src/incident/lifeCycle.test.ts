@@ -22,6 +22,10 @@ describe('the steps on offer', () => {
     )
     expect(stepsFor({ ...crash, merged_into: 'i-2' }, 'operator')).toEqual([])
   })
+  it('are none before one’s own second look', () => {
+    const owed = incident({ stage: 'detected', second_look: '2026-11-16' })
+    expect(stepsFor(owed, 'officer')).toEqual([])
+  })
   it('ask for a note where the centre does', () => {
     expect(needsNote(incident(), 'need_more')).toBe(true)
     expect(needsNote(incident(), 'confirm')).toBe(false)

@@ -46,9 +46,12 @@ const ORDER: readonly StepKind[] = [
 export const isViolation = (item: IncidentItem): boolean => item.incident_class === 'violation'
 const cycleOf = (item: IncidentItem) => (isViolation(item) ? 'violation' : 'incident')
 
-/** What `role` may do next with an incident, most usual first. */
+/**
+ * What `role` may do next with an incident, most usual first. Nobody decides on what they are to
+ * look at again on their own.
+ */
 export function stepsFor(item: IncidentItem, role: Role | undefined): readonly StepKind[] {
-  if (!role || item.merged_into) return []
+  if (!role || item.merged_into || item.second_look) return []
   const open = CYCLES[cycleOf(item)].steps
     .filter((step) => step.sources.includes(item.stage) && step.roles.includes(role))
     .filter((step) => step.kind !== 'clear' || item.cleared_at === null)

@@ -37,6 +37,7 @@ export function useCases(narrowed: (item: IncidentItem) => boolean) {
     const waits =
       item.incident_class === 'violation' &&
       item.merged_into === null &&
+      item.second_look === null &&
       stages.value.includes(item.stage)
     all.value = waits ? [...others, item] : others
   }

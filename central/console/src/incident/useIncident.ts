@@ -30,8 +30,7 @@ export function useIncident(id: Ref<string>) {
   /** Show the news of the list form at once; the rest follows. */
   function merge(item: IncidentItem): void {
     if (detail.value?.incident_id !== item.incident_id) return
-    // What is hidden for a second look is not told by the news either.
-    if (!detail.value.second_look) detail.value = { ...detail.value, ...item }
+    detail.value = { ...detail.value, ...item }
     window.clearTimeout(timer)
     timer = window.setTimeout(() => void load(), 150)
   }

@@ -51,3 +51,15 @@ it('who logs out is forgotten, even without a network', async () => {
   await page.logOut().catch(() => undefined)
   await expect((await freshPage()).loadSession()).rejects.toMatchObject({ status: 0 })
 })
+it('who came through the provider leaves for it on logging out, and nobody else', async () => {
+  const left = vi.spyOn(window.location, 'assign').mockImplementation(() => undefined)
+  centre.answers.set('GET /api/v1/session', { body: ME })
+  for (const provider_url of [null, 'https://sso.vn/leave?client_id=songlam']) {
+    centre.answers.set('DELETE /api/v1/session', { body: { provider_url } })
+    const page = await freshPage()
+    await page.loadSession()
+    await page.logOut()
+  }
+  expect(left).toHaveBeenCalledExactlyOnceWith('https://sso.vn/leave?client_id=songlam')
+  left.mockRestore()
+})

@@ -164,9 +164,10 @@ export async function logIn(username: string, password: string, code?: string): 
   enter(me)
 }
 
-/** Log in with whatever passkey the person picks; the browser asks them. */
-export async function logInByPasskey(): Promise<void> {
-  const me = await passkeys.logInByPasskey(await provePasskey(await passkeys.passkeyChallenge()))
+/** Log in with a passkey: the one that was offered and taken, or whatever the browser asks for. */
+export async function logInByPasskey(offered?: passkeys.PasskeyProof): Promise<void> {
+  const proof = offered ?? (await provePasskey(await passkeys.passkeyChallenge()))
+  const me = await passkeys.logInByPasskey(proof)
   state.expired = false
   enter(me)
 }
@@ -175,7 +176,8 @@ export async function logOut(): Promise<void> {
   // A browser that does not answer is silenced by the centre all the same.
   await silence().catch(() => undefined)
   try {
-    await accounts.logOut()
+    const left = await accounts.logOut()
+    if (left?.provider_url) window.location.assign(left.provider_url)
   } finally {
     enter(null)
   }

@@ -40,6 +40,7 @@ export function incident(change: Partial<IncidentItem> = {}): IncidentItem {
     cleared_at: null,
     merged_into: null,
     due_at: null,
+    second_look: null,
     version: 1,
     ...change,
   }
@@ -104,7 +105,6 @@ export function detail(change: Partial<IncidentDetail> = {}): IncidentDetail {
     merged: [],
     may_teach: false,
     taught_until: null,
-    second_look: null,
     ...change,
   }
 }

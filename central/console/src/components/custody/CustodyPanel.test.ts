@@ -72,6 +72,15 @@ describe('the custody of an incident', () => {
     expect(by('integrity')?.textContent).toContain(words)
   })
 
+  it('offers to hold, but to take nothing out, before one’s own second look', async () => {
+    await show(detail({ second_look: '2026-11-16' }))
+    expect(['place-hold', 'export', 'sheet'].map((id) => by(id) !== null)).toEqual([
+      true,
+      false,
+      false,
+    ])
+  })
+
   it('names each file that does not fit', async () => {
     const fault = { code: 'hash', evidence_id: 'i-1.clip', text: '' } as const
     await show(detail({ integrity: { ...detail().integrity, state: 'broken', faults: [fault] } }))

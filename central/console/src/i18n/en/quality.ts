@@ -47,6 +47,7 @@ export default {
   different: 'Different: first {first}, then {second}',
   blind: 'This incident waits for your second look.',
   blindHint: 'The first verdict and every step after it are hidden until you have answered.',
+  owed: 'Waits for your look',
   answer: 'Answer on the page of quality',
   notYours: 'Waits for another person',
   lookedBy: '{who}, {time}',

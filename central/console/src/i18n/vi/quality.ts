@@ -46,6 +46,7 @@ export default {
   different: 'Khác nhau: lần đầu {first}, lần hai {second}',
   blind: 'Vụ này đang chờ bạn xem lại.',
   blindHint: 'Kết luận thứ nhất và mọi bước sau đó được giấu đến khi bạn trả lời.',
+  owed: 'Chờ bạn xem lại',
   answer: 'Trả lời ở trang Chất lượng',
   notYours: 'Chờ người khác xem lại',
   lookedBy: '{who}, {time}',
