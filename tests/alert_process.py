@@ -10,7 +10,6 @@ from __future__ import annotations
 import os
 import random
 import signal
-import subprocess
 import sys
 import tempfile
 import time
@@ -28,11 +27,11 @@ from central.tables.alerts import AlertDeliveryRow, AlertRow
 from tests.alerting import AlertingCentre
 from tests.builders import NOON
 from tests.centre import centre_parts, migrated_database
+from tests.forks import Life, parent_of
 
 if TYPE_CHECKING:
     from central.alerts.texts import AlertText
 
-ROOT = Path(__file__).resolve().parents[1]
 KILLS = 8
 PATIENCE_S = 600.0
 
@@ -69,7 +68,7 @@ class Trial:
         self.centre = AlertingCentre(migrated_database(folder), folder)
         self.centre.burst([{"area_code": f"{number}"} for number in range(count)])
         self._at = NOON
-        self._process: subprocess.Popen[bytes] | None = None
+        self._process: Life | None = None
 
     def run(self) -> list[str]:
         """Kill, go on, let time pass twice; return who was not told of what."""
@@ -100,8 +99,9 @@ class Trial:
     def _begin(self) -> None:
         alive = self._folder / "alive"
         alive.unlink(missing_ok=True)
-        command = [sys.executable, "-m", "tests.alert_process", "live", str(self._folder)]
-        self._process = subprocess.Popen(command, cwd=ROOT)
+        self._process = parent_of("tests.alert_process").begin(
+            "live", str(self._folder), environment=os.environ, out=self._folder / "log"
+        )
         until = time.monotonic() + PATIENCE_S
         while not alive.exists() and time.monotonic() < until:
             time.sleep(0.005)
@@ -139,12 +139,12 @@ class Trial:
         return missing
 
 
-def main() -> int:
+def main(arguments: list[str]) -> int:
     """Live, or try as many as the command line says."""
-    if sys.argv[1] == "live":
-        live(Path(sys.argv[2]))
+    if arguments[0] == "live":
+        live(Path(arguments[1]))
     with tempfile.TemporaryDirectory() as name:
-        trial = Trial(Path(name), int(sys.argv[1]), seed=20_261_128)
+        trial = Trial(Path(name), int(arguments[0]), seed=20_261_128)
         missing = trial.run()
         trial.close()
     sys.stdout.write(f"{len(missing)} not told\n")
@@ -152,4 +152,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

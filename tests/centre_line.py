@@ -13,10 +13,11 @@ import httpx
 from sqlalchemy import select
 
 from central.tables.incidents import RevisionRow
-from scripts.demo_stack.parts import Part, choose_port, start, wait_until
+from scripts.demo_stack.parts import Part, choose_port, wait_until
 from tests.builders import incident_message
 from tests.centre import add_boxes, migrated_database
 from tests.delivery_box import DeliveryBox
+from tests.forks import start_centre
 from tests.mosquitto import CENTRE, Mosquitto
 from tests.stand_in_centre import wait_until as wait_for
 
@@ -93,7 +94,7 @@ class CentreLine:
         if self._database_url:
             settings["DATABASE_URL"] = self._database_url
         environment = {f"SONGLAM_{name}": value for name, value in settings.items()}
-        self.centre = start("centre", ["central", "run"], environment, self.folder / "centre.log")
+        self.centre = start_centre(environment, self.folder / "centre.log")
         wait_until(self.is_ready, self.centre, "the start of the centre", START_S)
         return self.centre
 

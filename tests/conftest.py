@@ -28,10 +28,17 @@ settings.load_profile("any machine")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with the files that are given the most time: none of them is left for the end."""
+    """Begin with the files that are given the most time: none of them is left for the end.
+
+    Faults mostly wait, so they are spread among the others, which compute meanwhile.
+    """
     given: dict[Path, float] = {}
     for item in items:
         mark = item.get_closest_marker("timeout")
         limit_s = float(mark.args[0]) if mark else 0.0
         given[item.path] = max(limit_s, given.get(item.path, 0.0))
-    items.sort(key=lambda item: -given[item.path])
+    place: dict[Path, float] = {}
+    for waits in (True, False):
+        files = [path for path in given if ("faults" in path.parts) is waits]
+        place |= {path: number / len(files) for number, path in enumerate(files)}
+    items.sort(key=lambda item: (-given[item.path], place[item.path], item.path))

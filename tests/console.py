@@ -82,6 +82,11 @@ class Desk:
         self.page.goto(self.url + path)
         return self
 
+    def resize(self, size: tuple[int, int]) -> Desk:
+        """Give the page another size, as turning a phone or moving a window does."""
+        self.page.set_viewport_size({"width": size[0], "height": size[1]})
+        return self
+
     def log_in(self, username: str, password: str) -> None:
         """Fill in and send the login."""
         self.page.fill("input[name=username]", username)

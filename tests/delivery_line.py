@@ -19,8 +19,9 @@ from typing import TYPE_CHECKING
 
 import httpx
 
-from scripts.demo_stack.parts import Part, choose_port, start, wait_until
+from scripts.demo_stack.parts import Part, choose_port, wait_until
 from tests.centre import add_box, migrated_database
+from tests.forks import start_centre
 from tests.mosquitto import CENTRE, Mosquitto, free_port
 
 if TYPE_CHECKING:
@@ -98,7 +99,7 @@ class DeliveryLine:
             "DISK_RESERVE_BYTES": "0",
         }
         environment = {f"SONGLAM_{name}": value for name, value in settings.items()}
-        centre = start("centre", ["central", "run"], environment, self.folder / "centre.log")
+        centre = start_centre(environment, self.folder / "centre.log")
         self._centre = centre
         wait_until(self.is_ready, centre, "the start of the centre", START_S)
 

@@ -6,12 +6,11 @@ The car stands still, so ``stopped_vehicle`` opens an incident and updates it as
 from __future__ import annotations
 
 import signal
-import subprocess
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
+from tests.forks import start_box
 from tests.tiny_models import write_model
 from tests.videos import make_video
 
@@ -76,20 +75,13 @@ class EdgeProcess:
 
     def __init__(self, box_file: Path) -> None:
         self._log_path = box_file.with_name("edge.log")
-        self._log = self._log_path.open("ab")
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "edge", "run", "--config", str(box_file)],
-            cwd=ROOT,
-            stdout=self._log,
-            stderr=subprocess.STDOUT,
-        )
+        self._process = start_box(box_file, self._log_path)
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
         self.kill()
-        self._log.close()
 
     @property
     def log(self) -> str:

@@ -24,9 +24,8 @@ from sqlalchemy import create_engine, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool
 
-from central import migrations
 from central.db import Database
-from tests.centre import migrated_database
+from tests.centre import begin_database, migrated_database
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -123,11 +122,11 @@ class PostgresCluster:
         return f"postgresql+pg8000://songlam@127.0.0.1:{self.port}/{database}"
 
     def create_database(self) -> str:
-        """Create a database with all tables and return its address."""
+        """Create a database as after a first start and return its address."""
         if not self._has_template:
             self._execute(f"CREATE DATABASE {TEMPLATE}")
             template = Database(self.url(TEMPLATE))
-            migrations.upgrade(template)
+            begin_database(template)
             template.close()
             self._has_template = True
         name = f"test_{uuid.uuid4().hex[:12]}"

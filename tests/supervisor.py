@@ -6,16 +6,13 @@ words from the same socket.
 
 from __future__ import annotations
 
-import os
 import signal
 import socket
-import subprocess
-import sys
 import threading
 import time
 from typing import TYPE_CHECKING, Self
 
-from tests.edge_process import ROOT
+from tests.forks import Life, start_box
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -38,7 +35,6 @@ class Supervisor:
         self._address = str(box_file.with_name("notify"))
         self._socket.bind(self._address)
         self._socket.settimeout(0.2)
-        self._log = box_file.with_name("edge.log").open("ab")
         self._process = self._begin()
         self._threads = [threading.Thread(target=run) for run in (self._restart, self._hear)]
 
@@ -54,7 +50,6 @@ class Supervisor:
         for thread in self._threads:
             thread.join()
         self._socket.close()
-        self._log.close()
 
     @property
     def pid(self) -> int:
@@ -71,15 +66,10 @@ class Supervisor:
         self._process.send_signal(signal.SIGTERM)
         return self._process.wait(timeout=60)
 
-    def _begin(self) -> subprocess.Popen[bytes]:
+    def _begin(self) -> Life:
         """Begin one life."""
-        return subprocess.Popen(
-            [sys.executable, "-m", "edge", "run", "--config", str(self._box_file)],
-            cwd=ROOT,
-            env={**os.environ, "NOTIFY_SOCKET": self._address},
-            stdout=self._log,
-            stderr=subprocess.STDOUT,
-        )
+        log = self._box_file.with_name("edge.log")
+        return start_box(self._box_file, log, NOTIFY_SOCKET=self._address)
 
     def _restart(self) -> None:
         """Begin the next life whenever one ends."""

@@ -23,10 +23,11 @@ from central.tables.fleet import BoxRow
 from central.tables.incidents import RevisionRow
 from edge.contract.messages import IncidentMessage, StateMessage
 from edge.contract.topics import Channel, topic
-from scripts.demo_stack.parts import choose_port, start, wait_until
+from scripts.demo_stack.parts import choose_port, wait_until
 from tests.assets import ROOT, asset
 from tests.centre import add_box, add_person, migrated_database
 from tests.edge_process import EdgeProcess
+from tests.forks import start_centre
 from tests.mosquitto import CENTRE, Mosquitto
 
 if TYPE_CHECKING:
@@ -83,7 +84,7 @@ class WholeLine:
             "DISK_RESERVE_BYTES": "0",
         }
         environment = {f"SONGLAM_{name}": value for name, value in settings.items()}
-        self.centre = start("centre", ["central", "run"], environment, folder / "centre.log")
+        self.centre = start_centre(environment, folder / "centre.log")
         stack.callback(self.centre.stop)
         wait_until(self.is_ready, self.centre, "the start of the centre", START_S)
 

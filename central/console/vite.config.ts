@@ -66,5 +66,11 @@ export default defineConfig({
     // The map library alone is larger than Vite's warning limit; it loads only with a map.
     chunkSizeWarningLimit: 1300,
   },
-  test: { environment: 'happy-dom', include: ['src/**/*.test.ts'] },
+  test: {
+    environment: 'happy-dom',
+    include: ['src/**/*.test.ts'],
+    // A document for each file took four times as long as the tests.
+    isolate: false,
+    maxWorkers: '100%',
+  },
 })

@@ -6,8 +6,7 @@ import base64
 import os
 import sqlite3
 import subprocess
-import sys
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -16,8 +15,11 @@ from central.auth.tokens import token_hash
 from central.tables.users import PasskeyRow
 from tests.builders import NOON
 from tests.centre import add_person, migrated_database
+from tests.forks import CENTRE, parent_of
 
-ROOT = Path(__file__).resolve().parents[2]
+if TYPE_CHECKING:
+    from pathlib import Path
+
 TOKEN = "a-token-made-by-the-test-0123456789"
 ADD_BOX = ("add-box", "box-1", "--token-variable", "THE_TOKEN")
 
@@ -25,15 +27,11 @@ ADD_BOX = ("add-box", "box-1", "--token-variable", "THE_TOKEN")
 def run(data_dir: Path, *command: str, **environment: str) -> subprocess.CompletedProcess[str]:
     """Run one command of a centre that keeps its files in ``data_dir``."""
     given = {"SONGLAM_DATA_DIR": str(data_dir), "PATH": os.environ["PATH"], **environment}
-    return subprocess.run(
-        [sys.executable, "-m", "central", *command],
-        cwd=ROOT,
-        env=given,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+    out, err = (data_dir.with_name(f"{data_dir.name}.{name}") for name in ("out", "err"))
+    for path in (out, err):
+        path.write_bytes(b"")
+    status = parent_of(CENTRE).begin(*command, environment=given, out=out, err=err).wait(60)
+    return subprocess.CompletedProcess(command, status, out.read_text(), err.read_text())
 
 
 def stored(data_dir: Path, query: str) -> list[tuple[str, ...]]:
