@@ -69,7 +69,7 @@ class LiveEvent:
     def wire(self) -> bytes:
         """The event as it goes over the line. Source: WHATWG HTML, server-sent events."""
         number = "" if self.id is None else f"id: {self.id}\n"
-        text = f"{number}event: {self.kind}\nretry: {RETRY_MS}\ndata: {self.data}\n\n"
+        text = f"event: {self.kind}\n{number}retry: {RETRY_MS}\ndata: {self.data}\n\n"
         return text.encode()
 
 

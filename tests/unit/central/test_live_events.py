@@ -52,11 +52,11 @@ def queued(subscriber: Subscriber) -> list[LiveEvent | None]:
     return [subscriber.queue.get_nowait() for _ in range(subscriber.queue.qsize())]
 
 
-@pytest.mark.parametrize(("number", "begins"), [(7, "id: 7\n"), (None, "")])
-def test_an_event_goes_over_the_line_as_browsers_read_it(number: int | None, begins: str) -> None:
+@pytest.mark.parametrize(("number", "named"), [(7, "id: 7\n"), (None, "")])
+def test_an_event_goes_over_the_line_as_browsers_read_it(number: int | None, named: str) -> None:
     event = LiveEvent(id=number, kind="box", data='{"name":"cổng"}')
 
-    wanted = f'{begins}event: box\nretry: 1000\ndata: {{"name":"cổng"}}\n\n'
+    wanted = f'event: box\n{named}retry: 1000\ndata: {{"name":"cổng"}}\n\n'
     assert event.wire.decode() == wanted
     assert event.wire is event.wire
 
