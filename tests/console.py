@@ -190,6 +190,7 @@ def sit_down(
     if cookie:
         context.add_cookies([{"name": cookie[0], "value": cookie[1], "url": url}])
     page = context.new_page()
+    page.set_default_timeout(75_000)  # a busy machine draws maps for that long; tests have 120 s
     desk = Desk(page, url)
     _watch(context, desk)
     return desk
