@@ -51,7 +51,7 @@ if TYPE_CHECKING:
     from edge.simulation.optics import Lens
     from edge.simulation.traffic import Actor, Instant
 
-SCENARIOS, SAMPLE = 2000, 16
+SCENARIOS = 2000
 EVALUATION_SEED = 100_000
 FILM_SEEDS, MARGIN_S = (11,), 10.0
 RATES = (5.0, 8.0, 12.5)
@@ -297,8 +297,9 @@ def figures_of(outcomes: list[Outcome]) -> Figures:
     missed = Counter(o.part.name for o in acts if not o.found)
     return Figures(
         title="Simulated scenarios",
-        data=f"{len(outcomes)} scenarios, {len(outcomes) - len(acts)} of them look-alikes, "
-        f"{hours:.2f} camera-hours; noise as measured on our own model's boxes.",
+        data=f"{len(outcomes)} of {SCENARIOS:,} scenarios, "
+        f"{len(outcomes) - len(acts)} look-alikes, {hours:.2f} camera-hours; "
+        "noise as measured on our own model's boxes.",
         figures=(
             Figure(name="recall", value=recall, unit="%", target=99, tolerance=3),
             Figure(
