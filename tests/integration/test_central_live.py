@@ -9,10 +9,11 @@ import pytest
 from sqlalchemy import func, select
 
 from central import live
+from central.fleet import service
 from central.incidents import views
 from central.tables.live import LiveEventRow
-from tests.builders import NOON, incident_message
-from tests.centre import RunningCentre, running_centre, take_in
+from tests.builders import NOON, incident_message, state_message
+from tests.centre import RunningCentre, add_box, running_centre, take_in
 from tests.live_browser import WAIT_S, ids, watching
 
 if TYPE_CHECKING:
@@ -110,6 +111,26 @@ def test_every_open_console_gets_the_same_events(centre: RunningCentre) -> None:
             browser.wait(lambda b: {"i1", "i2"} <= set(ids(b)))
 
     assert numbers(first)[:3] == numbers(second)[:3] == ["0", "1", "2"]
+
+
+def test_figures_of_a_box_are_not_sent_to_every_screen_and_news_of_it_is(
+    centre: RunningCentre,
+) -> None:
+    add_box(centre.parts.database, "n1")
+
+    def hear(**said: object) -> None:
+        with centre.parts.database.write() as session:
+            service.take_state(session, centre.parts, state_message(**said), retained=False)
+
+    with watching(centre) as browser:
+        browser.wait(lambda b: "ready" in b.names())
+        for depth in range(3):
+            hear(outbox_depth=depth)
+        hear(outbox_depth=3, alarms=["disk_low"])
+        happen(centre, "i1")
+        browser.wait(lambda b: "i1" in ids(b))
+
+    assert browser.names().count("box") == 2
 
 
 def test_a_stream_that_was_left_is_forgotten_when_it_is_next_written_to(
