@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from sqlalchemy import select
+from sqlalchemy.orm import selectinload
 
 from central.tables.custody import BoxChainRow
 from central.tables.fleet import BoxRow, CameraRow, TelemetryRow
@@ -29,7 +30,7 @@ def registered(session: Session, box_ids: Iterable[str]) -> set[str]:
     return set(session.scalars(select(BoxRow.box_id).where(BoxRow.box_id.in_(box_ids))))
 
 
-def hold(session: Session, box_ids: Iterable[str]) -> Sequence[BoxRow | CameraRow | BoxChainRow]:
+def hold(session: Session, box_ids: Iterable[str]) -> Sequence[BoxRow | BoxChainRow]:
     """Load boxes, their cameras and chains at once; while held, finding them costs no query.
 
     A session forgets rows that nobody holds, so a batch keeps what this returns until its end.
@@ -37,10 +38,10 @@ def hold(session: Session, box_ids: Iterable[str]) -> Sequence[BoxRow | CameraRo
     wanted = list(box_ids)
     if not wanted:
         return []
-    boxes = session.scalars(select(BoxRow).where(BoxRow.box_id.in_(wanted))).all()
-    cameras = session.scalars(select(CameraRow).where(CameraRow.box_id.in_(wanted))).all()
+    theirs = selectinload(BoxRow.cameras)
+    boxes = session.scalars(select(BoxRow).where(BoxRow.box_id.in_(wanted)).options(theirs)).all()
     chains = session.scalars(select(BoxChainRow).where(BoxChainRow.box_id.in_(wanted))).all()
-    return [*boxes, *cameras, *chains]
+    return [*boxes, *chains]
 
 
 def all_boxes(session: Session) -> Sequence[BoxRow]:
@@ -81,39 +82,16 @@ def silent_since(session: Session, seen_before: datetime) -> Sequence[BoxRow]:
     ).all()
 
 
-def cameras_of(session: Session, box_id: str) -> list[CameraRow]:
-    """Return the cameras of one box, by id."""
-    query = select(CameraRow).where(CameraRow.box_id == box_id).order_by(CameraRow.camera_id)
-    return list(session.scalars(query))
-
-
-def replace_cameras(
-    session: Session, box_id: str, present: Iterable[CameraRow], cameras: Iterable[CameraState]
-) -> list[CameraRow]:
-    """Make the cameras of a box those that it lists: added, changed, and gone if not listed.
-
-    Args:
-        session: Where to write.
-        box_id: Whose cameras.
-        present: Those that are there.
-        cameras: Those that it lists.
-
-    Returns:
-        Those that are there now, by id.
-    """
-    known = {row.camera_id: row for row in present}
+def replace_cameras(box: BoxRow, cameras: Iterable[CameraState]) -> None:
+    """Make the cameras of a box those that it lists: added, changed, and gone if not listed."""
+    known = {row.camera_id: row for row in box.cameras}
     listed = {camera.camera_id: camera for camera in cameras}
-    for name in known.keys() - listed.keys():
-        session.delete(known[name])
     rows = []
     for name in sorted(listed):
-        row = known.get(name)
-        if row is None:
-            row = CameraRow(box_id=box_id, camera_id=name)
-            session.add(row)
+        row = known.get(name) or CameraRow(camera_id=name)
         _describe(row, listed[name])
         rows.append(row)
-    return rows
+    box.cameras = rows
 
 
 def _describe(row: CameraRow, camera: CameraState) -> None:

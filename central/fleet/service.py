@@ -129,8 +129,7 @@ def take_state(session: Session, centre: Centre, message: StateMessage, *, retai
     box = get(session, message.box_id)
     now = centre.clock()
     seen_at = min(message.sent_at, now) if retained else now
-    cameras = repository.cameras_of(session, box.box_id)
-    before = _news(item(box, cameras, session.get(BoxChainRow, box.box_id)))
+    before = _news(view(session, box))
     _set_status(box, message.status, seen_at)
     if message.status == "online":
         box.last_seen_at = max(seen_at, box.last_seen_at or seen_at)
@@ -138,10 +137,8 @@ def take_state(session: Session, centre: Centre, message: StateMessage, *, retai
         heads.take(session, centre, message)
         holds.remind(session, centre, message)
         if message.cameras:
-            cameras = repository.replace_cameras(session, box.box_id, cameras, message.cameras)
-    session.flush()
-    shown = item(box, cameras, session.get(BoxChainRow, box.box_id))
-    _tell(session, centre, shown, before)
+            repository.replace_cameras(box, message.cameras)
+    announce(session, centre, box, before)
 
 
 def _take_health(box: BoxRow, message: StateMessage, now: datetime) -> None:
@@ -189,12 +186,8 @@ def sweep_silent(centre: Centre) -> None:
 
 
 def announce(session: Session, centre: Centre, box: BoxRow, before: object) -> None:
-    """Tell open consoles about a box when there is news of it."""
-    _tell(session, centre, view(session, box), before)
-
-
-def _tell(session: Session, centre: Centre, shown: BoxItem, before: object) -> None:
-    """Tell open consoles how a box looks now when it differs from before."""
+    """Tell open consoles how a box looks now when there is news of it."""
+    shown = view(session, box)
     if _news(shown) != before:
         centre.live.announce(session, "box", shown, centre.clock())
 
@@ -214,8 +207,7 @@ def accept_chain(session: Session, centre: Centre, box_id: str, actor: str, reas
 
 def view(session: Session, box: BoxRow) -> BoxItem:
     """Return a box as the console shows it, with all that belongs to it."""
-    cameras = repository.cameras_of(session, box.box_id)
-    return item(box, cameras, session.get(BoxChainRow, box.box_id))
+    return item(box, box.cameras, session.get(BoxChainRow, box.box_id))
 
 
 def item(box: BoxRow, cameras: list[CameraRow], chain: BoxChainRow | None) -> BoxItem:
@@ -225,13 +217,13 @@ def item(box: BoxRow, cameras: list[CameraRow], chain: BoxChainRow | None) -> Bo
         desired = DesiredModel(name=box.desired_name, version=box.desired_version)
     copied = {name: getattr(box, name) for name in BoxItem.model_fields if hasattr(box, name)}
     theirs = {camera.camera_id for camera in cameras}
+    copied["cameras"] = [camera_item(box, camera) for camera in cameras]
     copied["suspensions"] = [each for each in box.suspensions if each["camera_id"] in theirs]
     if chain is not None and chain.state != heads.Verdict.OK:
         found = {"code": f"chain_{chain.state}", "since": chain.state_since}
         copied["alarms"] = [found, *box.alarms]
     return BoxItem(
         **copied,
-        cameras=[camera_item(box, camera) for camera in cameras],
         desired=desired,
         active=_active(box),
         chain=ChainItem.model_validate(chain, from_attributes=True) if chain else None,

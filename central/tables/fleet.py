@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import BigInteger, ForeignKey, Index, String
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from central.tables.base import Row
 
@@ -48,6 +48,9 @@ class BoxRow(Row):
     """Ids of the incidents that the box itself says it holds."""
     suspensions: Mapped[list[Any]] = mapped_column(default=list, server_default="[]")
     """One {camera_id, rule, until, reason, author} per rule that rests by order."""
+    cameras: Mapped[list[CameraRow]] = relationship(
+        order_by="CameraRow.camera_id", cascade="all, delete-orphan", passive_deletes=True
+    )
 
 
 class CameraRow(Row):
