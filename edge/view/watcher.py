@@ -1,7 +1,7 @@
 """One camera's view, looked at twice a second at most: how well it sees, and what lies still in it.
 
 ``Frame → small picture → Reference, Background, Fire, Gauges → Sight``. Between two looks the last
-sight stands. Cost: see ``tests/accuracy/test_tamper.py``.
+sight stands. Cost: see ``tests/measures/tamper.py``.
 
 Invariants:
     * What is usual is learnt from the first ``LEARN_S`` and, while all is well, renewed; a camera

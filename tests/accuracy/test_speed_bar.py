@@ -1,10 +1,10 @@
-"""Speeds hold their bar on a fixed sample; ``python -m tests.measures.speed`` takes the figures."""
+"""Speeds hold their bar on a fixed sample; ``scripts/evaluate speed`` takes the figures."""
 
 from __future__ import annotations
 
 import pytest
 
-from tests.measures.speed import VIEWS, measure
+from tests.measures.speed import VIEWS, by_view
 
 VEHICLES = 30
 
@@ -12,7 +12,7 @@ VEHICLES = 30
 @pytest.fixture(scope="module")
 def figures() -> dict[str, dict[str, float]]:
     """Return what a small sample shows, measured once."""
-    return measure(VEHICLES)
+    return by_view(VEHICLES)
 
 
 @pytest.mark.parametrize("view", [*VIEWS, "all"])
@@ -41,7 +41,7 @@ def test_lost_frames_and_an_uneven_rate_change_next_to_nothing(
 
 def test_a_sloppily_marked_camera_says_so_by_wider_intervals() -> None:
     """Five pixels of noise on points and feet: less true, but the interval knows."""
-    sloppy = measure(15, noise_px=5.0)["all"]
+    sloppy = by_view(15, noise_px=5.0)["all"]
 
     assert sloppy["covered_ratio"] >= 0.9
     assert sloppy["median_half_width"] > 0.02

@@ -1,7 +1,5 @@
 """How true the speeds are: random cameras in four view classes, noise of a pixel, known speeds.
 
-``python -m tests.measures.speed [--vehicles N] [--seed S]`` prints one JSON object.
-
 Each vehicle has its own camera: focal length, height, direction and tilt are drawn at random within
 its view class, eight road points are marked with Gaussian noise of one pixel in x and in y, and the
 vehicle drives evenly through the piece of road they span, its foot seen with the same noise. What
@@ -14,10 +12,7 @@ frame early or late with their true times.
 
 from __future__ import annotations
 
-import argparse
-import json
 import math
-import sys
 from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -26,6 +21,7 @@ import numpy as np
 
 from edge.config.camera import CameraConfig
 from edge.speed import SpeedMeter
+from tests.measures.figures import Figure, Figures
 from tests.traffic import road_user, scene
 
 if TYPE_CHECKING:
@@ -39,6 +35,8 @@ FPS = 8.0
 """What a camera file asks for when it says nothing."""
 LOST_RATIO = 0.4
 SEED = 20_260_302
+VEHICLES = 1000
+"""In each view class."""
 VIEWS: dict[str, tuple[tuple[float, float], tuple[float, float], tuple[float, float]]] = {
     "along": ((-8.0, 8.0), (6.0, 9.0), (18.0, 24.0)),
     "oblique": ((20.0, 45.0), (6.0, 9.0), (16.0, 26.0)),
@@ -90,7 +88,7 @@ class View:
 
 
 @dataclass
-class Figures:
+class Tally:
     """What came of one view class."""
 
     errors: list[float] = field(default_factory=list)
@@ -100,7 +98,7 @@ class Figures:
     jitter_changes: list[float] = field(default_factory=list)
     refused: Counter[str] = field(default_factory=Counter)
 
-    def add(self, other: Figures) -> None:
+    def add(self, other: Tally) -> None:
         """Take in another class's figures."""
         for name in ("errors", "covered", "half_widths", "lost_changes", "jitter_changes"):
             getattr(self, name).extend(getattr(other, name))
@@ -146,7 +144,7 @@ def metered(
     return meter.speed_of(1)
 
 
-def drive(name: str, rng: np.random.Generator, figures: Figures, noise_px: float) -> None:
+def drive(name: str, rng: np.random.Generator, figures: Tally, noise_px: float) -> None:
     """Let one vehicle drive past one camera, three times over: all frames, fewer, uneven ones."""
     view = View.draw(name, rng)
     meter = SpeedMeter(marked(view, rng, noise_px))
@@ -184,32 +182,52 @@ def drive(name: str, rng: np.random.Generator, figures: Figures, noise_px: float
             changes.append(abs(other.kmh - told.kmh) / kmh)
 
 
-def measure(
-    vehicles: int = 1000, seed: int = SEED, noise_px: float = NOISE_PX
+def by_view(
+    vehicles: int = VEHICLES, seed: int = SEED, noise_px: float = NOISE_PX
 ) -> dict[str, dict[str, float]]:
     """Return the figures of each view class, ``vehicles`` in each, and of all together."""
     result: dict[str, dict[str, float]] = {}
-    everything = Figures()
+    everything = Tally()
     for number, name in enumerate(VIEWS):
         rng = np.random.default_rng([seed, number])
-        figures = Figures()
+        figures = Tally()
         for _ in range(vehicles):
             drive(name, rng, figures, noise_px)
         result[name] = figures.summary()
         everything.add(figures)
-        sys.stderr.write(f"{name}: refused {dict(figures.refused)}\n")
     result["all"] = everything.summary()
     return result
 
 
-def main() -> None:
-    """Measure and print."""
-    parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n", maxsplit=1)[0])
-    parser.add_argument("--vehicles", type=int, default=1000, help="in each view class")
-    parser.add_argument("--seed", type=int, default=SEED)
-    args = parser.parse_args()
-    sys.stdout.write(json.dumps(measure(args.vehicles, args.seed), indent=1) + "\n")
+def measure() -> Figures:
+    """Drive a thousand vehicles past cameras of each view class."""
+    views = by_view()
+    every = views["all"]
 
+    def percent(name: str, told: str, target: float, tolerance: float) -> Figure:
+        value = round(100 * every[told], 2)
+        return Figure(
+            name=name, value=value, unit="%", target=target, tolerance=tolerance,
+            higher_is_better=told.endswith("ratio"),
+        )  # fmt: skip
 
-if __name__ == "__main__":
-    main()
+    columns = list(every)
+    return Figures(
+        title="Speed",
+        data=f"{VEHICLES:,} vehicles in each view class, a camera drawn for each, ±1 px; shares of "
+        "the true speed.",
+        figures=(
+            percent("error, median", "median_error", 2, 0.1),
+            percent("error, 95th percentile", "p95_error", 5, 0.3),
+            percent("interval covers the truth", "covered_ratio", 95, 1),
+            percent("change, 40 % of frames lost, p95", "p95_change_40_percent_lost", 1, 0.2),
+            percent("change, uneven rate, p95", "p95_change_uneven_rate", 1, 0.2),
+        ),
+        table=(
+            ("view", *(name.replace("_", " ") for name in columns)),
+            *(
+                (view.replace("_", " "), *(f"{figures[name]:g}" for name in columns))
+                for view, figures in views.items()
+            ),
+        ),
+    )
