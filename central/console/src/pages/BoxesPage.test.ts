@@ -33,7 +33,7 @@ it('asks for the figures again while somebody looks', async () => {
   await flushPromises()
   expect(unsent()).toContain('7')
   depth = 9
-  vi.advanceTimersByTime(11_000)
+  vi.advanceTimersByTime(31_000)
   await flushPromises()
   expect(unsent()).toContain('9')
 })
