@@ -164,6 +164,10 @@ class Trail:
         dx, dy = track.foot_px[0] - last.foot_px[0], track.foot_px[1] - last.foot_px[1]
         return last.at_m[0] + dx * scale, last.at_m[1] + dy * scale * DEPTH_STRETCH
 
+    def since(self, from_s: float) -> list[Step]:
+        """Return the steps from a stream second on."""
+        return [step for step in self.steps if step.at_s >= from_s]
+
     @property
     def lasted_s(self) -> float:
         """Return the time from the oldest to the newest step."""
