@@ -23,7 +23,7 @@ def arrow(x: float, from_y: float, to_y: float) -> Corners:
 
 APPROACH = {"id": "vao", "kind": "junction", "polygon": strip(0.0, 6.6, -28.0, -14.0)}
 WEST_EXIT = {"id": "ra-tay", "kind": "junction",
-             "polygon": [(-14.0, 0.0), (-24.0, 0.0), (-24.0, 6.4), (-14.0, 6.4)]}  # fmt: skip
+             "polygon": [(-8.0, 0.0), (-18.0, 0.0), (-18.0, 6.4), (-8.0, 6.4)]}  # fmt: skip
 SOUTH_EXIT = {"id": "ra-nam", "kind": "junction", "polygon": strip(-6.6, 0.0, -28.0, -14.0)}
 
 NO_LEFT_TURN = Plan(
