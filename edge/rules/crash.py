@@ -2,15 +2,18 @@
 
 Invariants:
     * Nothing is told for a jolt alone. A jolt (braking no driver chooses, or a jump of heading)
-      must meet somebody who was converging with it and whose footprint it then touches, or end in a
-      fall; and somebody who was in it must come to rest there.
+      must end a way beside somebody who fell, or, of two with four wheels, meet somebody who was
+      converging with it and whose footprint it then touches; and somebody who was in it must come
+      to rest there.
     * Level 1 is suspected, at rest for ``suspect_s``; level 2 is confirmed, at rest for
       ``confirm_s`` or a rider down. Both are told; the level only grows.
     * Never taken back: a crash is closed when nobody has rested there for long, never as false, and
       no exception learned from an operator silences it.
     * Where waiting is lawful, one more sign is asked for: queues are where people brake and touch.
     * Evidence belongs to places: trackers lose ids in a crash, so whoever rests where a party was
-      last seen goes on with its time.
+      last seen goes on with its time, and whoever lies near where a jolt ended a way has fallen
+      there, though he was hidden at that moment and has another number.
+    * In a jam, and while boxes jitter, only a fall counts.
 
 Look-alikes: hard braking (nobody touched), a queue's end, parking beside, passing close, people
 getting on and off (no jolt).
@@ -23,7 +26,7 @@ from dataclasses import dataclass, field
 from itertools import count
 from typing import TYPE_CHECKING
 
-from edge.contract.road_users import FOUR_WHEELERS, TWO_WHEELERS, VEHICLES
+from edge.contract.road_users import FOUR_WHEELERS, VEHICLES
 from edge.geometry import box_overlap
 from edge.rules.base import IncidentPolicy, RuleKind, RuleOptions, TrackMemory, draws, option
 from edge.rules.crowding import Crowding
@@ -31,13 +34,14 @@ from edge.rules.impact import (
     HALF_S,
     Jolt,
     Measure,
-    has_fallen,
     is_lying,
     jolt_of,
     meeting,
     shakes_everybody,
+    size_m,
 )
 from edge.rules.pace import Pace, pace_of, rest_began_s
+from edge.rules.parties import LOW, Party
 from edge.rules.road import DRIVEN, MPS_TO_KMH, Road, Trail, has_lasted
 from edge.rules.waiting import LawfulWait
 from edge.scene import Moment, Sighting
@@ -53,16 +57,12 @@ WATCHED = DRIVEN | {"junction", "crosswalk", "emergency_lane"}
 PARTIES = VEHICLES | {"person", "livestock"}
 TRAIL_S = 2.0
 """Twice the second that a jolt takes; also how long rest is measured."""
-FRESH_S = 1.5
-"""How long after a jolt its contact is looked for. Source: tracks lag by up to half a second."""
 DEEP_M = -0.5
 """Footprints of four-wheelers overlap this much only in contact: lanes keep them 1 m apart."""
 JAM_VEHICLES, JAM_RATIO = 6, 0.6
 """Vehicles at rest or crawling, and their share, that make a jam, where hidden and uncovered feet
 look like jolts: there only a fall counts. Source: as ``stopped_vehicle``, one more and half more,
 for a crash itself makes a few stand."""
-LOW = frozenset({"bicycle", "motorbike", "car", "three_wheeler"})
-"""Classes lower than a camera's height by half: only of these must the top come along."""
 SAME_PLACE = 0.3
 REMEMBERED_S = 15.0
 """A place where nobody rests is forgotten after this; a passing lorry hides it for 10 s."""
@@ -133,27 +133,6 @@ class CrashOptions(RuleOptions):
 
 
 @dataclass(slots=True)
-class _Party:
-    """What is remembered of one road user; ``TrackMemory`` removes it with its track."""
-
-    trail: Trail
-    jolt: Jolt | None = None
-    """The hardest of the last ``FRESH_S``."""
-    fell_s: float | None = None
-
-    def forget(self, now_s: float) -> None:
-        """Let go of a jolt and a fall that are over."""
-        if self.jolt is not None and now_s - self.jolt.at_s > FRESH_S:
-            self.jolt = None
-        if self.fell_s is not None and now_s - self.fell_s > FRESH_S:
-            self.fell_s = None
-
-    def upright(self) -> Xyxy:
-        """Return its tallest box of the last seconds."""
-        return max((s.xyxy for s in self.trail.steps), key=lambda box: box[3] - box[1])
-
-
-@dataclass(slots=True)
 class _Crash:
     """One impact and the places of its parties; removed when nobody rests there any more.
 
@@ -191,7 +170,7 @@ class Crash:
         self._wait = LawfulWait(camera, discharge_s=5.0)
         self._crowding = Crowding(JAM_VEHICLES, JAM_RATIO)
         has_plane = self._road.plane is not None
-        self._parties = TrackMemory(lambda _: _Party(Trail(TRAIL_S, has_plane)), linger_s=1.0)
+        self._parties = TrackMemory(lambda _: Party(Trail(TRAIL_S, has_plane)), linger_s=1.0)
         self._crashes: list[_Crash] = []
         self._ids = count(1)
 
@@ -201,12 +180,13 @@ class Crash:
             self._crashes.clear()
         self._wait.attend(scene)
         self._crowding.attend(scene.stream_s)
-        seen = [t for t in scene.tracks if t.class_name in PARTIES and t.observed]
+        here = [t for t in scene.tracks if t.class_name in PARTIES]
+        seen = [t for t in here if t.observed]
         for track in seen:
             self._look_at(track, scene)
-        if not shakes_everybody([party.trail for party in self._parties.entries()]):
-            for track in seen:
-                self._judge(track, seen, scene.stream_s)
+        shaken = shakes_everybody([party.trail for party in self._parties.entries()])
+        for track in here:
+            self._judge(track, seen, scene.stream_s, shaken=shaken)
         for crash in self._crashes:
             self._follow(crash, seen, scene.stream_s)
         self._crashes = [
@@ -221,88 +201,106 @@ class Crash:
     def _look_at(self, track: Track, scene: Scene) -> None:
         """Note one road user's way, how it moves in its zone, and whether it lies."""
         party, now_s = self._parties.of(track, scene.stream_s), scene.stream_s
-        party.trail.add(track, now_s)
-        party.forget(now_s)
-        if is_lying(track):
-            party.fell_s = now_s
+        party.see(track, now_s, scene.frame_size_px)
         if party.trail.steps and track.class_name in VEHICLES:
             zone = self._road.zone_at(track.foot_px, WATCHED)
             if zone is not None:
                 pace = pace_of(party.trail, self._road.plane, REST_KMH)
                 self._crowding.saw(zone.id, track.track_id, pace, now_s)
-            self._note_jolt(party, track, scene)
+            self._note_jolt(track, party, now_s)
 
-    def _note_jolt(self, party: _Party, track: Track, scene: Scene) -> None:
-        """Note a vehicle's hardest jolt of late, and whether it lies after it."""
-        upright = party.upright()
-        jolt = jolt_of(party.trail, Measure.at(self._road.plane, track.class_name, upright))
+    def _note_jolt(self, track: Track, party: Party, now_s: float) -> None:
+        """Note a jolt of the whole of a vehicle that was under way."""
+        jolt = jolt_of(party.trail, self._by(track, party))
         if jolt is None or not (jolt.whole or track.class_name not in LOW):
             return
-        if math.hypot(*jolt.before_mps) * MPS_TO_KMH < self._options.min_speed_kmh:
-            return
-        if party.jolt is None or jolt.braking_mps2 > party.jolt.braking_mps2:
-            party.jolt = jolt
-        fell = has_fallen(upright, track.xyxy, scene.frame_size_px)
-        if fell and track.class_name in TWO_WHEELERS:
-            party.fell_s = scene.stream_s
+        driven = math.hypot(*jolt.before_mps) * MPS_TO_KMH >= self._options.min_speed_kmh
+        if driven and jolt.braking_mps2 >= self._options.braking_mps2:
+            party.note_jolt(jolt, now_s)
 
-    def _judge(self, track: Track, seen: Sequence[Track], now_s: float) -> None:
-        """Begin a crash when a jolted road user touches whom it was about to meet, or falls."""
+    def _by(self, track: Track, party: Party) -> Measure:
+        """Return the frame in which one road user and others are measured."""
+        return Measure.at(self._road.plane, track.class_name, party.upright())
+
+    def _judge(self, track: Track, seen: Sequence[Track], now_s: float, *, shaken: bool) -> None:
+        """Begin a crash when a jolted road user touches whom it was about to meet, or one fell.
+
+        Who is not seen now has not been seen to go on, and counts where somebody fell beside it.
+        """
         party = self._parties.of(track, now_s)
-        if party.jolt is None or party.jolt.braking_mps2 < self._options.braking_mps2:
-            return
-        if not party.trail.steps:  # it has left the usable plane since
+        if party.jolt is None or not party.trail.steps:  # it has left the usable plane since
             return
         zone = self._road.zone_at(track.foot_px, WATCHED)
         if zone is None or any(track.track_id in crash.places for crash in self._crashes):
             return
-        if self._crowding.is_jammed(zone.id) and party.fell_s is None:
+        by = self._by(track, party)
+        if track.observed and not party.has_ended(by):
+            return
+        fresh = party.is_fresh(now_s)
+        others = [other for other in seen if other is not track]
+        fallen = self._fallen_near(track, seen if fresh else others, by, now_s)
+        unsure = shaken or not track.observed or self._crowding.is_jammed(zone.id)
+        if fallen is None and unsure:
+            return
+        if not fresh and (fallen is None or party.jolt.braking_mps2 < self._options.hard_mps2):
             return
         needed = self._options.min_signs + self._wait.excuses(zone)
-        alone = self._signs_alone(party, party.jolt)
-        by = Measure.at(self._road.plane, track.class_name, party.upright())
+        alone = self._signs_alone(party.jolt) + 2 * (fallen is not None)
         met = [
             (alone + signs, other)
-            for other in seen
-            if other is not track
+            for other in others
+            if fresh
             and (signs := self._signs_with(track, party.jolt, other, by, now_s)) is not None
         ]
-        signs, other = max(met, default=(alone, None), key=lambda pair: pair[0])
-        met_or_fell = other is not None or party.fell_s is not None
-        if met_or_fell and signs >= needed:
-            self._begin(track, other, zone, signs, by, now_s)
+        signs, other = max(met, default=(alone, fallen), key=lambda pair: pair[0])
+        if other is not None and signs >= needed:
+            self._begin(track, fallen or other, zone, signs, by, now_s)
 
-    def _signs_alone(self, party: _Party, jolt: Jolt) -> int:
+    def _fallen_near(
+        self, track: Track, among: Sequence[Track], by: Measure, now_s: float
+    ) -> Track | None:
+        """Return who of some fell of late within a fall's reach of a road user."""
+        here, reach_m = by.place(track.foot_px), LYING_REACH_M + size_m(track.class_name)[0]
+        for other in among:
+            there = by.place(other.foot_px)
+            if here is None or there is None or self._parties.of(other, now_s).fell_s is None:
+                continue
+            if math.dist(here, there) <= reach_m:
+                return other
+        return None
+
+    def _signs_alone(self, jolt: Jolt) -> int:
         """Count what the jolted one shows by itself."""
         hard = jolt.braking_mps2 >= self._options.hard_mps2
         turned = jolt.turn_deg >= self._options.turn_deg and math.hypot(*jolt.after_mps) > HALF_S
-        return 1 + hard + turned + 2 * (party.fell_s is not None)
+        return 1 + hard + turned
 
     def _signs_with(
         self, track: Track, jolt: Jolt, other: Track, by: Measure, now_s: float
     ) -> int | None:
-        """Count what it shows with another; None when the two did not meet."""
+        """Count what it shows with another; None when the two did not meet.
+
+        Two-wheelers ride and wait within reach of everybody; those that collide fall.
+        """
+        if not {track.class_name, other.class_name} <= FOUR_WHEELERS:
+            return None
         own, theirs = self._parties.of(track, now_s), self._parties.of(other, now_s)
         met = meeting((track, own.trail), (other, theirs.trail), jolt, by)
         wanted = self._options
         if met is None or met.within_s > wanted.max_ttc_s or met.gap_m > wanted.contact_m:
             return None
-        fell = 2 * (theirs.fell_s is not None)
-        four = {track.class_name, other.class_name} & FOUR_WHEELERS
-        if not four:
-            # Two-wheelers ride and wait within reach of each other; those that collide fall.
-            return fell if fell or own.fell_s is not None else None
-        shaken = met.pushed_mps > REST_KMH / MPS_TO_KMH
-        deep = met.gap_m <= DEEP_M and {track.class_name, other.class_name} <= FOUR_WHEELERS
-        return deep + 2 * shaken + fell
+        pushed = met.pushed_mps > REST_KMH / MPS_TO_KMH
+        return (met.gap_m <= DEEP_M) + 2 * pushed
 
     def _begin(
-        self, track: Track, other: Track | None, zone: Zone, signs: int, by: Measure, now_s: float
+        self, track: Track, other: Track, zone: Zone, signs: int, by: Measure, now_s: float
     ) -> None:
         """Remember an impact, or add to one at the same place."""
         party = self._parties.of(track, now_s)
         places = {track.track_id: track.xyxy}
-        if other is not None and self._moved(other, now_s):
+        theirs = self._parties.of(other, now_s)
+        fell = party.fell_s is not None or theirs.fell_s is not None
+        if fell or theirs.jolt is not None:  # Who stood all along proves nothing by resting there.
             places[other.track_id] = other.xyxy
         for crash in self._crashes:
             if any(
@@ -313,17 +311,11 @@ class Crash:
                 crash.places = dict([*crash.places.items(), *places.items()][-KEPT_PLACES:])
                 crash.signs = max(crash.signs, signs)
                 return
-        at_s = now_s if party.jolt is None else party.jolt.at_s
         crash = _Crash(
-            next(self._ids), zone, at_s, signs, places, by.scale, track.class_name, now_s
+            next(self._ids), zone, party.jolted_s, signs, places, by.scale, track.class_name, now_s
         )
-        crash.lying = party.fell_s is not None
+        crash.lying = fell
         self._crashes.append(crash)
-
-    def _moved(self, track: Track, now_s: float) -> bool:
-        """Say whether a party was under way or fell: who stood all along proves nothing by it."""
-        party = self._parties.of(track, now_s)
-        return party.jolt is not None or party.fell_s is not None
 
     def _follow(self, crash: _Crash, seen: Sequence[Track], now_s: float) -> None:
         """Count how long somebody has rested where the parties were, and grade it."""

@@ -30,7 +30,8 @@ if TYPE_CHECKING:
 
 HALF_S = 0.5
 """Time over which a velocity is fitted. Source: four frames at 8 fps; a crash is over in 0.2 s."""
-MIN_STEPS = 3
+SPAN_S = 0.25
+"""A half that is seen for less says nothing: half of it."""
 MIN_SHIFT = 0.15
 """Own heights moved in half a second before a jolt. Source: four times box noise, see ``pace``."""
 WIDTH_M = {
@@ -49,9 +50,10 @@ MIN_WITNESSES = 5
 SHAKEN_SHIFT = 0.15
 """Change of way of the middle road user, own heights per second, that is the camera's. Source:
 measured, hn-congestion-pedestrians (hand-held until 5 s) against all fixed clips."""
-MIN_TOP = 0.6
+MIN_TOP = 0.3
 """Speed of a box's top by that of its foot, in the picture. Source: a camera 4 m up sees the roof
-of a car 1.55 m high move (4 - 1.55) / 4 as fast as its wheels."""
+of a car 1.55 m high move (4 - 1.55) / 4 as fast as its wheels; half way to a top that stays, for
+boxes are noisy."""
 BODY_M = {"person": 0.5, "livestock": 2.2}
 MOVING_MPS = 0.8
 """Slower, a heading is noise. Source: a stroll, 3 km/h."""
@@ -61,8 +63,12 @@ FALLEN_RATIO = 0.65
 """Height now by height before, of a two-wheeler or person that fell.
 
 Source: a motorbike on its side is 0.7 m high, with its rider upright 1.55 m: 0.45; half way."""
-LYING_ASPECT = 1.3
-"""Width by height of somebody lying. Source: standing people are 0.3 to 0.6, sitting below 1."""
+SUNK_RATIO = 0.5
+"""Way of the top down the picture by the height lost: all of it in a fall, none where legs are
+hidden; half way."""
+LYING_ASPECT = {"person": 1.3, "motorbike": 2.0, "bicycle": 2.0}
+"""Width by height of what lies. Source: standing people are 0.3 to 0.6, sitting below 1; bikes from
+the side are 1.2 with a rider and 1.5 without, on their side 2.4."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,11 +94,6 @@ class Jolt:
     def braking_mps2(self) -> float:
         """Return the loss of speed per second; the halves' middles lie half a second apart."""
         return (math.hypot(*self.before_mps) - math.hypot(*self.after_mps)) / HALF_S
-
-    @property
-    def change_mps(self) -> float:
-        """Return the length of the change of velocity."""
-        return math.dist(self.before_mps, self.after_mps)
 
     @property
     def turn_deg(self) -> float:
@@ -142,7 +143,7 @@ class Measure:
 def jolt_of(trail: Trail, measure: Measure) -> Jolt | None:
     """Return how the way changed in its last second; None when it is too short or too small."""
     early, late = _halves(trail.steps)
-    if len(early) < MIN_STEPS or len(late) < MIN_STEPS:
+    if _span_s(early) < SPAN_S or _span_s(late) < SPAN_S:
         return None
     height_px = max(1.0, early[0].xyxy[3] - early[0].xyxy[1])
     if math.dist(early[0].foot_px, early[-1].foot_px) < MIN_SHIFT * height_px:
@@ -161,15 +162,15 @@ def jolt_of(trail: Trail, measure: Measure) -> Jolt | None:
 
 
 def shakes_everybody(trails: Sequence[Trail]) -> bool:
-    """Say whether the picture itself was jolted: its middle road user changed its way.
+    """Say whether ways prove nothing now: the middle road user changed its way.
 
-    Told in own heights per second, the same for near and far; fewer than ``MIN_WITNESSES`` ways say
-    nothing.
+    So it is when the picture itself was jolted, and when boxes jitter as much as that. Told in own
+    heights per second, the same for near and far; fewer than ``MIN_WITNESSES`` ways say nothing.
     """
     changes = []
     for trail in trails:
         early, late = _halves(trail.steps)
-        if len(early) < MIN_STEPS or len(late) < MIN_STEPS:
+        if _span_s(early) < SPAN_S or _span_s(late) < SPAN_S:
             continue
         height_px = max(1.0, early[0].xyxy[3] - early[0].xyxy[1])
         before, after = _drift(early), _drift(late)
@@ -180,16 +181,14 @@ def shakes_everybody(trails: Sequence[Trail]) -> bool:
 def velocity(steps: Sequence[Step], measure: Measure) -> Point | None:
     """Return the velocity fitted to steps by least squares, metres per second.
 
-    None where a step lies beyond the usable plane or all are of one instant.
+    None where a step lies beyond the usable plane or they are too near in time.
     """
     places = [measure.place(step.foot_px) for step in steps]
     known = [(s.at_s, p) for s, p in zip(steps, places, strict=True) if p is not None]
-    if len(known) < len(steps) or len(known) < MIN_STEPS:
+    if len(known) < len(steps) or _span_s(steps) < SPAN_S:
         return None
     mean_s = sum(at_s for at_s, _ in known) / len(known)
     spread = sum((at_s - mean_s) ** 2 for at_s, _ in known)
-    if spread == 0:
-        return None
     x, y = (sum((at_s - mean_s) * p[axis] for at_s, p in known) / spread for axis in (0, 1))
     return x, y
 
@@ -202,6 +201,11 @@ def _halves(steps: Iterable[Step]) -> tuple[list[Step], list[Step]]:
     between_s = steps[-1].at_s - HALF_S
     early = [s for s in steps if between_s - HALF_S <= s.at_s <= between_s]
     return early, [s for s in steps if s.at_s >= between_s]
+
+
+def _span_s(steps: Sequence[Step]) -> float:
+    """Return the time from the first to the last step."""
+    return steps[-1].at_s - steps[0].at_s if steps else 0.0
 
 
 def _drift(steps: Sequence[Step]) -> Point:
@@ -314,17 +318,20 @@ def time_to_collision_s(apart_m: Point, closing_mps: Point, reach_m: float) -> f
 def has_fallen(upright: Xyxy, now: Xyxy, size_px: tuple[int, int]) -> bool:
     """Say whether a box became low and wide as that of one who fell.
 
-    Low alone is not enough: who drives away shrinks, and whose legs are hidden does. A box that the
-    picture's edge cuts says nothing.
+    Low alone is not enough: who drives away shrinks, and whose legs are hidden does; but only who
+    falls sinks with the top. A box that the picture's edge cuts says nothing.
     """
     left, top, right, bottom = now
     if left <= 1 or top <= 1 or right >= size_px[0] - 1 or bottom >= size_px[1] - 1:
         return False
-    height = max(bottom - top, 1.0)
-    return height <= FALLEN_RATIO * (upright[3] - upright[1]) and right - left >= height
+    height, before = max(bottom - top, 1.0), upright[3] - upright[1]
+    if top - upright[1] < SUNK_RATIO * (before - height):
+        return False
+    return height <= FALLEN_RATIO * before and right - left >= height
 
 
 def is_lying(track: Track) -> bool:
-    """Say whether a person's box is that of somebody who lies."""
+    """Say whether the box of a person or a two-wheeler is that of one that lies."""
     left, top, right, bottom = track.xyxy
-    return track.class_name == "person" and right - left >= LYING_ASPECT * max(bottom - top, 1.0)
+    aspect = LYING_ASPECT.get(track.class_name, math.inf)
+    return right - left >= aspect * max(bottom - top, 1.0)

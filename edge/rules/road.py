@@ -37,6 +37,11 @@ ARROW_PARTS = (1.0, 0.5, 0.25, 0.1)
 """An arrow may point beyond the usable plane: then the part of it nearer its tail is asked."""
 MAX_UNSEEN_S = 0.5
 """Source: measured, us-wrongway-minivan: an id drifted 300 px to another car in 0.8 s."""
+BRIDGED_S = 1.0
+"""Unseen for as long, who comes back where its way led is the same. Source: ``tracker.COAST_S``."""
+BRIDGED_M, BRIDGED_RATIO = 1.0, 0.5
+"""How far from there it may be, and what is added for each metre of that way. Source: error of a
+foot point; a way that turns by 30 degrees meanwhile."""
 DEPTH_STRETCH = 2.5
 """Metres of road per metre seen, for a step up or down the picture without ground geometry.
 
@@ -136,7 +141,8 @@ class Trail:
     """The recent way of one track; steps older than ``keep_s`` are dropped as new ones come.
 
     A way is seen, not guessed: after more than ``MAX_UNSEEN_S`` without a detection it begins anew,
-    for a tracker that guessed that long may have found somebody else.
+    for a tracker that guessed that long may have found somebody else; unless, within ``BRIDGED_S``,
+    its owner is back where the way led.
     """
 
     keep_s: float
@@ -147,14 +153,29 @@ class Trail:
         """Add where the track is now, if it was really seen and has a place."""
         if not track.observed:
             return
-        if self.steps and now_s - self.steps[-1].at_s > MAX_UNSEEN_S:
-            self.steps.clear()
         at_m = track.ground_m if self.has_plane else self._walked_to(track)
+        if self.steps and not self._leads_to(at_m, now_s):
+            self.steps.clear()
+            at_m = track.ground_m if self.has_plane else self._walked_to(track)
         if at_m is None:
             return
         self.steps.append(Step(now_s, at_m, track.foot_px, track.xyxy, track.score))
         while now_s - self.steps[0].at_s > self.keep_s + ROUNDING_S:
             self.steps.popleft()
+
+    def _leads_to(self, at_m: Point | None, now_s: float) -> bool:
+        """Say whether a place seen now belongs to the way: soon, or where the way led."""
+        last = self.steps[-1]
+        unseen_s = now_s - last.at_s
+        if unseen_s <= MAX_UNSEEN_S:
+            return True
+        early = self.since(last.at_s - MAX_UNSEEN_S)[0]
+        if at_m is None or unseen_s > BRIDGED_S + ROUNDING_S or early is last:
+            return False
+        ahead = unseen_s / (last.at_s - early.at_s)
+        way = [ahead * (last.at_m[axis] - early.at_m[axis]) for axis in (0, 1)]
+        off_m = math.dist(at_m, (last.at_m[0] + way[0], last.at_m[1] + way[1]))
+        return off_m <= BRIDGED_M + BRIDGED_RATIO * math.hypot(*way)
 
     def _walked_to(self, track: Track) -> Point:
         """Return the last place plus this step, scaled by the object's own height."""
@@ -163,6 +184,10 @@ class Trail:
         last, scale = self.steps[-1], metres_per_px(track)
         dx, dy = track.foot_px[0] - last.foot_px[0], track.foot_px[1] - last.foot_px[1]
         return last.at_m[0] + dx * scale, last.at_m[1] + dy * scale * DEPTH_STRETCH
+
+    def since(self, from_s: float) -> list[Step]:
+        """Return the steps from a stream second on."""
+        return [step for step in self.steps if step.at_s >= from_s]
 
     @property
     def lasted_s(self) -> float:

@@ -2,7 +2,7 @@
 
 ``python -m tests.measures.noise`` measures anew and writes ``noise.json`` beside this file:
 
-* ``measured``: misses by box height, scores and errors of boxes: DEIMv2 femto on
+* ``measured``: misses by a box's longer side, scores and errors of boxes: DEIMv2 femto on
   ``labelled/hanoi_bikes_32``, 361 labelled motorbikes in a dense queue;
 * ``assumed``, and left as it stands: how long a miss lasts (three real clips gave gaps of 0.3 to
   0.56 s between looks at one track) and how many false boxes a frame has, which no labels at hand
@@ -42,7 +42,9 @@ if TYPE_CHECKING:
 
 FILE = Path(__file__).with_name("noise.json")
 MODEL = Path(__file__).parents[2] / "models/deimv2_femto_coco_416/1.0.0/manifest.json"
-HEIGHTS_PX = (0.0, 24.0, 40.0, 64.0, 10_000.0)
+SIDES_PX = (0.0, 24.0, 40.0, 64.0, 10_000.0)
+"""Bands of the longer side: who lies is as many pixels as who stands. None was labelled below 24,
+and nothing is seen there."""
 LASTING = 0.7
 """Share of a box's error variance that lasts. Source: measured, boxes of standing vehicles scatter
 by 0.04 heights (edge/rules/pace.py) where labels are missed by 0.08."""
@@ -103,7 +105,7 @@ class Noise:
         """Say whether the detector sees somebody now: a two-state chain in time."""
         if shown < LEAST_SHOWN:
             return False
-        band = int(np.searchsorted(HEIGHTS_PX, box[3] - box[1], side="right")) - 1
+        band = int(np.searchsorted(SIDES_PX, max(box[2:] - box[:2]), side="right")) - 1
         missed = self.strength * self.measured["missed"][band]
         # Half hidden means twice as often missed; the measured rate is that of a dense queue.
         missed = min(0.95, missed * (0.4 if shown > 0.9 else 1.0 if shown > 0.6 else 2.0))
@@ -150,7 +152,7 @@ def measured() -> dict[str, list[float]]:
     """Return what the model does to the labelled motorbikes."""
     os.environ.setdefault("SONGLAM_MODELS", str(asset("models")))
     detector = Detector.load(MODEL)
-    heights, scores, errors = [], [], []
+    sides, scores, errors = [], [], []
     for picture, truth in labelled():
         users = detector.detect(Frame("gate", picture, NOON, 0.0))
         bikes = [i for i, name in enumerate(users.class_names) if name in TWO_WHEELERS]
@@ -162,14 +164,14 @@ def measured() -> dict[str, list[float]]:
             if overlap[r, c] >= 0.5
         }
         for row, box in enumerate(truth):
-            heights.append((box[3] - box[1], row in met))
+            sides.append((max(box[2:] - box[:2]), row in met))
             if row in met:
                 scores.append(float(users.scores[met[row]]))
                 errors.append(_error(box, users.xyxy[met[row]].astype(np.float64)))
-    tall = np.array(heights)
-    bands = np.digitize(tall[:, 0], HEIGHTS_PX[1:-1])
+    long = np.array(sides)
+    bands = np.digitize(long[:, 0], SIDES_PX[1:-1])
     missed = [
-        1 - tall[bands == band, 1].mean() if (bands == band).any() else 1.0 for band in range(4)
+        1 - long[bands == band, 1].mean() if (bands == band).any() else 1.0 for band in range(4)
     ]
     return {
         "missed": [round(float(share), 3) for share in missed],

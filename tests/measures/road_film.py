@@ -41,7 +41,9 @@ OUTLINES: dict[str, tuple[float, float, float]] = {
     "truck": (7.2, 2.3, 2.9), "person": (0.5, 0.5, 1.65),
 }  # fmt: skip
 """Length, width and height in metres, riders included. Source: edge/simulation/traffic.py."""
-FALLEN_HEIGHT_M = 0.6
+LYING = frozenset({"fallen", "toppled"})
+LYING_M = {"motorbike": (1.85, 1.3, 0.8), "person": (1.75, 0.6, 0.65)}
+"""The same of those that lie, without a rider. Source: the meshes that edge/simulation draws."""
 CORNERS = np.array([[x, y, z] for x in (-0.5, 0.5) for y in (-0.5, 0.5) for z in (0.0, 1.0)])
 GRID_PX = 4.0
 """Hiding is counted on a grid this coarse."""
@@ -93,7 +95,7 @@ def _keep(path: Path, run: Film) -> None:
     number = {name: i for i, name in enumerate(names)}
     kinds = {actor.name: (actor.kind, "") for _, actor in rows}
     numbers = np.array([[getattr(a, c) for c in COLUMNS] for _, a in rows], np.float32)
-    fallen = np.array([a.pose in {"fallen", "toppled"} for _, a in rows], bool)
+    fallen = np.array([a.pose in LYING for _, a in rows], bool)
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_suffix(".part.npz")
     np.savez_compressed(
@@ -167,10 +169,7 @@ def shown_boxes(
 
 
 def _size(actor: Actor) -> tuple[float, float, float]:
-    length, width, height = OUTLINES[actor.kind]
-    if actor.pose == "fallen":
-        return max(length, 1.6), max(width, 1.0), FALLEN_HEIGHT_M
-    return length, width, height
+    return (LYING_M if actor.pose in LYING else OUTLINES)[actor.kind]
 
 
 def _shares(boxes: NDArray[np.float64], lens: Lens) -> NDArray[np.float64]:

@@ -23,7 +23,7 @@ def arrow(x: float, from_y: float, to_y: float) -> Corners:
 
 APPROACH = {"id": "vao", "kind": "junction", "polygon": strip(0.0, 6.6, -28.0, -14.0)}
 WEST_EXIT = {"id": "ra-tay", "kind": "junction",
-             "polygon": [(-14.0, 0.0), (-24.0, 0.0), (-24.0, 6.4), (-14.0, 6.4)]}  # fmt: skip
+             "polygon": [(-8.0, 0.0), (-18.0, 0.0), (-18.0, 6.4), (-8.0, 6.4)]}  # fmt: skip
 SOUTH_EXIT = {"id": "ra-nam", "kind": "junction", "polygon": strip(-6.6, 0.0, -28.0, -14.0)}
 
 NO_LEFT_TURN = Plan(
@@ -49,11 +49,19 @@ NO_TRUCKS = Plan(
 )  # fmt: skip
 LIMIT_60 = Plan(
     zones=(
-        {"id": "toc-do-60", "kind": "lane", "polygon": strip(0.0, 4.6, -10.0, 45.0),
+        {"id": "toc-do-60", "kind": "lane", "polygon": strip(0.0, 4.6, -10.0, 65.0),
          "direction": arrow(2.3, 0.0, 10.0), "speed_limits": [{"kmh": 60}]},
     ),
-    ground=[(x, y) for x in (-4.6, 0.0, 4.6) for y in (30.0, 50.0)],
+    ground=[(x, y) for x in (-4.6, 0.0, 4.6) for y in (30.0, 60.0)],
 )  # fmt: skip
+ROAD_AHEAD = Plan(
+    zones=(
+        {"id": "duong-xa", "kind": "carriageway", "polygon": strip(0.0, 4.6, 40.0, 75.0),
+         "direction": arrow(2.3, 40.0, 50.0)},
+    ),
+    ground=[(x, y) for x in (-4.6, 0.0, 4.6) for y in (30.0, 60.0)],
+)  # fmt: skip
+"""The place's own drawing ends at 49 m, where who weaves has turned three times at most."""
 NO_STOPPING = Plan(
     zones=({"id": "cam-dung", "kind": "no_stopping", "polygon": strip(2.0, 4.8, -8.0, 45.0)},),
 )

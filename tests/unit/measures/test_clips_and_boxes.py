@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -70,6 +72,29 @@ def test_a_car_behind_another_is_hidden_and_one_beside_it_is_not() -> None:
 
 def test_who_is_behind_the_camera_is_not_in_view() -> None:
     assert shown_boxes([car("behind", -20.0)], lens())[0] == []
+
+
+@pytest.mark.parametrize("pose", ["fallen", "toppled"])
+def test_who_lies_is_low_and_wide_however_the_pose_is_called(pose: str) -> None:
+    upright = Actor("a", "motorbike", 0.0, 40.0, 0.5, 0.0)
+    (_, (standing,), _), (_, (lying,), _) = (
+        shown_boxes([actor], lens()) for actor in (upright, replace(upright, pose=pose))
+    )
+
+    assert lying[3] - lying[1] < 0.75 * (standing[3] - standing[1])
+    assert lying[2] - lying[0] > standing[2] - standing[0]
+
+
+def test_who_lies_is_seen_as_often_as_who_stands_on_as_many_pixels() -> None:
+    """A bicycle of 44 by 18 pixels: misses go by the longer side, as they were measured."""
+    actors = [Actor("a", "bicycle", 0.0, 0.0, 0.0, 0.0)]
+    found = 0
+    for seed in range(200):
+        noise = Noise(seed, (640, 360))
+        box = np.array([[300, 300, 344, 318]], np.float32)
+        found += "bicycle" in noise.spoil(actors, box, np.ones(1), 0.0).class_names
+
+    assert found > 160
 
 
 def test_a_film_is_seen_at_any_rate_between_the_steps_it_was_recorded_at() -> None:

@@ -23,9 +23,19 @@ from edge.rules.impact import (
     shakes_everybody,
     time_to_collision_s,
 )
+from edge.rules.parties import Party
 from edge.rules.road import Trail
 from tests.assets import ROOT
-from tests.stories import RoadUser, Story, opened, road_camera, run_story, scenes
+from tests.stories import (
+    FOLDER,
+    RoadUser,
+    Story,
+    load_story,
+    opened,
+    road_camera,
+    run_story,
+    scenes,
+)
 from tests.traffic import frame, road_user
 
 if TYPE_CHECKING:
@@ -152,6 +162,7 @@ def test_time_to_collision_is_distance_by_closing_speed() -> None:
         ((100, 140, 120, 200), False),
         ((100, 175, 110, 200), False),
         ((0, 170, 40, 200), False),
+        ((100, 102, 140, 132), False),
     ],
 )
 def test_a_fall_is_low_and_wide_and_not_cut_off(
@@ -159,6 +170,44 @@ def test_a_fall_is_low_and_wide_and_not_cut_off(
     expected: bool,  # noqa: FBT001 - a table
 ) -> None:
     assert has_fallen((100, 100, 135, 200), now, (1280, 720)) is expected
+
+
+def test_a_motorbike_lies_where_it_is_flatter_than_any_that_stands() -> None:
+    assert is_lying(road_user(1, xyxy=(0, 0, 40, 18)))
+    assert not is_lying(road_user(1, xyxy=(0, 0, 40, 24)))
+
+
+def test_who_is_low_for_one_look_has_not_fallen() -> None:
+    party = Party(Trail(2.0, has_plane=False))
+    lying = road_user(1, class_name="person", xyxy=(100, 180, 140, 200))
+    standing = road_user(1, class_name="person", xyxy=(110, 150, 125, 200))
+    fell = []
+    for number, look in enumerate([standing, lying, standing, lying, lying, lying]):
+        party.see(look, number / 8, (1280, 720))
+        fell.append(party.fell_s is not None)
+
+    assert fell == [False, False, False, False, False, True]
+
+
+def test_a_fall_is_told_though_the_boxes_of_all_others_jitter() -> None:
+    """As our own detector's do: before, nothing was told beside five noisy road users."""
+    story = load_story(FOLDER / "crash/motorbike_falls_alone.yaml")
+    jittering = [
+        user(10 + number, "motorbike", *((k / 2, 9.0 + number, 0.6 * (k % 2)) for k in range(29)))
+        for number in range(3)
+    ]
+    jittering += [
+        user(
+            20 + number,
+            "motorbike",
+            *((k / 2 + 0.25, -9.0 - number, 0.6 * (k % 2)) for k in range(29)),
+        )
+        for number in range(3)
+    ]
+    crowd = story.model_copy(update={"road_users": [*story.road_users, *jittering]})
+
+    (message,) = opened(run_story(crowd))
+    assert message.rule == crash.NAME
 
 
 def test_somebody_who_lies_is_wider_than_high() -> None:

@@ -117,6 +117,20 @@ def test_a_trail_begins_anew_after_a_gap() -> None:
     assert trail.lasted_s == 0.0
 
 
+@pytest.mark.parametrize(
+    ("x", "unseen_s", "steps"),
+    [(400, 0.8, 4), (310, 0.8, 4), (225, 0.8, 1), (560, 0.8, 1), (500, 1.2, 1)],
+)
+def test_a_way_goes_on_where_it_led_to(x: float, unseen_s: float, steps: int) -> None:
+    """Before, two looks lost in a row at 5 frames a second ended it."""
+    trail = Trail(3.0, has_plane=False)
+    for number in range(3):
+        trail.add(road_user(foot=(100 + 50 * number, 100)), 0.2 * number)
+    trail.add(road_user(foot=(x, 100)), 0.4 + unseen_s)
+
+    assert len(trail.steps) == steps
+
+
 def test_a_trail_does_not_believe_a_coasting_track() -> None:
     trail = Trail(3.0, has_plane=False)
     trail.add(road_user(foot=(100, 100)), 0.0)
