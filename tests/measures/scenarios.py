@@ -12,9 +12,11 @@ whatever its rule. Seeds below ``EVALUATION_SEED`` are for choosing thresholds.
 from __future__ import annotations
 
 from collections import Counter
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import cache
+from multiprocessing import get_context
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -66,13 +68,18 @@ BEFORE_S = 2.0
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Outcome:
-    """What came of one scenario."""
+    """What came of one scenario; ``seed`` is its own."""
 
-    part: Part
+    seed: int
     found: bool
     delay_s: float
     false: tuple[str, ...]
     watched_s: float
+
+    @property
+    def part(self) -> Part:
+        """Return what was staged."""
+        return part_of(self.seed)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -100,10 +107,15 @@ def recorded(place: str, seed: int, film_s: float) -> Film:
     return film(place, seed, film_s, "quiet", lambda _: [])
 
 
+def part_of(seed: int) -> Part:
+    """Return which part of the table a seed stages: each in turn."""
+    return PARTS[seed % len(PARTS)]
+
+
 def staged(seed: int) -> Stage:
     """Draw a scenario; the same seed gives the same one."""
     rng = np.random.default_rng(seed)
-    part = PARTS[seed % len(PARTS)]
+    part = part_of(seed)
     run = recorded(part.place, int(rng.choice(FILM_SEEDS)), part.film_s)
     path = part.draw(rng)
     begins_s = _begin(part, run, rng, took_s(path))
@@ -268,7 +280,7 @@ def _judged(stage: Stage, told_: list[IncidentMessage], truth: list[tuple[float,
     right = [*hits, *(m for m in told_ if m.rule in part.also and _is_upon(m, truth))]
     false = [f"{m.rule} in “{part.name}”, seed {stage.seed}" for m in told_ if m not in right]
     first_s = min((m.decided_clip_s - m.clip_s for m in hits), default=0.0)
-    return Outcome(part, bool(hits), first_s, tuple(false), stage.window_s)
+    return Outcome(stage.seed, bool(hits), first_s, tuple(false), stage.window_s)
 
 
 def _is_upon(message: IncidentMessage, truth: list[tuple[float, Xyxy]]) -> bool:
@@ -315,7 +327,16 @@ def figures_of(outcomes: list[Outcome]) -> Figures:
     )  # fmt: skip
 
 
+def outcome_of(seed: int) -> Outcome:
+    """Stage and play one scenario."""
+    return play(staged(seed))
+
+
 def measure(count: int = SCENARIOS, first_seed: int = EVALUATION_SEED) -> Figures:
-    """Play ``count`` scenarios."""
+    """Play ``count`` scenarios, as many at once as there are processors."""
     seeds = range(first_seed, first_seed + count)
-    return figures_of([play(staged(seed)) for seed in told(seeds, "scenarios")])
+    for part in PARTS:
+        recorded(part.place, FILM_SEEDS[0], part.film_s)  # once, for the processes to share
+    with ProcessPoolExecutor(mp_context=get_context("fork")) as pool:
+        played = zip(told(seeds, "scenarios"), pool.map(outcome_of, seeds), strict=True)
+        return figures_of([outcome for _, outcome in played])
