@@ -4,7 +4,8 @@ A sighting needs the whole vehicle on one side of the line, then astride it, the
 on the other side, between the line's ends all the while, for ``clear_s`` on each side, moving. So
 not meant: wheels that touch the line, a box that trembles on it, who changes lanes where the line
 has ended, an exchange of ids between two lanes (which never stands astride), and who crosses on
-foot. Which side may cross a line that is broken on the other is not drawn yet: leave such out.
+foot. On a road plane the middle of a vehicle is told without the flank its box shows. Which side
+may cross a line that is broken on the other is not drawn yet: leave such out.
 """
 
 from __future__ import annotations
@@ -17,7 +18,8 @@ from typing import TYPE_CHECKING
 from edge.contract.road_users import VEHICLES
 from edge.geometry import metres_per_px, signed_distance
 from edge.rules.base import IncidentPolicy, RuleKind, RuleOptions, TrackMemory, option
-from edge.rules.road import MPS_TO_KMH, Road, Trail
+from edge.rules.impact import size_m
+from edge.rules.road import MPS_TO_KMH, Road, Trail, unit
 from edge.scene import Moment, Sighting
 
 if TYPE_CHECKING:
@@ -112,9 +114,9 @@ class SolidLineCrossing:
     def __init__(self, camera: CameraConfig, options: SolidLineCrossingOptions) -> None:
         """Watch every marking drawn."""
         self._options = options
-        plane = Road.of(camera).plane
+        self._plane = plane = Road.of(camera).plane
         self._lines = [(marking, _points(marking, plane)) for marking in camera.markings]
-        self._has_plane = has_plane = plane is not None
+        has_plane = plane is not None
         self._drivers = TrackMemory(lambda _: _Driver(Trail(KEPT_S, has_plane)), linger_s=1.0)
 
     def observe(self, scene: Scene) -> list[Sighting]:
@@ -160,14 +162,19 @@ class SolidLineCrossing:
 
         The sign tells the two sides apart, nothing more.
         """
-        foot = track.ground_m if self._has_plane else track.foot_px
+        foot = track.foot_px if self._plane is None else track.ground_m
         if foot is None:
             return None
-        scale = 1.0 if self._has_plane else metres_per_px(track)
         beside = [part for part in pairwise(points) if _is_beside(foot, part)]
-        if not beside:
-            return None
-        return min((signed_distance(foot, part) * scale for part in beside), key=abs)
+        if self._plane is None:
+            scale, middles = metres_per_px(track), [foot for _ in beside]
+        else:
+            scale, middles = 1.0, [middle_of(track, foot, part, self._plane) for part in beside]
+        off = [
+            signed_distance(middle, part) * scale
+            for middle, part in zip(middles, beside, strict=True)
+        ]
+        return min(off, key=abs, default=None)
 
 
 def _points(marking: Marking, plane: GroundPlane | None) -> tuple[Point, ...]:
@@ -176,6 +183,27 @@ def _points(marking: Marking, plane: GroundPlane | None) -> tuple[Point, ...]:
         return marking.points
     places = (plane.to_ground(point) for point in marking.points)
     return tuple(place for place in places if place is not None)
+
+
+def middle_of(track: Track, foot_m: Point, along: tuple[Point, Point], plane: GroundPlane) -> Point:
+    """Return the middle of the near end of a vehicle that drives along a line, metres.
+
+    A box that shows a flank has its middle between the near corner and the far one, which lies
+    nearer to the vanishing point: for a car 12 m beside the camera and 50 m away by 0.4 m.
+    """
+    direction = unit((along[1][0] - along[0][0], along[1][1] - along[0][1]))
+    if direction is None:
+        return foot_m
+    (length, width), (ux, uy), (x, y) = size_m(track.class_name), direction, track.foot_px
+    if plane.to_px((foot_m[0] + ux, foot_m[1] + uy))[1] > y:
+        ux, uy = -ux, -uy
+    corners = [
+        plane.to_px((foot_m[0] + ahead * ux - aside * uy, foot_m[1] + ahead * uy + aside * ux))[0]
+        for ahead in (0.0, length)
+        for aside in (-width / 2, width / 2)
+    ]
+    shown_x = (min(corners) + max(corners)) / 2
+    return plane.to_ground((2 * x - shown_x, y)) or foot_m
 
 
 def _is_beside(point: Point, part: tuple[Point, Point]) -> bool:
