@@ -44,6 +44,22 @@ def measured(path: str) -> Figures:
     return figures
 
 
+def keep(part: str, now: Figures, *, even_fallen: bool) -> list[str]:
+    """Keep what was measured unless it fell, and write the README; return what fell.
+
+    What is kept is read anew, so that parts measured side by side do not undo each other.
+    """
+    kept = read(RESULTS)
+    falls = fallen(kept.get(part), now)
+    if even_fallen or not falls:
+        write(RESULTS, kept | {part: now})
+        kept = read(RESULTS)
+        README.write_text(
+            "\n".join([HEAD, *(as_markdown(name, kept[name]) for name in sorted(kept))])
+        )
+    return falls
+
+
 def main() -> int:
     """Measure what is asked for; return the exit code."""
     known = parts()
@@ -53,19 +69,14 @@ def main() -> int:
     args = parser.parse_args()
     if unknown := sorted(set(args.parts) - set(known)):
         parser.error(f"unknown: {', '.join(unknown)}; want some of {', '.join(known)}")
-    kept, lost = read(RESULTS), []
+    lost: list[str] = []
     for part in args.parts or known:
         began_s = time.monotonic()
         sys.stderr.write(f"{part} …\n")
         now = measured(known[part])
         sys.stderr.write(f"{part}: {time.monotonic() - began_s:.0f} s\n")
         sys.stdout.write(as_markdown(part, now) + "\n")
-        falls = fallen(kept.get(part), now)
-        lost += falls
-        if args.keep or not falls:
-            kept[part] = now
-    write(RESULTS, kept)
-    README.write_text("\n".join([HEAD, *(as_markdown(part, kept[part]) for part in sorted(kept))]))
+        lost += keep(part, now, even_fallen=args.keep)
     sys.stderr.writelines(f"fallen: {line}\n" for line in lost)
     return 1 if lost and not args.keep else 0
 
