@@ -23,9 +23,12 @@ if TYPE_CHECKING:
 
 PICTURES = ROOT / "edge/simulation/screenshots"
 MOMENTS_S = {
+    "expressway-near": 15.5,
     "expressway-rain": 25.0,
     "junction-day": 8.6,
+    "junction-near": 8.0,
     "roundabout-low_sun": 11.0,
+    "roundabout-near": 11.0,
     "street-day": 15.0,
     "street-jam": 12.0,
     "street-night": 18.0,
@@ -45,7 +48,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.parse_args(arguments)
     PICTURES.mkdir(exist_ok=True)
     for name, at_s in MOMENTS_S.items():
-        film = RENDERED / f"{name}.mp4"
+        film = next(RENDERED.parent.glob(f"*/{name}.mp4"))
         picture = drawn(film, at_s)
         out = PICTURES / f"{name}.jpg"
         cv2.imwrite(str(out), picture, [cv2.IMWRITE_JPEG_QUALITY, QUALITY])

@@ -127,7 +127,8 @@ class Film:
         self.order = order
         self.place = site.place
         self.weather: Weather = WEATHERS[order.weather]
-        self.lens: Lens = self.place.lens.scaled(order.size_px)
+        lens = self.place.lens if order.aim_m is None else self.place.lens.aimed(order.aim_m)
+        self.lens: Lens = lens.scaled(order.size_px, order.zoom)
         self._folder = folder
         self.network, self.scenery, self.wardrobe = site.network, site.scenery, site.wardrobe
         self.stage = Stage(site.gl, self.lens, self.weather, order.samples)

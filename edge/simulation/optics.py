@@ -12,7 +12,7 @@ Source: pinhole and radial distortion as in Hartley and Zisserman, Multiple View
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -46,12 +46,17 @@ class Lens:
     tilt_deg: float
     k1: float = 0.0
 
-    def scaled(self, size_px: tuple[int, int]) -> Lens:
-        """Return the same view in another picture size of the same shape."""
-        factor = size_px[0] / self.size_px[0]
-        return Lens(
-            size_px, self.focal_px * factor, self.at_m, self.heading_deg, self.tilt_deg, self.k1
-        )
+    def scaled(self, size_px: tuple[int, int], zoom: float = 1.0) -> Lens:
+        """Return the view in another size of the same shape, all ``zoom`` times as large."""
+        factor = zoom * size_px[0] / self.size_px[0]
+        return replace(self, size_px=size_px, focal_px=self.focal_px * factor)
+
+    def aimed(self, at_m: tuple[float, float]) -> Lens:
+        """Return the camera turned on its mast so that a place on the road is in the middle."""
+        east, north = at_m[0] - self.at_m[0], at_m[1] - self.at_m[1]
+        tilt = math.atan2(self.at_m[2], math.hypot(east, north))
+        heading = math.atan2(east, north)
+        return replace(self, heading_deg=math.degrees(heading), tilt_deg=math.degrees(tilt))
 
     @cached_property
     def turn(self) -> NDArray[np.float64]:

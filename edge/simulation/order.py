@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import math
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,11 +13,13 @@ from edge.simulation.places import PLACES
 from edge.simulation.plans import PLANS
 
 MAX_SECONDS, MAX_FPS, MIN_WIDTH_PX = 600.0, 30.0, 160
+MIN_ZOOM, MAX_ZOOM = 0.5, 4.0
 SIZE_PARTS, SHAPE = 2, (16, 9)
 
 EXAMPLES = """examples:
   scripts/simulate_camera junction --seconds 30 --out var/junction.mp4
   scripts/simulate_camera street --weather night --seed 7 --size 960x540 --out var/night.mp4
+  scripts/simulate_camera expressway --zoom 4 --aim 9.6,11 --out var/bay.mp4
   scripts/simulate_camera expressway --script jam --weather rain --out var/jam.mp4
   scripts/simulate_camera roundabout --out var/r.mp4 --rtsp rtsp://127.0.0.1:8554/roundabout
   python -m edge replay var/junction.mp4 --camera var/junction.camera.yaml
@@ -32,7 +35,11 @@ exit codes: 0 made; 2 an argument is wrong or a part is not installed; 3 the RTS
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """What is asked for; times in seconds, ``samples`` lights averaged for still shadows."""
+    """What is asked for; times in seconds, ``samples`` lights averaged for still shadows.
+
+    zoom: How much longer the lens is than the place's: 2 shows everybody twice as large.
+    aim_m: Place on the road in the middle of the picture; None looks where the place's camera does.
+    """
 
     place: str
     weather: str = "day"
@@ -42,6 +49,8 @@ class Order:
     fps: float = 12.5
     size_px: tuple[int, int] = (1280, 720)
     samples: int = 24
+    zoom: float = 1.0
+    aim_m: tuple[float, float] | None = None
 
 
 def make_parser() -> argparse.ArgumentParser:
@@ -61,6 +70,8 @@ def make_parser() -> argparse.ArgumentParser:
     add("--fps", type=float, default=12.5, help="frames per second (default: 12.5)")
     add("--size", type=parse_size, default=(1280, 720), metavar="WxH", help="16:9 picture")
     add("--samples", type=int, default=24, help="lights averaged for still shadows (default: 24)")
+    add("--zoom", type=float, default=1.0, help="longer lens: 2 shows all twice as large")
+    add("--aim", type=parse_place, metavar="X,Y", help="turn the camera to this place, metres")
     add("--bitrate", type=int, help="bits per second (default: by size and rate)")
     add("--out", type=Path, help="MP4 to write (default: var/PLACE-WEATHER-SEED.mp4)")
     add("--rtsp", metavar="URL", help="publish the film to this RTSP server until Ctrl-C")
@@ -83,6 +94,21 @@ def parse_size(text: str) -> tuple[int, int]:
     return width, height
 
 
+def parse_place(text: str) -> tuple[float, float]:
+    """Return a place on the road.
+
+    Raises:
+        argparse.ArgumentTypeError: The text is not two numbers.
+    """
+    try:
+        x, y = (float(part) for part in text.split(","))
+    except ValueError:
+        x, y = math.nan, math.nan
+    if not (math.isfinite(x) and math.isfinite(y)):
+        raise argparse.ArgumentTypeError(f"{text!r} is not X,Y in metres")
+    return x, y
+
+
 def order_of(args: argparse.Namespace) -> Order:
     """Return what the arguments ask for.
 
@@ -96,6 +122,8 @@ def order_of(args: argparse.Namespace) -> Order:
         problems.append(f"--fps {args.fps:g}: want 1 to {MAX_FPS:g}")
     if args.samples < 1:
         problems.append(f"--samples {args.samples}: want at least 1")
+    if not MIN_ZOOM <= args.zoom <= MAX_ZOOM:
+        problems.append(f"--zoom {args.zoom:g}: want {MIN_ZOOM:g} to {MAX_ZOOM:g}")
     if args.seed < 0:
         problems.append(f"--seed {args.seed}: want 0 or more")
     if problems:
@@ -109,4 +137,6 @@ def order_of(args: argparse.Namespace) -> Order:
         args.fps,
         args.size,
         args.samples,
+        args.zoom,
+        args.aim,
     )

@@ -69,7 +69,7 @@ def _check(cast: Cast, seconds: float, begun: float) -> int:
             centre.part.check_alive()
             box.check_alive()
 
-        summary = wait_for_playable_incident(centre.api, alive, seconds, cast.kinds)
+        summary = wait_for_playable_incident(centre.api, alive, seconds, cast.kinds, _say)
     print(json.dumps({**summary.as_dict(), "seconds_in_all": round(time.monotonic() - begun, 1)}))
     return 0
 

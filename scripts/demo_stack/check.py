@@ -44,9 +44,15 @@ class Summary:
 
 
 def wait_for_playable_incident(
-    api: Api, alive: Callable[[], None], within_s: float, kinds: frozenset[str] = frozenset()
+    api: Api,
+    alive: Callable[[], None],
+    within_s: float,
+    kinds: frozenset[str] = frozenset(),
+    tell: Callable[[str], None] = lambda _: None,
 ) -> Summary:
     """Return what was found once an incident with a playable clip, and all ``kinds``, are served.
+
+    ``tell`` is given a line whenever something that is waited for has come.
 
     Raises:
         DemoError: A program ended, a clip is not what its hash says, or time is up.
@@ -60,11 +66,15 @@ def wait_for_playable_incident(
         alive()
         incidents = api.get("/incidents?limit=100")["items"]
         count = len(incidents)
-        seen |= {incident["rule"] for incident in incidents}
+        for kind in sorted({incident["rule"] for incident in incidents} - seen):
+            seen.add(kind)
+            tell(f"{waited_s:.0f} s: {kind}; {_progress(seen, kinds)}")
         if incidents and first_s is None:
             first_s = waited_s
         if playable is None:
             playable = _playable(api, incidents, waited_s)
+            if playable is not None:
+                tell(f"{waited_s:.0f} s: a clip that plays; {_progress(seen, kinds)}")
         if playable is not None and kinds <= seen:
             waited = (first_s or waited_s, playable[2], waited_s)
             return _summary(api, playable[:2], waited, sorted(seen))
@@ -73,6 +83,12 @@ def wait_for_playable_incident(
     lack = "" if playable else ", none with a playable clip"
     unseen = f"; never seen: {', '.join(sorted(kinds - seen))}" if kinds - seen else ""
     raise DemoError(f"within {within_s:.0f} s {told}{lack}{unseen}")
+
+
+def _progress(seen: set[str], kinds: frozenset[str]) -> str:
+    """Return how much of what is waited for has come."""
+    lacking = f", waiting for {', '.join(sorted(kinds - seen))}" if kinds - seen else ""
+    return f"{len(kinds & seen)} of {len(kinds)} kinds{lacking}"
 
 
 def _playable(api: Api, incidents: list[Json], waited_s: float) -> tuple[Json, Json, float] | None:

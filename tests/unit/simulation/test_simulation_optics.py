@@ -125,3 +125,19 @@ def test_scaling_keeps_the_view() -> None:
     double = camera.scaled((1280, 720))
 
     np.testing.assert_allclose(double.to_px([[3, 25, 1]]), camera.to_px([[3, 25, 1]]) * 2)
+
+
+def test_a_longer_lens_shows_the_same_middle_larger() -> None:
+    camera = lens()
+    double = camera.scaled(camera.size_px, 2)
+    offset = camera.to_px([[3, 25, 1]]) - camera.middle
+
+    np.testing.assert_allclose(double.to_px([[3, 25, 1]]) - double.middle, offset * 2)
+
+
+@given(st.floats(-60, 60), st.floats(-60, 60))
+def test_a_camera_is_turned_until_a_place_on_the_road_is_in_the_middle(x: float, y: float) -> None:
+    camera = lens().aimed((x, y))
+
+    np.testing.assert_allclose(camera.to_px([[x, y, 0]]), [camera.middle], atol=1e-6)
+    assert camera.at_m == lens().at_m

@@ -13,7 +13,7 @@ import pytest
 from edge.errors import ConfigError
 from edge.simulation.daylight import WEATHERS
 from edge.simulation.mesh import Lamp
-from edge.simulation.order import EXAMPLES, make_parser, order_of, parse_size
+from edge.simulation.order import EXAMPLES, make_parser, order_of, parse_place, parse_size
 from edge.simulation.stamp import Stamp
 from edge.simulation.video import VideoFile
 
@@ -69,12 +69,25 @@ def test_the_command_line_makes_an_order() -> None:
 
     assert (order.place, order.weather, order.seed) == ("street", "night", 7)
     assert (order.seconds, order.fps, order.size_px) == (12, 8, (1280, 720))
+    assert (order.zoom, order.aim_m) == (1, None)
+
+
+def test_the_command_line_zooms_and_turns_the_camera() -> None:
+    order = order_of(make_parser().parse_args(["street", "--zoom", "2.5", "--aim=-3,38.5"]))
+
+    assert (order.zoom, order.aim_m) == (2.5, (-3.0, 38.5))
+
+
+@pytest.mark.parametrize("text", ["", "3", "3,4,5", "left,4", "nan,4", "3,inf"])
+def test_what_is_no_place_is_refused(text: str) -> None:
+    with pytest.raises(argparse.ArgumentTypeError, match="X,Y"):
+        parse_place(text)
 
 
 @pytest.mark.parametrize(
     ("option", "value"),
     [("--seconds", "0"), ("--seconds", "601"), ("--fps", "0.5"), ("--fps", "31"),
-     ("--samples", "0"), ("--seed", "-1")],
+     ("--samples", "0"), ("--seed", "-1"), ("--zoom", "0.4"), ("--zoom", "4.1")],
 )  # fmt: skip
 def test_a_number_out_of_range_is_named(option: str, value: str) -> None:
     args = make_parser().parse_args(["street", f"{option}={value}"])
