@@ -163,6 +163,7 @@ def test_time_to_collision_is_distance_by_closing_speed() -> None:
         ((100, 175, 110, 200), False),
         ((0, 170, 40, 200), False),
         ((100, 102, 140, 132), False),
+        ((100, 60, 145, 100), True),
     ],
 )
 def test_a_fall_is_low_and_wide_and_not_cut_off(
