@@ -21,6 +21,7 @@ import numpy as np
 
 from edge import __version__
 from edge.camera import read_file
+from edge.commands.default_model import default_model
 from edge.config.load import load_camera
 from edge.contract.catalogue import CATALOGUE
 from edge.counters import Counters
@@ -39,7 +40,6 @@ if TYPE_CHECKING:
     from edge.detector.protocol import Detects
     from edge.incidents import IncidentChange
 
-MODEL = Path("models/deimv2_femto_coco_416/1.0.0/manifest.json")
 NO_VIDEO = "-"
 MAX_BOXES = 2_000
 """Boxes per line: a checker on the same machine may want all of them, no radio link pays for it."""
@@ -85,7 +85,11 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         type=parse_start,
         help="ISO time of the clip's first frame; without an offset UTC is meant (default: now)",
     )
-    parser.add_argument("--model", type=Path, help=f"manifest of the model (default: {MODEL})")
+    parser.add_argument(
+        "--model",
+        type=Path,
+        help="manifest of the model (default: the first of models/registry.yaml that is here)",
+    )
     parser.add_argument("--threads", type=int, default=2, help="threads of the model (default: 2)")
     parser.set_defaults(run=run)
 
@@ -169,13 +173,10 @@ def choose_detector(args: argparse.Namespace) -> Detects:
         return MotFileDetector.load(args.detections, args.fps)
     if args.video == NO_VIDEO:
         raise ConfigError(["give a video file, or boxes with --detections FILE --fps N"])
-    return Detector.load(args.model or default_model(), threads=args.threads)
-
-
-def default_model() -> Path:
-    """Return the manifest of the model that comes with the product."""
-    beside_code = Path(__file__).resolve().parents[2] / MODEL
-    return MODEL if MODEL.is_file() else beside_code
+    if args.model is None:
+        args.model = default_model()
+        sys.stderr.write(f"model {args.model.parent.parent.name} {args.model.parent.name}\n")
+    return Detector.load(args.model, threads=args.threads)
 
 
 def choose_frames(

@@ -13,9 +13,8 @@ from typing import TYPE_CHECKING
 
 import yaml
 
-from edge.commands.fetch_assets import LISTS, load_lists
+from edge.commands.default_model import default_model
 from edge.contract.catalogue import CATALOGUE
-from edge.detector.manifest import find_weights, load_manifest
 from edge.errors import ModelError
 from scripts.demo_stack.parts import ROOT, DemoError
 
@@ -24,7 +23,6 @@ if TYPE_CHECKING:
 
 BOX_FILE = ROOT / "configs/demo/box.yaml"
 RENDERED_BOX_FILE = ROOT / "configs/demo/rendered-box.yaml"
-USES = ("default", "supported", "comparison")
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,18 +65,12 @@ def clips_of(box_file: Path) -> list[Path]:
 
 
 def find_model() -> Path:
-    """Return the manifest of the model to run: the registry's default, else the next that is here.
+    """Return the manifest of the model to run.
 
     Raises:
         DemoError: No weights are here, with what was sought.
     """
-    ranked = sorted(load_lists(LISTS).models, key=lambda model: USES.index(model.use))
-    reasons = []
-    for path in (ROOT / model.manifest for model in ranked if model.use != "comparison"):
-        try:
-            find_weights(load_manifest(path), path.parent)
-        except ModelError as error:
-            reasons.append(str(error))
-        else:
-            return path
-    raise DemoError("no model to run: " + "; ".join(reasons))
+    try:
+        return default_model()
+    except ModelError as error:
+        raise DemoError(str(error)) from error
