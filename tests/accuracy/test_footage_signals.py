@@ -97,6 +97,7 @@ def test_every_run_before_the_jump_start_is_found_and_nothing_else(detector: Det
 
 
 def test_another_model_finds_six_of_the_seven_runs_and_nothing_else() -> None:
+    asset("models")  # absent without the folder, and then skipped
     yolox = Detector.load(MODELS / "yolox_nano_416/1.0.0/manifest.json", threads=2)
 
     messages, _ = replayed(HANG_BAI, yolox, until_s=38.0)
