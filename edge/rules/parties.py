@@ -23,6 +23,9 @@ FRESH_S = 1.5
 """How long after a jolt its contact is looked for. Source: tracks lag by up to half a second."""
 LIES_S = 0.25
 """Boxes are low and wide for a moment without anybody falling. Source: as ``impact.HALF_S``."""
+SLIDES_RATIO = 0.5
+"""Own lengths a second: whoever is faster rides, however low its box. Source: 3 km/h, as
+``crash.REST_KMH``, of a motorbike 1.85 m long."""
 STANDS_S = 10.0
 """How long after a jolt who lies there is looked for, while the jolted one has not gone on. Source:
 who lies behind the car that hit him is missed for seconds; medics are there after minutes."""
@@ -40,7 +43,7 @@ class Party:
         jolt: The hardest of late.
         jolted_s: When the first of the jolts that it is the hardest of was.
         lies_since_s: Since when every look at it was at somebody who lies.
-        fell_s: When it last had lain for ``LIES_S``, in the last ``FRESH_S``.
+        fell_s: When it last had lain for ``LIES_S`` and did not travel, in the last ``FRESH_S``.
     """
 
     trail: Trail
@@ -60,7 +63,7 @@ class Party:
             self.lies_since_s = None
         elif self.lies_since_s is None:
             self.lies_since_s = now_s
-        elif has_lasted(self.lies_since_s, now_s, LIES_S):
+        elif has_lasted(self.lies_since_s, now_s, LIES_S) and not self._travels():
             self.fell_s = now_s
 
     def note_jolt(self, jolt: Jolt, now_s: float) -> None:
@@ -84,6 +87,16 @@ class Party:
     def upright(self) -> Xyxy:
         """Return its tallest box of the last seconds."""
         return max((s.xyxy for s in self.trail.steps), key=lambda box: box[3] - box[1])
+
+    def _travels(self) -> bool:
+        """Say whether it goes faster than who fell slides at last."""
+        if not self.trail.steps:
+            return False
+        last = self.trail.steps[-1]
+        first = self.trail.since(last.at_s - LIES_S)[0]
+        left, top, right, bottom = last.xyxy
+        reach_px = SLIDES_RATIO * max(right - left, bottom - top) * (last.at_s - first.at_s)
+        return math.dist(first.foot_px, last.foot_px) > reach_px
 
     def _toppled(self, track: Track, size_px: tuple[int, int]) -> bool:
         if track.class_name not in TWO_WHEELERS or not self.trail.steps:

@@ -52,8 +52,8 @@ def keep(part: str, now: Figures, *, even_fallen: bool) -> list[str]:
     kept = read(RESULTS)
     falls = fallen(kept.get(part), now)
     if even_fallen or not falls:
-        write(RESULTS, kept | {part: now})
-        kept = read(RESULTS)
+        kept |= {part: now}
+        write(RESULTS, kept)
         README.write_text(
             "\n".join([HEAD, *(as_markdown(name, kept[name]) for name in sorted(kept))])
         )

@@ -315,7 +315,7 @@ def figures_of(outcomes: list[Outcome]) -> Figures:
         figures=(
             Figure(name="recall", value=recall, unit="%", target=99, tolerance=3),
             Figure(
-                name="false alerts per camera-hour", value=rate, target=0.1, tolerance=5,
+                name="false alerts per camera-hour", value=rate, target=0.1, tolerance=0.2,
                 higher_is_better=False,
             ),
         ),

@@ -175,7 +175,7 @@ def test_a_fall_is_low_and_wide_and_not_cut_off(
 
 def test_a_motorbike_lies_where_it_is_flatter_than_any_that_stands() -> None:
     assert is_lying(road_user(1, xyxy=(0, 0, 40, 18)))
-    assert not is_lying(road_user(1, xyxy=(0, 0, 40, 24)))
+    assert not is_lying(road_user(1, xyxy=(0, 0, 40, 20)))  # it stands, its wheels are hidden
 
 
 def test_who_is_low_for_one_look_has_not_fallen() -> None:
@@ -188,6 +188,19 @@ def test_who_is_low_for_one_look_has_not_fallen() -> None:
         fell.append(party.fell_s is not None)
 
     assert fell == [False, False, False, False, False, True]
+
+
+def test_who_rides_does_not_lie_however_low_its_box() -> None:
+    """A bicycle that crosses before the camera, its wheels hidden; then the same one at rest."""
+    party = Party(Trail(2.0, has_plane=False))
+    fell = []
+    for number in range(12):
+        x = 20 * min(number, 6)
+        low = road_user(1, (x + 60, 250), class_name="bicycle", xyxy=(x, 200, x + 120, 250))
+        party.see(low, number / 8, (1280, 720))
+        fell.append(party.fell_s is not None)
+
+    assert fell == [False] * 8 + [True] * 4
 
 
 def test_a_fall_is_told_though_the_boxes_of_all_others_jitter() -> None:
