@@ -14,6 +14,8 @@ from edge.simulation.plans import PLANS
 
 MAX_SECONDS, MAX_FPS, MIN_WIDTH_PX = 600.0, 30.0, 160
 MIN_ZOOM, MAX_ZOOM = 0.5, 4.0
+MAX_AIM_M = 150.0
+"""Farther from a place's middle no film shows anybody."""
 SIZE_PARTS, SHAPE = 2, (16, 9)
 
 EXAMPLES = """examples:
@@ -124,6 +126,8 @@ def order_of(args: argparse.Namespace) -> Order:
         problems.append(f"--samples {args.samples}: want at least 1")
     if not MIN_ZOOM <= args.zoom <= MAX_ZOOM:
         problems.append(f"--zoom {args.zoom:g}: want {MIN_ZOOM:g} to {MAX_ZOOM:g}")
+    if args.aim is not None and math.hypot(*args.aim) > MAX_AIM_M:
+        problems.append(f"--aim {args.aim[0]:g},{args.aim[1]:g}: want at most {MAX_AIM_M:g} m away")
     if args.seed < 0:
         problems.append(f"--seed {args.seed}: want 0 or more")
     if problems:

@@ -87,7 +87,8 @@ def test_what_is_no_place_is_refused(text: str) -> None:
 @pytest.mark.parametrize(
     ("option", "value"),
     [("--seconds", "0"), ("--seconds", "601"), ("--fps", "0.5"), ("--fps", "31"),
-     ("--samples", "0"), ("--seed", "-1"), ("--zoom", "0.4"), ("--zoom", "4.1")],
+     ("--samples", "0"), ("--seed", "-1"), ("--zoom", "0.4"), ("--zoom", "4.1"),
+     ("--aim", "0,151")],
 )  # fmt: skip
 def test_a_number_out_of_range_is_named(option: str, value: str) -> None:
     args = make_parser().parse_args(["street", f"{option}={value}"])
