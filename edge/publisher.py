@@ -25,9 +25,10 @@ import threading
 from typing import TYPE_CHECKING, Any
 
 import structlog
-from paho.mqtt.client import Client, MQTTMessage, MQTTv311
+from paho.mqtt.client import MQTTMessage, MQTTv311
 from paho.mqtt.enums import CallbackAPIVersion
 
+from edge.connecting import LONGEST_S, PatientClient
 from edge.contract.commands import CommandMessage
 from edge.contract.messages import (
     DesiredMessage,
@@ -37,13 +38,12 @@ from edge.contract.messages import (
     StateMessage,
 )
 from edge.contract.topics import DOWNWARD, MESSAGE_TYPES, RETAINED, Channel, parse_topic, topic
-from edge.link import FOR_LOSSY_LINES
 from edge.outbox import SendWindow
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from paho.mqtt.client import ConnectFlags, DisconnectFlags
+    from paho.mqtt.client import Client, ConnectFlags, DisconnectFlags
     from paho.mqtt.properties import Properties
     from paho.mqtt.reasoncodes import ReasonCode
 
@@ -135,7 +135,7 @@ class Publisher:
 
     def _make_client(self) -> Client:
         """Return the client with everything set but the connection."""
-        client = Client(
+        client = PatientClient(
             CallbackAPIVersion.VERSION2,
             client_id=f"songlam-{self._box.box_id}",
             # A session at the broker would only keep receipts for messages that are sent again
@@ -148,6 +148,7 @@ class Publisher:
             client.username_pw_set(self._box.box_id, self._box.centre.token)
         if broker.tls_ca:
             client.tls_set(broker.tls_ca, broker.tls_cert or None, broker.tls_key or None)
+        client.connect_timeout = LONGEST_S
         client.max_inflight_messages_set(0)  # no limit of its own: ours looks at receipts
         # Jitter, so that a province of boxes does not come back in the same second. The delay
         # doubles from the first to the second figure. The stubs know whole seconds only; the
@@ -155,7 +156,6 @@ class Publisher:
         shortest: Any = random.uniform(0.5, 1.5)  # noqa: S311  # not a secret
         longest: Any = random.uniform(20, 40)  # noqa: S311  # not a secret
         client.reconnect_delay_set(shortest, longest)
-        client.on_socket_open = _suit_the_line
         client.on_pre_connect = self._leave_will
         client.on_connect = self._on_connect
         client.on_connect_fail = self._on_connect_fail
@@ -344,9 +344,3 @@ class Publisher:
             log.warning("command_expired", command=command.command, message_id=command.message_id)
             return
         self._on_command(command)
-
-
-def _suit_the_line(_client: Client, _userdata: object, connection: Any) -> None:
-    """Set a new connection's options."""
-    for option in FOR_LOSSY_LINES:
-        connection.setsockopt(*option)
