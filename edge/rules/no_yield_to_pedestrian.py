@@ -3,8 +3,8 @@
 Off unless the camera file names it: who had to yield depends on signals, gestures and glances that
 no box shows, so every sighting is for a reviewer to judge. A sighting needs somebody on foot who
 has walked on the crosswalk for ``walk_s``, and a vehicle that drives on the same crosswalk faster
-than ``min_speed_kmh`` within ``near_m`` before them: who passes behind somebody's back is not
-meant, nor who waits, nor who drives over an empty crossing.
+than ``min_speed_kmh``, its side within ``near_m`` before them: who passes behind somebody's back is
+not meant, nor who waits, nor who drives over an empty crossing.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from edge.contract.road_users import TWO_WHEELERS, VEHICLES
 from edge.geometry import box_overlap, metres_per_px
 from edge.rules.base import IncidentPolicy, RuleKind, RuleOptions, option
+from edge.rules.impact import size_m
 from edge.rules.views import speed_kmh
 from edge.rules.visits import Visit, Visits
 
@@ -39,8 +40,8 @@ class NoYieldOptions(RuleOptions):
         source="own choice: two steps",
     )  # fmt: skip
     near_m: float = option(
-        3.0, title="The vehicle passes this close", unit="m", ge=0.5, le=20,
-        source="own choice: a lane's width",
+        2.2, title="The vehicle's side passes this close", unit="m", ge=0.5, le=20,
+        source="own choice: two steps; who keeps to the next lane leaves more",
     )  # fmt: skip
     min_speed_kmh: float = option(
         10.0, title="Faster than", unit="km/h", ge=0, le=80,
@@ -100,7 +101,8 @@ class NoYield:
             (x, y), (to_x, to_y), scale = walker.foot_px, track.foot_px, metres_per_px(walker)
         dx, dy = (to_x - x) * scale, (to_y - y) * scale
         ahead = dx * walk.way_m[0] + dy * walk.way_m[1] > 0
-        return ahead and math.hypot(dx, dy) <= self._options.near_m
+        _, wide_m = size_m(track.class_name)
+        return ahead and math.hypot(dx, dy) - wide_m / 2 <= self._options.near_m
 
 
 KIND = RuleKind(
