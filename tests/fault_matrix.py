@@ -27,7 +27,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Generator, Iterator
 
 ROOT = Path(__file__).resolve().parents[1]
 README = ROOT / "README.md"
@@ -38,6 +38,7 @@ AREAS = (
     *("clock", "network", "power", "process", "model"),
 )
 COMMAND = "pytest -n 2 --dist loadfile tests/faults"
+PASSED = pytest.StashKey[bool]()
 PROPERTY = "fault_row"
 
 
@@ -129,15 +130,26 @@ class FaultCase:
         return Row(self.nodeid, self.area, self._injected, lost, self._recovery_s)
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Note whether a test has passed, for the fixtures that end after it."""
+    report = yield
+    if call.when == "call":
+        item.stash[PASSED] = report.passed
+    return report
+
+
 @pytest.fixture
 def fault_case(request: pytest.FixtureRequest) -> Iterator[FaultCase]:
     """Yield what a case tells its fault to; checked when the test has passed."""
     mark = request.node.get_closest_marker("fault")
     assert mark is not None, "a case is marked with @pytest.mark.fault(AREA)"
     assert mark.args[0] in AREAS, f"{mark.args[0]!r} is none of {', '.join(AREAS)}"
-    case, failed_before = FaultCase(request.node.nodeid, mark.args[0]), request.session.testsfailed
+    case = FaultCase(request.node.nodeid, mark.args[0])
     yield case
-    if request.session.testsfailed == failed_before:
+    if request.node.stash.get(PASSED, False):  # not failed, nor skipped for want of footage
         request.node.user_properties.append((PROPERTY, asdict(case.row())))
 
 
