@@ -16,8 +16,11 @@ USES = ("default", "supported", "comparison")
 """In this order; what is for comparison only is never taken by itself."""
 
 
-def default_model() -> Path:
+def default_model(*, committed_only: bool = False) -> Path:
     """Return the manifest of the model that is used where none is named.
+
+    Args:
+        committed_only: As if nothing had been fetched.
 
     Raises:
         ConfigError: The registry is missing or wrong.
@@ -25,7 +28,10 @@ def default_model() -> Path:
     """
     ranked = sorted(load_lists(LISTS).models, key=lambda model: USES.index(model.use))
     reasons = []
-    for path in (ROOT / model.manifest for model in ranked if model.use != "comparison"):
+    for model in ranked:
+        if model.use == "comparison" or (committed_only and not model.committed):
+            continue
+        path = ROOT / model.manifest
         try:
             find_weights(load_manifest(path), path.parent)
         except ModelError as error:

@@ -13,7 +13,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from scripts.demo_stack.cast import Cast, choose_cast, find_model
+from scripts.demo_stack.cast import Cast, choose_cast
 from scripts.demo_stack.check import wait_for_playable_incident
 from scripts.demo_stack.parts import POLL_S, ROOT, DemoError
 from scripts.demo_stack.stack import Centre, fill_example_data, running_box, running_centre
@@ -33,8 +33,8 @@ def main(arguments: Sequence[str]) -> int:
     begun = time.monotonic()
     try:
         if options.check:
-            return _check(_cast(), options.seconds, begun)
-        return _show(_cast(), options.port, fresh=options.fresh)
+            return _check(_cast(offline=options.offline), options.seconds, begun)
+        return _show(_cast(offline=options.offline), options.port, fresh=options.fresh)
     except KeyboardInterrupt:
         print("\nstopped", file=sys.stderr)
         return 0 if not options.check else 130
@@ -51,6 +51,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--check", action="store_true", help="headless: one JSON line, exit code")
     parser.add_argument("--seconds", type=float, default=CHECK_S, help="patience of --check")
     parser.add_argument("--port", type=int, default=8080, help="port of the console")
+    parser.add_argument("--offline", action="store_true", help="our own films and weights only")
     parser.add_argument("--fresh", action="store_true", help="forget an earlier demonstration")
     return parser
 
@@ -61,7 +62,7 @@ def _check(cast: Cast, seconds: float, begun: float) -> int:
         folder = Path(name)
         centre = running.enter_context(running_centre(folder, 0))
         _say(f"centre at {centre.address}")
-        box = running.enter_context(running_box(folder, centre, cast.box_file))
+        box = running.enter_context(running_box(folder, centre, cast))
         kinds = f" and {len(cast.kinds)} kinds of incidents" if cast.kinds else ""
         _say(f"box started; waiting for an incident with a playable clip{kinds}")
 
@@ -82,7 +83,7 @@ def _show(cast: Cast, port: int, *, fresh: bool) -> int:
         _say("starting the centre")
         centre = running.enter_context(running_centre(FOLDER, port))
         _say("starting the box with its cameras")
-        box = running.enter_context(running_box(FOLDER, centre, cast.box_file))
+        box = running.enter_context(running_box(FOLDER, centre, cast))
         _say("filling the other eight components with example data")
         fill_example_data(centre)
         _announce(centre)
@@ -92,16 +93,16 @@ def _show(cast: Cast, port: int, *, fresh: bool) -> int:
             time.sleep(POLL_S)
 
 
-def _cast() -> Cast:
+def _cast(*, offline: bool) -> Cast:
     """Return what is played, and say so when it is not the real clips."""
-    cast = choose_cast()
-    if cast.missing:
+    cast = choose_cast(offline=offline)
+    if cast.missing and not offline:
         _say(
             f"{len(cast.missing)} of the real clips are not here ({', '.join(cast.missing)}): "
             "rendered films play instead. To get the clips run scripts/fetch_assets with a "
             "network, or with SONGLAM_ASSETS=FOLDER that holds them, then scripts/demo again"
         )
-    _say(f"model {find_model().relative_to(ROOT).parent}")
+    _say(f"model {cast.model.relative_to(ROOT).parent}")
     return cast
 
 

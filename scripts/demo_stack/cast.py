@@ -31,21 +31,31 @@ class Cast:
 
     Attributes:
         box_file: The box file.
+        model: Manifest of the model.
         kinds: Rules that must have been seen before ``--check`` is content.
         missing: Names of clips that would be preferred and are not here.
     """
 
     box_file: Path
+    model: Path
     kinds: frozenset[str] = frozenset()
     missing: tuple[str, ...] = ()
 
 
-def choose_cast() -> Cast:
-    """Return the real clips when all of them are here, else the films of our own."""
+def choose_cast(*, offline: bool = False) -> Cast:
+    """Return the real clips when all of them are here, else the films of our own.
+
+    Args:
+        offline: Take what is in the repository, whatever else is here.
+
+    Raises:
+        DemoError: No weights are here, with what was sought.
+    """
+    model = find_model(offline=offline)
     missing = tuple(path.name for path in clips_of(BOX_FILE) if not path.is_file())
-    if not missing:
-        return Cast(BOX_FILE)
-    return Cast(RENDERED_BOX_FILE, kinds_on(clips_of(RENDERED_BOX_FILE)), missing)
+    if not missing and not offline:
+        return Cast(BOX_FILE, model)
+    return Cast(RENDERED_BOX_FILE, model, kinds_on(clips_of(RENDERED_BOX_FILE)), missing)
 
 
 def kinds_on(films: list[Path]) -> frozenset[str]:
@@ -64,13 +74,13 @@ def clips_of(box_file: Path) -> list[Path]:
     return found
 
 
-def find_model() -> Path:
-    """Return the manifest of the model to run.
+def find_model(*, offline: bool = False) -> Path:
+    """Return the manifest of the model to run: of ``offline`` only what is in the repository.
 
     Raises:
         DemoError: No weights are here, with what was sought.
     """
     try:
-        return default_model()
+        return default_model(committed_only=offline)
     except ModelError as error:
         raise DemoError(str(error)) from error

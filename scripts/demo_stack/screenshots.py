@@ -13,6 +13,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from scripts.demo_stack.cast import Cast, find_model
 from scripts.demo_stack.parts import POLL_S, ROOT, DemoError
 from scripts.demo_stack.stack import Centre, fill_example_data, running_box, running_centre
 from tests.console import DESK, PHONE, open_browser, sit_down
@@ -39,7 +40,7 @@ def main() -> int:
         folder = Path(name)
         centre = running.enter_context(running_centre(folder, 0))
         fill_example_data(centre)
-        running.enter_context(running_box(folder, centre, BOX_FILE))
+        running.enter_context(running_box(folder, centre, Cast(BOX_FILE, find_model())))
         incident_id = wait_for_incident(centre)
         browser = running.enter_context(open_browser())
         to_event = ("e", *["."] * FRAMES_ON)

@@ -17,12 +17,13 @@ from typing import TYPE_CHECKING
 
 from central.feeds.example_data import CentreClient, send_example_data, show_progress
 from scripts.demo_stack.api import Api
-from scripts.demo_stack.cast import BOX_FILE, find_model
 from scripts.demo_stack.parts import ROOT, DemoError, Part, choose_port, start, wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
+
+    from scripts.demo_stack.cast import Cast
 
 BOX_ID = "demo-box"
 START_S = 60.0
@@ -111,12 +112,8 @@ def fill_example_data(centre: Centre) -> None:
 
 
 @contextmanager
-def running_box(folder: Path, centre: Centre, box_file: Path = BOX_FILE) -> Iterator[Part]:
-    """Register the demonstration's box anew, run it, stop it at the end.
-
-    Raises:
-        DemoError: There is no model for it.
-    """
+def running_box(folder: Path, centre: Centre, cast: Cast) -> Iterator[Part]:
+    """Register the demonstration's box anew, run it, stop it at the end."""
     known = {box["box_id"] for box in centre.api.get("/boxes")["items"]}
     if BOX_ID in known:
         token = centre.api.call("POST", f"/boxes/{BOX_ID}/token")["token"]
@@ -129,9 +126,11 @@ def running_box(folder: Path, centre: Centre, box_file: Path = BOX_FILE) -> Iter
         "SONGLAM_CENTRE_KEY": centre.api.get("/trust")["public_key"],
         "SONGLAM_BOX_TOKEN": token,
         "SONGLAM_MQTT_PORT": str(centre.mqtt_port),
-        "SONGLAM_DEMO_MODEL": str(find_model()),
+        "SONGLAM_DEMO_MODEL": str(cast.model),
     }
-    part = start("box", ["edge", "run", "--config", str(box_file)], environment, folder / "box.log")
+    part = start(
+        "box", ["edge", "run", "--config", str(cast.box_file)], environment, folder / "box.log"
+    )
     try:
         yield part
     finally:

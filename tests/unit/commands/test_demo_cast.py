@@ -51,7 +51,20 @@ def test_with_every_clip_here_the_real_ones_play(
     monkeypatch.setattr(cast, "BOX_FILE", box)
     (tmp_path / "here.mp4").write_bytes(b"")
 
-    assert choose_cast() == cast.Cast(box)
+    assert choose_cast() == cast.Cast(box, find_model())
+
+
+def test_offline_nothing_that_was_fetched_plays(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cast, "BOX_FILE", a_box(tmp_path, "here"))
+    (tmp_path / "here.mp4").write_bytes(b"")
+
+    chosen = choose_cast(offline=True)
+
+    assert chosen.box_file == RENDERED_BOX_FILE
+    assert chosen.model.is_relative_to(ROOT / "models/songlam-traffic")
+    assert chosen.kinds
 
 
 def test_the_films_of_the_offline_demonstration_are_in_the_repository() -> None:
