@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 from fastapi import APIRouter, Depends, FastAPI
+from fastapi.middleware.gzip import GZipMiddleware
 
 from central import __version__, live, problems, stream, web
 from central.alerts import push_routes
@@ -232,6 +233,9 @@ def create_app(settings: Settings, clock: Clock = utc_now) -> FastAPI:
     app.state.uploads = Uploads(centre)
     app.state.press = Press()
     problems.install(app)
+    app.add_middleware(
+        GZipMiddleware, minimum_size=1024, compresslevel=6, exclude_content_types=web.AS_THEY_ARE
+    )
     app.add_middleware(web.SecurityHeaders, settings=settings)
     web.serve_console(app, settings)
     return app

@@ -12,6 +12,7 @@ from fastapi import APIRouter, FastAPI, Request, Response
 from fastapi.responses import PlainTextResponse
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.datastructures import MutableHeaders
+from starlette.middleware.gzip import DEFAULT_EXCLUDED_CONTENT_TYPES
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from central.centre import CentreDep
@@ -20,6 +21,9 @@ from central.settings import Settings
 
 WORKER = "/sw.js"
 LOOPBACK = frozenset({"127.0.0.1", "::1", "testclient"})
+AS_THEY_ARE = (*DEFAULT_EXCLUDED_CONTENT_TYPES, "application/octet-stream")
+"""What is not compressed on its way: pictures, clips and archives, which are already; the stream of
+events, which must not wait; weights and quarantined messages, which are fetched by their bytes."""
 log = structlog.get_logger(__name__)
 router = APIRouter(tags=["health"])
 

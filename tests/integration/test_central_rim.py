@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
+SCRIPT = "export const word = 'đường';\n" * 300
+
+
 @pytest.fixture
 def centre(tmp_path: Path) -> Iterator[RunningCentre]:
     """A centre with a small built console."""
@@ -24,6 +27,8 @@ def centre(tmp_path: Path) -> Iterator[RunningCentre]:
     (console / "assets").mkdir(parents=True)
     (console / "index.html").write_text("<!doctype html><title>Sông Lam</title>", "utf-8")
     (console / "assets" / "app-1a2b.js").write_text("export {}")
+    (console / "assets" / "page-3c4d.js").write_text(SCRIPT)
+    (console / "assets" / "model.bin").write_bytes(bytes(9000))
     with running_centre(tmp_path, console_dir=str(console)) as running:
         yield running
 
@@ -70,6 +75,26 @@ def test_assets_are_cached_for_ever_and_pages_are_not(centre: RunningCentre) -> 
 
     assert "immutable" in asset.headers["cache-control"]
     assert page.headers["cache-control"] == "no-cache"
+
+
+def test_pages_and_answers_are_compressed_for_who_takes_that(centre: RunningCentre) -> None:
+    url = f"{centre.url}/assets/page-3c4d.js"
+    packed = httpx.get(url)
+    plain = httpx.get(url, headers={"Accept-Encoding": "identity"})
+    answer = httpx.get(f"{centre.url}/api/openapi.json")
+
+    assert packed.text == plain.text == SCRIPT
+    assert int(packed.headers["content-length"]) < int(plain.headers["content-length"]) / 10
+    assert (packed.headers["vary"], plain.headers["vary"]) == ("Accept-Encoding",) * 2
+    assert answer.headers["content-encoding"] == "gzip"
+
+
+def test_what_is_fetched_by_its_bytes_comes_as_it_is(centre: RunningCentre) -> None:
+    whole = httpx.get(f"{centre.url}/assets/model.bin")
+    rest = httpx.get(f"{centre.url}/assets/page-3c4d.js", headers={"Range": "bytes=10-19"})
+
+    assert (whole.headers["content-length"], "content-encoding" in whole.headers) == ("9000", False)
+    assert (rest.status_code, rest.content) == (206, SCRIPT.encode()[10:20])
 
 
 def test_a_centre_without_a_built_console_still_serves_its_api(tmp_path: Path) -> None:
