@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from edge.camera import read_file
+from edge.commands.default_model import default_model
 from edge.config.load import load_camera
 from edge.counters import Counters
 from edge.detector.onnx import FAMILIES, Detector
@@ -33,7 +34,8 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).resolve().parents[2]
 CLIP = ROOT / ".cache/video/vn-hanoi-giangvo-queue-64s.mp4"
 CAMERA = ROOT / "configs/demo/cameras/vn-hanoi-giangvo-queue.yaml"
-MODEL = ROOT / "models/deimv2_femto_coco_416/1.0.0/manifest.json"
+FILM = ROOT / "configs/demo/rendered/junction-day.mp4"
+"""Played where the clip is not here."""
 STATUS = Path("/proc/self/status")
 EXIT_CONFIG, EXIT_CAMERA, EXIT_MODEL = 2, 3, 4
 
@@ -59,9 +61,11 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Describe the command."""
     parser.description = "Measure the pipeline beside the bare network; print one JSON line."
-    parser.add_argument("video", nargs="?", type=Path, default=CLIP, help="clip")
-    parser.add_argument("--camera", type=Path, default=CAMERA, help="its camera file")
-    parser.add_argument("--model", type=Path, default=MODEL, help="manifest of the model")
+    parser.add_argument("video", nargs="?", type=Path, help="clip; needs --camera")
+    parser.add_argument("--camera", type=Path, help="its camera file")
+    parser.add_argument(
+        "--model", type=Path, help="manifest of the model (default: first of the registry here)"
+    )
     parser.add_argument("--threads", type=int, default=1, help="threads of the session")
     parser.add_argument("--rounds", type=int, default=3, help="passes over the clip")
     parser.add_argument("--seconds", type=float, default=20.0, help="of the clip, from its start")
@@ -71,20 +75,34 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Measure and print; return the exit code."""
     try:
-        camera = load_camera(args.camera)
-        detector = Detector.load(args.model, threads=args.threads)
+        video, camera_file = choose_clip(args.video, args.camera)
+        camera = load_camera(camera_file)
+        detector = Detector.load(args.model or default_model(), threads=args.threads)
         detector.warm_up()
         passes = [
-            measure(args.video, camera, detector, args.seconds) for _ in range(max(args.rounds, 1))
+            measure(video, camera, detector, args.seconds) for _ in range(max(args.rounds, 1))
         ]
     except (ConfigError, CameraError, ModelError) as error:
         sys.stderr.write(f"{error}\n")
         codes = {ConfigError: EXIT_CONFIG, CameraError: EXIT_CAMERA, ModelError: EXIT_MODEL}
         return codes[type(error)]
     summary = summarise(passes)
-    about = {"clip": args.video.name, "model": detector.manifest.name, "threads": args.threads}
+    about = {"clip": video.name, "model": detector.manifest.name, "threads": args.threads}
     sys.stdout.write(json.dumps(about | summary) + "\n")
     return 0
+
+
+def choose_clip(video: Path | None, camera: Path | None) -> tuple[Path, Path]:
+    """Return a clip and its camera file: those given, else a real one, else a film of our own.
+
+    Raises:
+        ConfigError: Only one of the two is given.
+    """
+    if video is not None and camera is not None:
+        return video, camera
+    if video is not None or camera is not None:
+        raise ConfigError(["a clip needs its camera file: give both, or neither"])
+    return (CLIP, CAMERA) if CLIP.is_file() else (FILM, FILM.with_suffix(".camera.yaml"))
 
 
 def measure(video: Path, camera: CameraConfig, detector: Detector, seconds: float) -> Spent:

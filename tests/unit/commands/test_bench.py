@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
-from edge.commands.bench import Spent, resident_bytes, summarise
-from edge.errors import CameraError
+from edge.commands import bench
+from edge.commands.bench import Spent, choose_clip, resident_bytes, summarise
+from edge.errors import CameraError, ConfigError
 
 
 def spent(pipeline_s: float = 3.0, session_s: float = 2.0) -> Spent:
@@ -46,3 +49,19 @@ def test_a_clip_of_one_frame_measures_nothing() -> None:
 
 def test_resident_memory_is_that_of_this_process() -> None:
     assert 10_000_000 < resident_bytes() < 10_000_000_000
+
+
+def test_where_the_clip_is_not_here_a_film_of_the_repository_is_measured(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(bench, "CLIP", Path("gone.mp4"))
+
+    film, camera = choose_clip(None, None)
+
+    assert film.is_file()
+    assert camera.is_file()
+
+
+def test_a_clip_is_not_measured_with_the_camera_of_another() -> None:
+    with pytest.raises(ConfigError, match="give both"):
+        choose_clip(Path("mine.mp4"), None)
