@@ -6,12 +6,13 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query
 from fastapi.responses import StreamingResponse
+from sqlalchemy.orm import Session
 
 from central.auth import audit
 from central.auth.guard import Gate, Reach
 from central.auth.schemas import DUTY, Role
 from central.auth.scope import scope_of
-from central.auth.veil import Veil, veil_of
+from central.auth.veil import veil_of
 from central.centre import Centre, CentreDep
 from central.incidents.stages import LEADS
 from central.quality import figures, samples, training
@@ -48,7 +49,7 @@ def get_report(
     which samples were drawn, and the samples of one.
     """
     with centre.database.read() as session:
-        found = figures.report(session, _judged(centre, wanted, user))
+        found = figures.report(session, _judged(centre, session, wanted, user))
         looks = samples.of_week(session, user, scope_of(user), wanted.week)
     return QualityReport(**dict(found), second_looks=looks)
 
@@ -89,9 +90,8 @@ def export_verdicts(
 
     Left out is what the person is to look at on their own first.
     """
-    judged = _judged(centre, wanted, user)
     with centre.database.read() as session:
-        veil = veil_of(session, user)
+        judged = _judged(centre, session, wanted, user)
     asked = {"area_code": wanted.area_code or "", "rule": wanted.rule or ""}
     with centre.database.write() as session:
         audit.record(
@@ -106,7 +106,7 @@ def export_verdicts(
         )
     name = f"verdicts-{judged.start:%Y%m%d}-{judged.end:%Y%m%d}.{wanted.format}"
     return StreamingResponse(
-        _lines(centre, judged, veil, wanted.format),
+        _lines(centre, judged, wanted.format),
         media_type=MEDIA_TYPES[wanted.format],
         headers={
             "Content-Disposition": f'attachment; filename="{name}"',
@@ -115,15 +115,15 @@ def export_verdicts(
     )
 
 
-def _lines(centre: Centre, judged: Judged, veil: Veil, written: str) -> Iterator[str]:
+def _lines(centre: Centre, judged: Judged, written: str) -> Iterator[str]:
     """Yield the lines of an export while they are read."""
     write = training.table if written == "csv" else training.json_lines
     with centre.database.read() as session:
-        yield from write(training.records(session, judged, veil))
+        yield from write(training.records(session, judged))
 
 
-def _judged(centre: Centre, wanted: QualityFilter, user: UserRow) -> Judged:
-    """Return which verdicts are asked about, within what the person sees."""
+def _judged(centre: Centre, session: Session, wanted: QualityFilter, user: UserRow) -> Judged:
+    """Return which verdicts are asked about, within what the person sees and may know."""
     start, end = wanted.period(centre.clock())
     return Judged(
         start=start,
@@ -131,4 +131,5 @@ def _judged(centre: Centre, wanted: QualityFilter, user: UserRow) -> Judged:
         scope=scope_of(user),
         area_code=wanted.area_code,
         rule=wanted.rule,
+        veil=veil_of(session, user),
     )

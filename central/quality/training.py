@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 
     from sqlalchemy.orm import Session
 
-    from central.auth.veil import Veil
     from central.quality.figures import Judged
 
 PAGE = 500
@@ -35,13 +34,13 @@ COLUMNS = (
 )
 
 
-def records(session: Session, judged: Judged, veil: Veil) -> Iterator[Record]:
+def records(session: Session, judged: Judged) -> Iterator[Record]:
     """Yield a record for each verdict that its reader may know, oldest incident first."""
     after: tuple[Any, str] | None = None
     key = tuple_(IncidentRow.occurred_at, IncidentRow.incident_id)
     base = (
         select(IncidentRow)
-        .where(*judged.conditions(), veil.beside(IncidentRow.incident_id))
+        .where(*judged.conditions(), judged.veil.beside(IncidentRow.incident_id))
         .order_by(IncidentRow.occurred_at, IncidentRow.incident_id)
         .options(undefer(IncidentRow.message))
         .limit(PAGE)

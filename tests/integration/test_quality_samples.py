@@ -141,6 +141,29 @@ def test_another_person_looks_without_knowing_and_the_agreement_is_shown(
     ]
 
 
+def test_sums_count_a_sample_for_somebody_once_they_have_looked(centre: RunningCentre) -> None:
+    """Where there is one verdict a day, the sum is the verdict."""
+    dao, truc = centre.person(Role.OPERATOR, "dao"), centre.person(Role.OPERATOR, "truc")
+
+    def trials(person: httpx.Client) -> tuple[int, int, int, int]:
+        told = person.get("/quality").json()
+        by_rule = {row["rule"]: row["precision"]["trials"] for row in told["by_rule"]}
+        by_day = sum(row["precision"]["trials"] for row in told["by_day"])
+        reasons = sum(row["count"] for row in told["reasons"])
+        return told["precision"]["trials"], by_rule.get("stopped_vehicle", 0), by_day, reasons
+
+    whole = trials(dao)
+    drawn(centre)
+    before, median_s = trials(dao), dao.get("/quality").json()["decision_time"]["median_s"]
+    look(dao, "s2", "rejected", reason_code="duplicate")
+
+    assert whole == (4, 2, 4, 1)
+    assert before == (1, 0, 1, 0)  # the violation, which an operator does not judge
+    assert median_s is not None
+    assert trials(dao) == (2, 1, 2, 1)
+    assert trials(truc) == (3, 2, 3, 1)  # of s4 nobody knows yet what another would say
+
+
 @pytest.mark.parametrize(
     ("role", "name", "incident", "body", "status", "code"),
     [

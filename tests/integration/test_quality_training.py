@@ -13,7 +13,6 @@ from sqlalchemy import select
 
 from central.auth.schemas import Role
 from central.auth.scope import Scope
-from central.auth.veil import UNVEILED
 from central.quality import training
 from central.quality.figures import Judged
 from central.tables.evidence import EvidenceRow
@@ -140,6 +139,6 @@ def test_pages_follow_each_other_without_gap_or_repeat(
             judged(session, f"p{number:02}", TRUE, at=at)
     wanted = Judged(start=NOON, end=NOON + timedelta(days=1), scope=Scope(frozenset({"*"})))
     with database.read() as session:
-        found = [record["incident_id"] for record in training.records(session, wanted, UNVEILED)]
+        found = [record["incident_id"] for record in training.records(session, wanted)]
 
     assert found == [f"p{number:02}" for number in range(13)]
