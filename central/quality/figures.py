@@ -111,10 +111,11 @@ def _counted(
     found = {tuple(row[:-2]): (int(row[-2]), int(row[-1])) for row in session.execute(query)}
     if covered := sorted(judged.veil.covered):
         # Taken off, not left out: a few rows by their ids, and the rest still by the index alone.
+        # What was judged between the two questions may be in a group that the first did not know.
         for row in session.execute(query.where(IncidentRow.incident_id.in_(covered))):
-            hits, trials = found[tuple(row[:-2])]
+            hits, trials = found.get(tuple(row[:-2]), (0, 0))
             found[tuple(row[:-2])] = (hits - int(row[-2]), trials - int(row[-1]))
-    return [(group, hits, trials) for group, (hits, trials) in found.items() if trials]
+    return [(group, max(0, hits), n) for group, (hits, n) in found.items() if n > 0]
 
 
 def _covered(session: Session, judged: Judged) -> int:
