@@ -61,8 +61,8 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Describe the command."""
     parser.description = "Measure the pipeline beside the bare network; print one JSON line."
-    parser.add_argument("video", nargs="?", type=Path, help="clip; needs --camera")
-    parser.add_argument("--camera", type=Path, help="its camera file")
+    parser.add_argument("video", nargs="?", type=Path, help="clip (default: one that is here)")
+    parser.add_argument("--camera", type=Path, help="its camera file, or one like it")
     parser.add_argument(
         "--model", type=Path, help="manifest of the model (default: first of the registry here)"
     )
@@ -93,16 +93,10 @@ def run(args: argparse.Namespace) -> int:
 
 
 def choose_clip(video: Path | None, camera: Path | None) -> tuple[Path, Path]:
-    """Return a clip and its camera file: those given, else a real one, else a film of our own.
-
-    Raises:
-        ConfigError: Only one of the two is given.
-    """
-    if video is not None and camera is not None:
-        return video, camera
-    if video is not None or camera is not None:
-        raise ConfigError(["a clip needs its camera file: give both, or neither"])
-    return (CLIP, CAMERA) if CLIP.is_file() else (FILM, FILM.with_suffix(".camera.yaml"))
+    """Return a clip and its camera file: those given, else a real one, else a film of our own."""
+    if video is None and not CLIP.is_file():
+        return FILM, camera or FILM.with_suffix(".camera.yaml")
+    return video or CLIP, camera or CAMERA
 
 
 def measure(video: Path, camera: CameraConfig, detector: Detector, seconds: float) -> Spent:

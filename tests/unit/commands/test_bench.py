@@ -8,7 +8,7 @@ import pytest
 
 from edge.commands import bench
 from edge.commands.bench import Spent, choose_clip, resident_bytes, summarise
-from edge.errors import CameraError, ConfigError
+from edge.errors import CameraError
 
 
 def spent(pipeline_s: float = 3.0, session_s: float = 2.0) -> Spent:
@@ -62,6 +62,8 @@ def test_where_the_clip_is_not_here_a_film_of_the_repository_is_measured(
     assert camera.is_file()
 
 
-def test_a_clip_is_not_measured_with_the_camera_of_another() -> None:
-    with pytest.raises(ConfigError, match="give both"):
-        choose_clip(Path("mine.mp4"), None)
+def test_a_clip_of_ones_own_is_measured_with_the_camera_given() -> None:
+    mine, camera = Path("mine.mp4"), Path("mine.yaml")
+
+    assert choose_clip(mine, camera) == (mine, camera)
+    assert choose_clip(mine, None) == (mine, bench.CAMERA)
