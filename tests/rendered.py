@@ -147,8 +147,8 @@ def make_parser() -> argparse.ArgumentParser:
         prog="scripts/evaluate_rendered",
         description="Judge the rules on rendered films with unseen seeds, through the whole "
         "pipeline and with true boxes; write what was found.",
-        epilog="example: scripts/evaluate_rendered --render   (hours on two cores; films already "
-        "there are kept)\nexit codes: 0 judged; 1 no film is there",
+        epilog="example: scripts/evaluate_rendered --render   (15 minutes on two cores; films "
+        "already there are kept)\nexit codes: 0 judged; 1 no film is there",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     add = parser.add_argument

@@ -1,8 +1,9 @@
 """The rules on a fixed sample of the committed films, true boxes and pixels, against past figures.
 
-``tests/accuracy/rendered.json`` has the figures of the unseen films, which take hours to render
-(``scripts/evaluate_rendered --render``), and under ``sample`` those of this sample. A figure may be
-better than what is written down; it may not be worse by more than ``TOLERANCE`` events.
+``tests/accuracy/rendered.json`` has the figures of the unseen films, which take a quarter of an
+hour to render (``scripts/evaluate_rendered --render``), and under ``sample`` those of this sample.
+A figure may be better than what is written down; it may not be worse by more than ``TOLERANCE``
+events.
 """
 
 from __future__ import annotations
