@@ -33,13 +33,10 @@ more than the round trips of 4G (0.05–0.3 s)."""
 GROWTH = 1.5
 """Each pause is longer than the one before: who does not answer may be away for days, and each
 attempt costs a metered line a packet."""
-LONGEST_S = 15.0
-"""How long to try. Source: the six attempts of that time fail together once in 1,400 times on a
-line that loses 30 %; who is away is asked again after a pause."""
 
 
 def open_connection(
-    host: str, port: int, *, longest_s: float = LONGEST_S, fresh_after_s: float = FRESH_AFTER_S
+    host: str, port: int, *, longest_s: float, fresh_after_s: float = FRESH_AFTER_S
 ) -> socket.socket:
     """Connect to the first address, and by whichever attempt, that answers.
 
@@ -120,7 +117,11 @@ class _Attempts:
 
     def _begin(self, family: socket.AddressFamily, address: tuple[object, ...]) -> None:
         """Begin one attempt."""
-        attempt = self._open.enter_context(socket.socket(family, socket.SOCK_STREAM))
+        try:
+            attempt = self._open.enter_context(socket.socket(family, socket.SOCK_STREAM))
+        except OSError as refusal:  # a kernel without IPv6, an address that has it
+            self._refusal = refusal
+            return
         attempt.settimeout(0)
         failed = attempt.connect_ex(address)
         if failed in (0, errno.EINPROGRESS):

@@ -28,7 +28,7 @@ import structlog
 from paho.mqtt.client import MQTTMessage, MQTTv311
 from paho.mqtt.enums import CallbackAPIVersion
 
-from edge.connecting import LONGEST_S, PatientClient
+from edge.connecting import PatientClient
 from edge.contract.commands import CommandMessage
 from edge.contract.messages import (
     DesiredMessage,
@@ -148,7 +148,6 @@ class Publisher:
             client.username_pw_set(self._box.box_id, self._box.centre.token)
         if broker.tls_ca:
             client.tls_set(broker.tls_ca, broker.tls_cert or None, broker.tls_key or None)
-        client.connect_timeout = LONGEST_S
         client.max_inflight_messages_set(0)  # no limit of its own: ours looks at receipts
         # Jitter, so that a province of boxes does not come back in the same second. The delay
         # doubles from the first to the second figure. The stubs know whole seconds only; the

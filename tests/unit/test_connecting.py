@@ -50,7 +50,7 @@ def deaf_door(*, for_s: float) -> Iterator[socket.socket]:
 def test_a_fresh_attempt_takes_the_place_of_a_lost_first_packet() -> None:
     with deaf_door(for_s=FRESH_S / 2) as door:
         began_s = time.monotonic()
-        with open_connection(*door.getsockname(), fresh_after_s=FRESH_S) as connection:
+        with open_connection(*door.getsockname(), longest_s=5, fresh_after_s=FRESH_S) as connection:
             took_s = time.monotonic() - began_s
             pause_s, sent_again = kernel_figures(connection)
     assert FRESH_S <= took_s < KERNEL_ASKS_AGAIN_S
@@ -61,7 +61,7 @@ def test_a_fresh_attempt_takes_the_place_of_a_lost_first_packet() -> None:
 def test_who_answers_late_is_taken_all_the_same() -> None:
     with (
         deaf_door(for_s=3.5 * FRESH_AFTER_S) as door,
-        open_connection(*door.getsockname()) as connection,
+        open_connection(*door.getsockname(), longest_s=10) as connection,
     ):
         connection.sendall(b"here")
         door.settimeout(5)
@@ -74,7 +74,7 @@ def test_where_nothing_listens_the_refusal_is_told_at_once() -> None:
         host, port = door.getsockname()
     began_s = time.monotonic()
     with pytest.raises(ConnectionRefusedError):
-        open_connection(host, port)
+        open_connection(host, port, longest_s=5)
     assert time.monotonic() - began_s < FRESH_AFTER_S
 
 
@@ -89,14 +89,28 @@ def test_where_nobody_answers_it_ends_in_time() -> None:
 def test_of_several_addresses_the_one_that_listens_is_found() -> None:
     with (
         socket.create_server(("127.0.0.1", 0)) as door,
-        open_connection("localhost", door.getsockname()[1]) as connection,
+        open_connection("localhost", door.getsockname()[1], longest_s=5) as connection,
     ):
         assert connection.getpeername() == door.getsockname()
 
 
+def test_an_address_that_this_machine_has_no_sockets_for_is_passed_over(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as door:
+        no_family = (socket.AF_APPLETALK, socket.SOCK_STREAM, 6, "", ("::1", 1883, 0, 0))
+        here = (socket.AF_INET, socket.SOCK_STREAM, 6, "", door.getsockname())
+        monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: [no_family, here])
+        with open_connection("broker", 1883, longest_s=5) as connection:
+            assert connection.getpeername() == door.getsockname()
+        monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: [no_family])
+        with pytest.raises(OSError, match="not supported"):
+            open_connection("broker", 1883, longest_s=5)
+
+
 def test_a_name_that_does_not_resolve_is_told() -> None:
     with pytest.raises(socket.gaierror):
-        open_connection("broker.invalid", 1883)
+        open_connection("broker.invalid", 1883, longest_s=5)
 
 
 def test_no_pause_between_copies_of_a_lost_packet_grows_beyond_a_second() -> None:
