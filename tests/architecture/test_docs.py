@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 
@@ -127,3 +128,17 @@ def test_security_speaks_of_every_chapter_of_the_standard() -> None:
     chapters = {int(number) for number in re.findall(r"\bV(\d+)\b", text("SECURITY.md"))}
 
     assert chapters == set(range(1, 18))
+
+
+def test_the_table_of_rendered_films_is_that_of_the_last_run() -> None:
+    told = json.loads(text("tests/accuracy/rendered.json"))
+    boxes, pixels = told["boxes"], told["pixels"]
+    cells = {
+        rule: (of["events"], of["found"], pixels[rule]["found"], of["false"], pixels[rule]["false"])
+        for rule, of in boxes.items()
+    }
+    page = text("edge/simulation/README.md")
+
+    assert told["model"] in page
+    for rule, row in cells.items():
+        assert f"| `{rule}` | {' | '.join(map(str, row))} |" in page
