@@ -24,11 +24,11 @@ export default {
   count: 'Incidents',
   empty: 'No verdicts in this period yet',
   emptyHint:
-    'Choose another period or fewer filters. Figures are there as soon as somebody confirms or rejects.',
+    'Choose another period or fewer filters. What waits for your own look is not counted yet.',
   order: 'The first day must come before the last.',
   samples: 'Random second looks',
   samplesHint:
-    'Each week some judged incidents are drawn at random for another person to look at. Drawing the same week again gives the same. The first verdict is hidden until the second person has answered.',
+    'Each week some judged incidents are drawn at random for another person to look at. Drawing the same week again gives the same. The first verdict is hidden, and left out of the figures of whoever may look, until somebody has answered.',
   week: 'Week',
   weekOf: 'Week of {day}',
   drawn: 'Drawn',

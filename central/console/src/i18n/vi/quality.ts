@@ -23,11 +23,11 @@ export default {
   noReasons: 'Không có vụ nào bị từ chối trong kỳ.',
   count: 'Số vụ',
   empty: 'Chưa có kết luận nào trong kỳ này',
-  emptyHint: 'Chọn kỳ khác, hoặc bỏ bớt bộ lọc. Số liệu có ngay khi có người xác nhận hay từ chối.',
+  emptyHint: 'Chọn kỳ khác, hoặc bỏ bớt bộ lọc. Vụ đang chờ bạn xem lại chưa được tính.',
   order: 'Ngày bắt đầu phải trước ngày kết thúc.',
   samples: 'Xem lại ngẫu nhiên',
   samplesHint:
-    'Mỗi tuần rút ngẫu nhiên một số vụ đã kết luận để người khác xem lại. Rút lại cùng tuần cho cùng kết quả. Kết luận thứ nhất được giấu đến khi người thứ hai trả lời.',
+    'Mỗi tuần rút ngẫu nhiên một số vụ đã kết luận để người khác xem lại. Rút lại cùng tuần cho cùng kết quả. Kết luận thứ nhất được giấu, và chưa tính vào số liệu của người được xem lại, đến khi có người trả lời.',
   week: 'Tuần',
   weekOf: 'Tuần từ {day}',
   drawn: 'Đã rút',
