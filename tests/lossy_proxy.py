@@ -257,6 +257,8 @@ async def _deliver(
 def _reset(writer: asyncio.StreamWriter) -> None:
     """End a connection with a reset, as a line that is cut and a peer that is gone look."""
     connection: socket.socket = writer.get_extra_info("socket")
+    if connection.fileno() < 0:  # its other end went first, and its two ways have not seen it yet
+        return
     connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     writer.transport.abort()
 

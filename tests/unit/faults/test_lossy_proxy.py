@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import struct
 import threading
 import time
 from contextlib import contextmanager
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.lossy_proxy import LossyProxy, Weather
+from tests.stand_in_centre import wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -108,3 +110,16 @@ def test_a_frozen_line_keeps_connections_and_carries_on_when_thawed() -> None:
         line.thaw()
         client.settimeout(10)
         assert client.recv(1) == b"x"
+
+
+def test_a_cut_passes_over_a_client_that_went_by_itself_while_the_line_was_frozen() -> None:
+    with echo() as port, LossyProxy({"echo": port}) as line:
+        line.freeze()
+        with connect(line) as client:
+            client.sendall(b"x")
+            assert wait_until(lambda: line.traffic["echo"].segments == 1)
+            client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        time.sleep(0.2)  # the proxy's own end of it is closed by now; its ways wait for the thaw
+        line.cut()
+        line.thaw()
+        assert round_trip_s(line, 1) < 5
