@@ -18,6 +18,7 @@ import queue
 import threading
 from dataclasses import dataclass
 from functools import partial
+from itertools import repeat
 from typing import TYPE_CHECKING
 
 import structlog
@@ -27,8 +28,9 @@ from sqlalchemy.orm.exc import StaleDataError
 
 from central.bells import Bell
 from central.db import after_commit, attempt
+from central.fleet import intake as fleet
 from central.fleet import repository as fleet_rows
-from central.fleet import service as fleet
+from central.fleet.intake import Heard
 from central.incidents import intake as incidents
 from central.incidents import views
 from central.incidents.evidence_rows import ForeignSenderError
@@ -44,7 +46,7 @@ from edge.contract.messages import (
 from edge.contract.topics import MESSAGE_TYPES, UPWARD, Channel, parse_topic, topic
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from typing import Literal
 
     from sqlalchemy.orm import Session
@@ -59,8 +61,6 @@ RETRY_S = 1.0
 TRIES_BEFORE_SPLIT = 3
 MESSAGE_ID_CHARACTERS = 160
 """As the contract has it."""
-_OF_BOXES = frozenset({Channel.STATE, Channel.REPORTED})
-"""What tells of the box itself, so that its row is wanted."""
 RECEIPTED = frozenset({Channel.INCIDENT, Channel.TELEMETRY})
 CONFLICT = (IntegrityError, StaleDataError)
 """Another transaction was faster: it stored the same incident, or removed the box."""
@@ -140,13 +140,8 @@ class Ingest:
 
     def _commit(self, batch: list[Delivery]) -> list[Outcome]:
         """Store a batch in one transaction and return what became of each message."""
-        senders = [_sender(each.topic) for each in batch]
-        telling = {box_id for box_id, channel in senders if box_id and channel in _OF_BOXES}
         with self._centre.database.write() as session:
-            held = fleet_rows.hold(session, telling)
-            outcomes = self._store(session, batch)
-            del held
-        return outcomes
+            return self._store(session, batch)
 
     def _store(self, session: Session, batch: list[Delivery], tries: int = 2) -> list[Outcome]:
         """Store messages in one savepoint; when one fails, each in its own, or quarantine it.
@@ -178,20 +173,29 @@ class Ingest:
             Exception: Whatever is wrong with one of them.
         """
         parsed = [parse(each, self._centre.settings.message_max_bytes) for each in batch]
+        messages = [message for message, _ in parsed]
+        told = [
+            Heard(message, each.retained)
+            for message, each in zip(messages, batch, strict=True)
+            if isinstance(message, StateMessage | ReportedMessage)
+        ]
+        stored: Iterator[OutcomeName] = repeat("stored")
         with attempt(session):
-            _check_registered(session, {message.box_id for message, _ in parsed})
-            stored = iter(self._store_incidents(session, [message for message, _ in parsed]))
-            return [
-                Outcome(
-                    name=next(stored)
-                    if isinstance(message, IncidentMessage)
-                    else self._dispatch(session, message, delivery),
-                    box_id=message.box_id,
-                    channel=channel,
-                    message_id=message.message_id,
-                )
-                for (message, channel), delivery in zip(parsed, batch, strict=True)
-            ]
+            _check_registered(session, {message.box_id for message in messages})
+            fleet.take(session, self._centre, told)  # first: an incident is shown with its camera
+            outcomes: dict[type[Message], Iterator[OutcomeName]] = {
+                IncidentMessage: iter(self._store_incidents(session, messages)),
+                TelemetryMessage: iter(self._store_telemetry(session, messages)),
+            }
+        return [
+            Outcome(
+                name=next(outcomes.get(type(message), stored)),
+                box_id=message.box_id,
+                channel=channel,
+                message_id=message.message_id,
+            )
+            for message, channel in parsed
+        ]
 
     def _store_incidents(self, session: Session, messages: Sequence[Message]) -> list[OutcomeName]:
         """Store those of ``messages`` that tell of incidents; return what became of each."""
@@ -203,17 +207,11 @@ class Ingest:
             after_commit(session, partial(self._centre.bells.ring, Bell.INCIDENTS))
         return ["duplicate" if duplicate else "stored" for duplicate in intake.duplicates]
 
-    def _dispatch(self, session: Session, message: Message, delivery: Delivery) -> OutcomeName:
-        """Hand a message that tells of no incident to the noun it is about."""
-        centre = self._centre
-        if isinstance(message, TelemetryMessage):
-            new = fleet_rows.store_telemetry(session, message, centre.clock())
-            return "stored" if new else "duplicate"
-        if isinstance(message, StateMessage):
-            fleet.take_state(session, centre, message, retained=delivery.retained)
-        if isinstance(message, ReportedMessage):
-            fleet.take_reported(session, centre, message)
-        return "stored"
+    def _store_telemetry(self, session: Session, messages: Sequence[Message]) -> list[OutcomeName]:
+        """Store those of ``messages`` that are statistics; return what became of each."""
+        told = [message for message in messages if isinstance(message, TelemetryMessage)]
+        new = fleet_rows.store_telemetry(session, told, self._centre.clock())
+        return ["stored" if is_new else "duplicate" for is_new in new]
 
     def _quarantine(self, session: Session, delivery: Delivery, reason: str) -> Outcome:
         """Keep what could not be taken, and tell the box so that it stops sending it."""

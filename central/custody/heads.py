@@ -20,6 +20,7 @@ import structlog
 from sqlalchemy import func, select
 
 from central.auth import audit
+from central.db import insert_all
 from central.problems import Problem
 from central.tables.custody import BoxChainRow, CheckpointRow
 from edge.contract.chain import NOTHING_BEFORE, ChainHead, sha256_hex
@@ -51,18 +52,29 @@ class Verdict(StrEnum):
     FORKED = "forked"
 
 
-def take(session: Session, centre: Centre, message: StateMessage) -> None:
-    """Check and keep the head of a heartbeat; boxes of before send none."""
+def take(
+    session: Session, centre: Centre, message: StateMessage, chain: BoxChainRow | None
+) -> BoxChainRow | None:
+    """Check and keep the head of a heartbeat; boxes of before send none.
+
+    Args:
+        session: The transaction to write in.
+        centre: For the clock and the metrics.
+        message: The heartbeat.
+        chain: What is known of the box's chain; None: nothing yet.
+
+    Returns:
+        What is known of it now.
+    """
     head, key, box_id = message.chain, message.public_key, message.box_id
     if head is None or not key:
-        return
+        return chain
     now = centre.clock()
-    chain = session.get(BoxChainRow, box_id)
     if chain is None:
         chain = _pin_first(session, box_id, key, now)
     if (chain.length, chain.sha256) == (head.length, head.sha256) and key == chain.public_key:
         chain.behind_since = None
-        return  # nothing was written since the last heartbeat
+        return chain  # nothing was written since the last heartbeat
     signed = head.is_signed_by(key, box_id)
     verdict = judge(chain, head, key, signed=signed, known=_known(session, chain, head.length))
     if verdict is Verdict.LATE:
@@ -74,6 +86,7 @@ def take(session: Session, centre: Centre, message: StateMessage) -> None:
         chain.length, chain.sha256, chain.signed_at = head.length, head.sha256, head.signed_at
         chain.behind_since = None
     _keep(session, centre, box_id, head, key, verdict)
+    return chain
 
 
 def judge(
@@ -236,13 +249,10 @@ def _keep(
     same = (getattr(CheckpointRow, name) == value for name, value in told.items())
     if session.scalar(select(CheckpointRow.id).where(*same).limit(1)) is not None:
         return
-    session.add(
-        CheckpointRow(
-            **told,
-            signed_at=head.signed_at,
-            signature=head.signature[:120],
-            received_at=centre.clock(),
-        )
-    )
-    session.flush()
+    further = {
+        "signed_at": head.signed_at,
+        "signature": head.signature[:120],
+        "received_at": centre.clock(),
+    }
+    insert_all(session, CheckpointRow, [told | further])
     centre.metrics.chain_heads.labels(verdict).inc()

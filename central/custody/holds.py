@@ -11,6 +11,7 @@ Invariants:
 
 from __future__ import annotations
 
+from collections import defaultdict
 from datetime import timedelta
 from typing import TYPE_CHECKING, Literal
 
@@ -110,17 +111,21 @@ def of_incident(session: Session, incident_id: str) -> Sequence[HoldRow]:
     ).all()
 
 
-def remind(session: Session, centre: Centre, message: StateMessage) -> None:
-    """Send a box again what its own list of holds lacks, or still has although it was released."""
-    if not message.public_key:
+def remind(session: Session, centre: Centre, messages: Sequence[StateMessage]) -> None:
+    """Send boxes again what their own lists of holds lack, or have although it was released."""
+    knowing = [message for message in messages if message.public_key]
+    if not knowing:
         return
-    rows = session.scalars(select(HoldRow).where(HoldRow.box_id == message.box_id)).all()
-    wanted = {row.incident_id for row in rows if row.released_at is None}
-    holds = set(message.holds)
-    latest = {row.incident_id: row for row in rows}
-    orders = sorted(wanted - holds) + sorted((holds & latest.keys()) - wanted)
-    for incident_id in orders[:ORDERS_PER_HEARTBEAT]:
-        _send(session, centre, latest[incident_id])
+    of_boxes: dict[str, dict[str, HoldRow]] = defaultdict(dict)
+    theirs = HoldRow.box_id.in_({message.box_id for message in knowing})
+    for row in session.scalars(select(HoldRow).where(theirs).order_by(HoldRow.id)):
+        of_boxes[row.box_id][row.incident_id] = row  # the latest of an incident counts
+    for message in knowing:
+        latest, holds = of_boxes[message.box_id], set(message.holds)
+        wanted = {name for name, row in latest.items() if row.released_at is None}
+        orders = sorted(wanted - holds) + sorted((holds & latest.keys()) - wanted)
+        for incident_id in orders[:ORDERS_PER_HEARTBEAT]:
+            _send(session, centre, latest[incident_id])
 
 
 def _lock(session: Session, incident_id: str) -> None:

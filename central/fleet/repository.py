@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING
 from sqlalchemy import select
 from sqlalchemy.orm import selectinload
 
+from central.db import insert_all
 from central.tables.custody import BoxChainRow
 from central.tables.fleet import BoxRow, CameraRow, TelemetryRow
+from edge.contract.messages import CameraState
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -17,7 +19,7 @@ if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
     from central.auth.scope import Scope
-    from edge.contract.messages import CameraState, TelemetryMessage
+    from edge.contract.messages import TelemetryMessage
 
 
 def find(session: Session, box_id: str) -> BoxRow | None:
@@ -30,18 +32,11 @@ def registered(session: Session, box_ids: Iterable[str]) -> set[str]:
     return set(session.scalars(select(BoxRow.box_id).where(BoxRow.box_id.in_(box_ids))))
 
 
-def hold(session: Session, box_ids: Iterable[str]) -> Sequence[BoxRow | BoxChainRow]:
-    """Load boxes, their cameras and chains at once; while held, finding them costs no query.
-
-    A session forgets rows that nobody holds, so a batch keeps what this returns until its end.
-    """
-    wanted = list(box_ids)
-    if not wanted:
-        return []
+def with_cameras(session: Session, box_ids: Iterable[str]) -> dict[str, BoxRow]:
+    """Return boxes by id, their cameras loaded with them."""
     theirs = selectinload(BoxRow.cameras)
-    boxes = session.scalars(select(BoxRow).where(BoxRow.box_id.in_(wanted)).options(theirs)).all()
-    chains = session.scalars(select(BoxChainRow).where(BoxChainRow.box_id.in_(wanted))).all()
-    return [*boxes, *chains]
+    wanted = select(BoxRow).where(BoxRow.box_id.in_(box_ids)).options(theirs)
+    return {box.box_id: box for box in session.scalars(wanted)}
 
 
 def all_boxes(session: Session) -> Sequence[BoxRow]:
@@ -70,9 +65,12 @@ def cameras_by_box(
     return found
 
 
-def chains_by_box(session: Session) -> dict[str, BoxChainRow]:
-    """Return the signed chains of all boxes that have one."""
-    return {chain.box_id: chain for chain in session.scalars(select(BoxChainRow))}
+def chains_by_box(session: Session, box_ids: Iterable[str] | None = None) -> dict[str, BoxChainRow]:
+    """Return the signed chains of the given boxes (all when None), of those that have one."""
+    query = select(BoxChainRow)
+    if box_ids is not None:
+        query = query.where(BoxChainRow.box_id.in_(box_ids))
+    return {chain.box_id: chain for chain in session.scalars(query)}
 
 
 def silent_since(session: Session, seen_before: datetime) -> Sequence[BoxRow]:
@@ -86,39 +84,64 @@ def replace_cameras(box: BoxRow, cameras: Iterable[CameraState]) -> None:
     """Make the cameras of a box those that it lists: added, changed, and gone if not listed."""
     known = {row.camera_id: row for row in box.cameras}
     listed = {camera.camera_id: camera for camera in cameras}
-    rows = []
-    for name in sorted(listed):
-        row = known.get(name) or CameraRow(camera_id=name)
-        _describe(row, listed[name])
-        rows.append(row)
-    box.cameras = rows
+    rows = [
+        known.get(name) or CameraRow(box_id=box.box_id, camera_id=name) for name in sorted(listed)
+    ]
+    for row in rows:
+        _describe(row, listed[row.camera_id])
+    if known.keys() != listed.keys():
+        box.cameras = rows
+
+
+_DESCRIBED = tuple(
+    name for name in CameraState.model_fields if name not in {"camera_id", "location", "rules"}
+)
+"""What a camera's row takes from its box's word as it is."""
 
 
 def _describe(row: CameraRow, camera: CameraState) -> None:
     """Copy what a box says about its camera."""
-    for name, value in camera.model_dump(exclude={"camera_id", "location", "rules"}).items():
-        setattr(row, name, value[:200] if isinstance(value, str) else value)
-    row.latitude, row.longitude = camera.location or (None, None)
-    row.rules = list(camera.rules)
+    latitude, longitude = camera.location or (None, None)
+    told = {name: getattr(camera, name) for name in _DESCRIBED}
+    told |= {"latitude": latitude, "longitude": longitude, "rules": list(camera.rules)}
+    for name, value in told.items():
+        shown = value[:200] if isinstance(value, str) else value
+        if getattr(row, name) != shown:  # most of a heartbeat is as it was
+            setattr(row, name, shown)
 
 
-def store_telemetry(session: Session, message: TelemetryMessage, now: datetime) -> bool:
-    """Store one period of statistics; return False when it had been stored before."""
-    if session.get(TelemetryRow, message.message_id) is not None:
-        return False
-    session.add(
-        TelemetryRow(
-            message_id=message.message_id,
-            box_id=message.box_id,
-            camera_id=message.camera_id,
-            area_code=message.area_code,
-            period_start=message.period_start,
-            period_s=message.period_s,
-            flows=[flow.model_dump() for flow in message.flows],
-            mean_objects=message.mean_objects,
-            observed_ratio=message.observed_ratio,
-            received_at=now,
-        )
+def store_telemetry(
+    session: Session, messages: Sequence[TelemetryMessage], now: datetime
+) -> list[bool]:
+    """Store periods of statistics; return for each whether it is new."""
+    if not messages:
+        return []
+    ids = {message.message_id for message in messages}
+    stored = set(
+        session.scalars(select(TelemetryRow.message_id).where(TelemetryRow.message_id.in_(ids)))
     )
-    session.flush()
-    return True
+    new: dict[str, TelemetryMessage] = {}
+    outcomes = []
+    for message in messages:
+        is_new = message.message_id not in stored and message.message_id not in new
+        outcomes.append(is_new)
+        if is_new:
+            new[message.message_id] = message
+    insert_all(session, TelemetryRow, [_telemetry(message, now) for message in new.values()])
+    return outcomes
+
+
+def _telemetry(message: TelemetryMessage, now: datetime) -> dict[str, object]:
+    """Return the columns of one period of statistics."""
+    return {
+        "message_id": message.message_id,
+        "box_id": message.box_id,
+        "camera_id": message.camera_id,
+        "area_code": message.area_code,
+        "period_start": message.period_start,
+        "period_s": message.period_s,
+        "flows": [flow.model_dump() for flow in message.flows],
+        "mean_objects": message.mean_objects,
+        "observed_ratio": message.observed_ratio,
+        "received_at": now,
+    }

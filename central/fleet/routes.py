@@ -9,7 +9,7 @@ from central.auth.schemas import Role
 from central.auth.scope import scope_of
 from central.centre import CentreDep
 from central.custody.schemas import Acceptance
-from central.fleet import repository, service, suspensions
+from central.fleet import repository, service, suspensions, views
 from central.fleet.schemas import (
     BoxItem,
     BoxList,
@@ -41,7 +41,7 @@ def list_boxes(user: Viewer, centre: CentreDep) -> BoxList:
         chains = repository.chains_by_box(session)
         return BoxList(
             items=[
-                service.item(box, cameras.get(box.box_id, []), chains.get(box.box_id))
+                views.item(box, cameras.get(box.box_id, []), chains.get(box.box_id))
                 for box in boxes
                 if scope.whole or box.box_id in cameras
             ]
@@ -52,7 +52,7 @@ def list_boxes(user: Viewer, centre: CentreDep) -> BoxList:
 def get_box(box_id: str, _: Viewer, centre: CentreDep) -> BoxItem:
     """Return one box with its health and its cameras."""
     with centre.database.read() as session:
-        return service.view(session, service.get(session, box_id))
+        return views.view(session, service.get(session, box_id))
 
 
 @router.post("/boxes", status_code=201)
@@ -91,7 +91,7 @@ def list_cameras(user: Viewer, centre: CentreDep) -> CameraList:
         found = repository.cameras_by_box(session, scope=scope_of(user))
         return CameraList(
             items=[
-                service.camera_item(boxes[box_id], camera)
+                views.camera_item(boxes[box_id], camera)
                 for box_id, cameras in found.items()
                 for camera in cameras
             ]

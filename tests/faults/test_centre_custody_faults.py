@@ -11,7 +11,9 @@ from central import keeping
 from central.custody import integrity
 from central.evidence import retention
 from central.evidence.files import EvidenceFiles, evidence_files
+from central.fleet import intake, views
 from central.fleet import service as fleet
+from central.fleet.intake import Heard
 from central.tables.evidence import EvidenceRow
 from central.tables.incidents import IncidentRow
 from tests.builders import ManualClock, incident_message
@@ -79,8 +81,8 @@ def present(centre: Centre) -> int:
 def hear(centre: Centre, box: SigningBox, clock: ManualClock) -> BoxItem:
     clock.advance(10)
     with centre.database.write() as session:
-        fleet.take_state(session, centre, box.state(clock.now()), retained=False)
-        return fleet.view(session, fleet.get(session, "n1"))
+        intake.take(session, centre, [Heard(box.state(clock.now()))])
+        return views.view(session, fleet.get(session, "n1"))
 
 
 @pytest.mark.fault("disk")

@@ -9,7 +9,8 @@ import pytest
 from sqlalchemy import func, select
 
 from central import live
-from central.fleet import service
+from central.fleet import intake
+from central.fleet.intake import Heard
 from central.incidents import views
 from central.tables.live import LiveEventRow
 from tests.builders import NOON, incident_message, state_message
@@ -122,7 +123,7 @@ def test_figures_of_a_box_are_not_sent_to_every_screen_and_news_of_it_is(
 
     def hear(**said: object) -> None:
         with centre.parts.database.write() as session:
-            service.take_state(session, centre.parts, state_message(**said), retained=False)
+            intake.take(session, centre.parts, [Heard(state_message(**said))])
 
     with watching(centre) as browser:
         browser.wait(lambda b: "ready" in b.names())

@@ -16,7 +16,8 @@ from central import migrations
 from central.auth import audit
 from central.auth.scope import Scope
 from central.auth.veil import UNVEILED
-from central.fleet import service as fleet
+from central.fleet import intake as fleet
+from central.fleet.intake import Heard
 from central.incidents import intake, repository, service, views
 from central.incidents.evidence_rows import ForeignSenderError
 from central.incidents.schemas import IncidentFilter, ReviewStatus
@@ -342,7 +343,7 @@ def test_a_camera_that_a_box_no_longer_lists_is_gone(database: Database, tmp_pat
     ]
     for listed in (cameras, cameras[1:]):
         with database.write() as session:
-            fleet.take_state(session, centre, state_message(cameras=listed), retained=False)
+            fleet.take(session, centre, [Heard(state_message(cameras=listed))])
 
     with database.read() as session:
         assert session.scalars(select(CameraRow.camera_id)).all() == ["bridge"]

@@ -13,7 +13,8 @@ import pytest
 from sqlalchemy import select
 
 from central.auth.schemas import Role
-from central.fleet import service as fleet
+from central.fleet import intake
+from central.fleet.intake import Heard
 from central.tables.evidence import EvidenceRow
 from central.tables.users import AuditRow
 from tests.builders import NOON, incident_message
@@ -52,7 +53,7 @@ def bring(centre: RunningCentre, *items: EvidenceItem, sealed: bool = True) -> S
     client = centre.client(headers={"Authorization": f"Bearer {token}"})
     if sealed:
         with centre.parts.database.write() as session:
-            fleet.take_state(session, centre.parts, box.state(), retained=False)
+            intake.take(session, centre.parts, [Heard(box.state())])
     for item in items:
         send_evidence(client, "i1", item, CONTENT[item.evidence_id])
     listed = list(items)

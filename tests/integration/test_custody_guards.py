@@ -10,7 +10,8 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from central import migrations
 from central.custody import heads, holds, ledger
-from central.fleet import service as fleet
+from central.fleet import intake
+from central.fleet.intake import Heard
 from central.incidents import repository
 from central.tables.custody import CheckpointRow, HoldRow, LedgerRow
 from central.tables.evidence import EvidenceRow
@@ -119,7 +120,7 @@ def test_the_record_of_a_hold_cannot_be_rewritten(centre: Centre, change: str) -
 def test_checkpoints_and_the_ledger_are_only_added_to(centre: Centre) -> None:
     hold(centre)
     with centre.database.write() as session:
-        fleet.take_state(session, centre, SigningBox().grow(2).state(), retained=False)
+        intake.take(session, centre, [Heard(SigningBox().grow(2).state())])
 
     for table in (CheckpointRow, LedgerRow):
         for change in (delete(table), update(table).values(sha256="0" * 64)):
@@ -171,7 +172,7 @@ def test_a_hold_that_fails_leaves_no_entry(centre: Centre) -> None:
 def test_the_key_history_of_a_box_reads_alike_on_both(centre: Centre) -> None:
     signing = SigningBox().grow(2)
     with centre.database.write() as session:
-        fleet.take_state(session, centre, signing.state(), retained=False)
+        intake.take(session, centre, [Heard(signing.state())])
 
     with centre.database.read() as session:
         assert heads.trusted_keys(session, "n1") == [signing.public_key]

@@ -9,7 +9,8 @@ from sqlalchemy import select
 
 from central.auth.schemas import Role
 from central.custody import holds
-from central.fleet import service as fleet
+from central.fleet import intake
+from central.fleet.intake import Heard
 from central.incidents import repository
 from central.tables.incidents import IncidentRow
 from central.tables.users import AuditRow
@@ -125,7 +126,7 @@ def parts(tmp_path: Path, clock: ManualClock) -> tuple[Centre, RecordingLink]:
 
 def hear(centre: Centre, message: StateMessage) -> None:
     with centre.database.write() as session:
-        fleet.take_state(session, centre, message, retained=False)
+        intake.take(session, centre, [Heard(message)])
 
 
 def change(centre: Centre, incident_id: str, *, place: bool) -> None:

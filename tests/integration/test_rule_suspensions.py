@@ -10,7 +10,8 @@ from sqlalchemy import select
 
 from central.auth.schemas import Role
 from central.auth.scope import PROVINCE, Scope
-from central.fleet import service, suspensions
+from central.fleet import intake, service, suspensions, views
+from central.fleet.intake import Heard
 from central.fleet.schemas import NewSuspension, SuspensionEnd
 from central.problems import Problem
 from central.tables.users import AuditRow
@@ -47,7 +48,7 @@ def tell(centre: Centre, **given: Any) -> None:
         for name, area in (("gate", "16681"), ("bridge", "16690"))
     )
     with centre.database.write() as session:
-        service.take_state(session, centre, state_message(cameras=cameras, **given), retained=False)
+        intake.take(session, centre, [Heard(state_message(cameras=cameras, **given))])
 
 
 @pytest.fixture
@@ -164,4 +165,4 @@ def test_whose_cameras_are_not_theirs_sees_none_of_their_rests(
     with centre.database.read() as session:
         box = service.get(session, "n1")
         cameras = [suspensions.camera_of(session, EVERYWHERE, "n1", "bridge")]
-        assert service.item(box, cameras, None).suspensions == []
+        assert views.item(box, cameras, None).suspensions == []

@@ -19,7 +19,7 @@ from central.auth.scope import NAMED, Scope
 from central.auth.tokens import new_token, token_hash
 from central.clock import utc_now
 from central.evidence.files import evidence_files
-from central.fleet import service as fleet_service
+from central.fleet import views
 from central.fleet.schemas import BoxItem
 from central.handovers.schemas import OpenItems
 from central.incidents import repository
@@ -295,7 +295,7 @@ def shared_box(centre: RunningCentre) -> BoxItem:
         for area, name in ((OWN, "own"), (FOREIGN, MARK)):
             session.merge(camera_row("shared-box", f"{name}-shared", area, reason=f"{name}: mất"))
         session.flush()
-        return fleet_service.view(session, box)
+        return views.view(session, box)
 
 
 @pytest.mark.parametrize("kind", ["box", "rollout"])

@@ -10,7 +10,8 @@ from sqlalchemy import select
 
 from central.custody import heads
 from central.custody.heads import Verdict
-from central.fleet import service
+from central.fleet import intake, service, views
+from central.fleet.intake import Heard
 from central.problems import Problem
 from central.tables.custody import BoxChainRow, CheckpointRow
 from central.tables.users import AuditRow
@@ -44,13 +45,13 @@ def centre(tmp_path: Path, clock: ManualClock) -> Centre:
 def hear(centre: Centre, message: StateMessage) -> BoxItem:
     """Take a heartbeat in and return how the box is shown then."""
     with centre.database.write() as session:
-        service.take_state(session, centre, message, retained=False)
+        intake.take(session, centre, [Heard(message)])
     return look(centre)
 
 
 def look(centre: Centre) -> BoxItem:
     with centre.database.read() as session:
-        return service.view(session, service.get(session, "n1"))
+        return views.view(session, service.get(session, "n1"))
 
 
 def accept(centre: Centre, reason: str = "replaced the box") -> None:

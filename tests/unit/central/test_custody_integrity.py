@@ -8,7 +8,10 @@ import pytest
 
 from central.auth.veil import UNVEILED
 from central.custody import integrity
+from central.fleet import intake
 from central.fleet import service as fleet
+from central.fleet import views as fleet_views
+from central.fleet.intake import Heard
 from central.incidents import page, repository, views
 from central.tables.custody import ManifestRow
 from central.tables.evidence import EvidenceRow
@@ -41,7 +44,7 @@ def box(centre: Centre) -> SigningBox:
     """The box, which has sent its key."""
     box = SigningBox().grow(2)
     with centre.database.write() as session:
-        fleet.take_state(session, centre, box.state(), retained=False)
+        intake.take(session, centre, [Heard(box.state())])
     return box
 
 
@@ -89,7 +92,7 @@ def test_evidence_from_before_the_box_had_a_key_is_unsigned(centre: Centre) -> N
     announce(centre, CLIP)
     later = centre_parts(centre.database, centre.data_dir)[0]
     with later.database.write() as session:
-        fleet.take_state(session, later, SigningBox().state(), retained=False)
+        intake.take(session, later, [Heard(SigningBox().state())])
 
     assert judge(centre).state == "unsigned"
 
@@ -182,7 +185,7 @@ def test_a_manifest_signed_by_an_earlier_accepted_key_still_verifies(
     arrive(centre, CLIP)
     bring(centre, box.seal("i1", [CLIP]))
     with centre.database.write() as session:
-        fleet.take_state(session, centre, SigningBox().grow(1).state(), retained=False)
+        intake.take(session, centre, [Heard(SigningBox().grow(1).state())])
         fleet.accept_chain(session, centre, "n1", "kt1", "new disk")
 
     assert judge(centre).state == "verified"
@@ -198,7 +201,7 @@ def test_a_manifest_that_came_before_the_key_is_judged_once_the_key_is_known(
     assert judge(centre).state == "waiting"
 
     with centre.database.write() as session:
-        fleet.take_state(session, centre, signing.state(), retained=False)
+        intake.take(session, centre, [Heard(signing.state())])
     assert judge(centre).state == "verified"
 
 
@@ -279,7 +282,7 @@ def test_a_message_of_before_has_a_time_of_unknown_trust(centre: Centre) -> None
 
 def test_a_state_of_before_says_nothing_of_clock_and_video(centre: Centre) -> None:
     with centre.database.write() as session:
-        fleet.take_state(session, centre, state_message(), retained=False)
-        shown = fleet.view(session, fleet.get(session, "n1"))
+        intake.take(session, centre, [Heard(state_message())])
+        shown = fleet_views.view(session, fleet.get(session, "n1"))
 
     assert (shown.clock_synchronised, shown.video_bytes, shown.held_bytes) == (None, None, None)

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from sqlalchemy import select
 
-from central.fleet import repository, service
+from central.fleet import intake, repository, service, views
+from central.fleet.intake import Heard
 from central.fleet.schemas import BoxItem, NewBox
 from central.problems import Problem
 from central.tables.fleet import BoxRow
@@ -39,13 +40,13 @@ def parts(tmp_path: Path, clock: ManualClock) -> tuple[Centre, RecordingLink]:
 
 def hear(centre: Centre, message: StateMessage, *, retained: bool = False) -> BoxItem:
     with centre.database.write() as session:
-        service.take_state(session, centre, message, retained=retained)
+        intake.take(session, centre, [Heard(message, retained)])
     return look(centre)
 
 
 def look(centre: Centre) -> BoxItem:
     with centre.database.read() as session:
-        return service.view(session, service.get(session, "n1"))
+        return views.view(session, service.get(session, "n1"))
 
 
 def events(centre: Centre) -> list[str]:
