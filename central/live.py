@@ -50,9 +50,8 @@ QUEUE_EVENTS = 256
 """Events a browser may lag behind before it is dropped."""
 REPLAY_EVENTS = 1_000
 """Most events sent again on resuming; beyond that reloading the lists is cheaper."""
-_LOG = insert(cast("Table", LiveEventRow.__table__)).returning(
-    LiveEventRow.id, sort_by_parameter_order=True
-)
+_INSERT = insert(cast("Table", LiveEventRow.__table__))
+_RETURNING = _INSERT.returning(LiveEventRow.id, sort_by_parameter_order=True)
 _COMMIT_ORDER_LOCK = 0x50_6C_61_6D
 """Key of the advisory lock that orders commits on PostgreSQL; any fixed number of ours."""
 
@@ -134,7 +133,7 @@ class LiveHub:
         if is_postgres(session):
             session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _COMMIT_ORDER_LOCK})
         data = [each.model_dump(mode="json") for each in news]
-        logged = session.scalars(_LOG, [{"at": at, "kind": kind, "data": each} for each in data])
+        logged = _log(session, [{"at": at, "kind": kind, "data": each} for each in data])
         for event_id, each in zip(logged, data, strict=True):
             after_commit(session, partial(self.send, _event(event_id, kind, each)))
 
@@ -196,6 +195,16 @@ def prune(session: Session, keep_rows: int) -> None:
 def unseen(events: Iterable[LiveEvent], last_id: int) -> list[LiveEvent]:
     """Return those of ``events`` that a stream which has reached ``last_id`` has not sent."""
     return [event for event in events if event.id is None or event.id > last_id]
+
+
+def _log(session: Session, rows: Sequence[dict[str, Any]]) -> Iterable[int]:
+    """Write events and return their ids, which grow in the order of ``rows``."""
+    if is_postgres(session):
+        return session.scalars(_RETURNING, rows)
+    # Asked for ids, SQLAlchemy sends SQLite row by row. Its one writer numbers without a gap.
+    session.execute(_INSERT, rows)
+    newest: int = session.scalars(select(func.max(LiveEventRow.id))).one()
+    return range(newest - len(rows) + 1, newest + 1)
 
 
 def _event(event_id: int, kind: Any, data: dict[str, Any]) -> LiveEvent:

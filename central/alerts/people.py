@@ -1,20 +1,18 @@
-"""Who is on call, and what is stored to be sent to them.
-
-Invariant: a person is told once per alert and step over each contact; telling twice stores nothing.
-"""
+"""Who is on call, and what is stored to be sent to them."""
 
 from __future__ import annotations
 
+from collections import defaultdict
 from typing import TYPE_CHECKING
 
-from sqlalchemy import or_, select
+from sqlalchemy import select
 
 from central.alerts.push import PUSH, subscriptions
-from central.tables.alerts import AlertDeliveryRow, ContactRow, ShiftRow
+from central.tables.alerts import ContactRow, ShiftRow
 from central.tables.users import UserRow
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
     from datetime import datetime
 
     from sqlalchemy.orm import Session
@@ -22,48 +20,54 @@ if TYPE_CHECKING:
     from central.tables.alerts import AlertRow
 
 
-def tell(session: Session, alert: AlertRow, now: datetime) -> Sequence[str]:
-    """Store a delivery for each contact and browser of whoever is on call for the alert's step.
+class Duty:
+    """Who is on call at one moment and how each is reached: asked once for any number of alerts."""
 
-    Returns:
-        Who is on call: one without a contact still sees the console.
-    """
-    usernames = on_call(session, alert.step, alert.area_code, now)
-    contacts = session.scalars(
-        select(ContactRow).where(ContactRow.username.in_(usernames)).order_by(ContactRow.id)
-    )
-    ways = [(each.username, each.channel, each.address) for each in contacts]
-    ways += [(name, PUSH, str(number)) for name, number in subscriptions(session, usernames)]
-    for username, channel, address in ways:
-        session.add(
-            AlertDeliveryRow(
-                alert_id=alert.id,
-                step=alert.step,
-                username=username,
-                channel=channel,
-                address=address,
-                state="pending",
-                tries=0,
-                due_at=now,
-                created_at=now,
-                error="",
-            )
+    def __init__(self, session: Session, now: datetime) -> None:
+        """Read the shifts of ``now``, and the contacts and browsers of whoever has one."""
+        self._now = now
+        self._shifts: dict[tuple[int, str], set[str]] = defaultdict(set)
+        shifts = (
+            select(ShiftRow.step, ShiftRow.area_code, ShiftRow.username)
+            .join(UserRow, UserRow.username == ShiftRow.username)
+            .where(ShiftRow.starts_at <= now, ShiftRow.ends_at > now, UserRow.disabled.is_(False))
         )
-    return usernames
+        for step, area_code, username in session.execute(shifts):
+            self._shifts[step, area_code].add(username)
+        self._ways = _ways(session, set().union(*self._shifts.values()))
+
+    def on_call(self, step: int, area_code: str) -> Sequence[str]:
+        """Return the enabled people whose shift covers the step and the area, by name."""
+        nobody: set[str] = set()
+        province = self._shifts.get((step, ""), nobody)
+        return sorted(province | self._shifts.get((step, area_code), nobody))
+
+    def deliveries(self, alert: AlertRow, usernames: Iterable[str]) -> list[dict[str, object]]:
+        """Return the columns of a delivery for each contact and browser of ``usernames``."""
+        return [
+            {
+                "alert_id": alert.id,
+                "step": alert.step,
+                "username": username,
+                "channel": channel,
+                "address": address,
+                "state": "pending",
+                "tries": 0,
+                "due_at": self._now,
+                "created_at": self._now,
+                "error": "",
+            }
+            for username in usernames
+            for channel, address in self._ways[username]
+        ]
 
 
-def on_call(session: Session, step: int, area_code: str, now: datetime) -> Sequence[str]:
-    """Return the enabled people whose shift covers the step, the area and the moment."""
-    return session.scalars(
-        select(ShiftRow.username)
-        .join(UserRow, UserRow.username == ShiftRow.username)
-        .where(
-            ShiftRow.step == step,
-            or_(ShiftRow.area_code == "", ShiftRow.area_code == area_code),
-            ShiftRow.starts_at <= now,
-            ShiftRow.ends_at > now,
-            UserRow.disabled.is_(False),
-        )
-        .distinct()
-        .order_by(ShiftRow.username)
-    ).all()
+def _ways(session: Session, usernames: set[str]) -> dict[str, list[tuple[str, str]]]:
+    """Return (channel, address) of each contact and browser, by user name."""
+    ways: dict[str, list[tuple[str, str]]] = defaultdict(list)
+    theirs = ContactRow.username.in_(usernames)
+    for contact in session.scalars(select(ContactRow).where(theirs).order_by(ContactRow.id)):
+        ways[contact.username].append((contact.channel, contact.address))
+    for username, number in subscriptions(session, list(usernames)):
+        ways[username].append((PUSH, str(number)))
+    return ways

@@ -51,10 +51,12 @@ class _Round:
         self._silences = _silences(session, self._now)
         self._inhibited = _inhibited(session, fresh)
         self._standing = _standing(session, fresh, self._now)
-        self._cameras: dict[int, set[str]] = {}
+        self._cameras: dict[str, set[str]] = {}
+        """Where the incidents of an acknowledged alert were, by its code."""
         self._decided = _decided(session, news)
-        self._new: list[dict[str, object]] = []
-        self._joined: dict[int, AlertRow] = {}
+        self._verdicts: list[tuple[News, AlertRow | None, Verdict]] = []
+        self._told: list[tuple[AlertRow, AlertChange]] = []
+        self._joined: dict[str, AlertRow] = {}
 
     def decide(self) -> None:
         """Decide about each incident; alerts are opened and joined."""
@@ -70,12 +72,14 @@ class _Round:
                 self._join(alert, news, tells=decision.tell)
             else:
                 alert = None
-            self._note(news, alert, decision.verdict)
+            self._verdicts.append((news, alert, decision.verdict))
+            self._centre.metrics.alert_decisions.labels(decision.verdict).inc()
 
     def store(self) -> None:
-        """Write what was decided, and tell open consoles of alerts that grew."""
-        self._session.flush()
-        insert_all(self._session, AlertIncidentRow, self._new)
+        """Write what was decided, tell people, and open consoles of alerts that grew."""
+        self._session.flush()  # new alerts have their ids now
+        insert_all(self._session, AlertIncidentRow, self._members())
+        tell(self._session, self._centre, self._told)
         levels: dict[int, list[str]] = defaultdict(list)
         for news in self._news:
             levels[news.level].append(news.incident_id)
@@ -91,19 +95,19 @@ class _Round:
     def _as_found(self, alert: AlertRow) -> Standing:
         """Return what the policy wants to know of an alert."""
         acknowledged = alert.status == ACKNOWLEDGED
-        if acknowledged and alert.id not in self._cameras:  # else nobody asks where they were
+        if acknowledged and alert.code not in self._cameras:  # else nobody asks where they were
             members = select(IncidentRow.camera_id).join(
                 AlertIncidentRow, AlertIncidentRow.incident_id == IncidentRow.incident_id
             )
             of_alert = members.where(AlertIncidentRow.alert_id == alert.id).distinct()
-            self._cameras[alert.id] = set(self._session.scalars(of_alert))
-        cameras = self._cameras[alert.id] if acknowledged else {alert.camera_id}
+            self._cameras[alert.code] = set(self._session.scalars(of_alert))
+        cameras = self._cameras[alert.code] if acknowledged else {alert.camera_id}
         return Standing(
             acknowledged=acknowledged, level=alert.incident_level, camera_ids=frozenset(cameras)
         )
 
     def _open(self, news: News) -> AlertRow:
-        """Store a new alert and tell people."""
+        """Make a new alert, of which people are told."""
         alert = self._standing[policy.cause_of(news)] = AlertRow(
             code="".join(secrets.choice(CODE_LETTERS) for _ in range(CODE_LENGTH)),
             cause=policy.cause_of(news),
@@ -120,8 +124,7 @@ class _Round:
             escalate_at=policy.escalates_at(self._now, 0),
         )
         self._session.add(alert)
-        self._session.flush()
-        tell(self._session, self._centre, alert, AlertChange.OPENED)
+        self._told.append((alert, AlertChange.OPENED))
         return alert
 
     def _join(self, alert: AlertRow, news: News, *, tells: bool) -> None:
@@ -130,30 +133,29 @@ class _Round:
             alert.incidents += 1
         alert.last_at = self._now
         alert.incident_level = max(alert.incident_level, news.level)
-        self._cameras.get(alert.id, set()).add(news.camera_id)
+        self._cameras.get(alert.code, set()).add(news.camera_id)
         if tells:
-            alert.status, alert.step = OPEN, 0
-            alert.escalate_at = policy.escalates_at(self._now, 0)
-            tell(self._session, self._centre, alert, AlertChange.TOLD_AGAIN)
+            alert.status = OPEN
+            self._told.append((alert, AlertChange.TOLD_AGAIN))
         else:
-            self._joined[alert.id] = alert
+            self._joined[alert.code] = alert
 
-    def _note(self, news: News, alert: AlertRow | None, verdict: Verdict) -> None:
-        """Keep what was decided about an incident; a later decision replaces an earlier."""
-        alert_id = None if alert is None else alert.id
-        known = self._decided.get(news.incident_id)
-        if known is not None:
-            known.alert_id, known.verdict, known.decided_at = alert_id, verdict, self._now
-        else:
-            self._new.append(
-                {
-                    "incident_id": news.incident_id,
-                    "alert_id": alert_id,
-                    "verdict": verdict,
-                    "decided_at": self._now,
-                }
-            )
-        self._centre.metrics.alert_decisions.labels(verdict).inc()
+    def _members(self) -> list[dict[str, object]]:
+        """Return the columns of first decisions; a later one replaces an earlier in place."""
+        new: dict[str, dict[str, object]] = {}
+        for news, alert, verdict in self._verdicts:
+            alert_id = None if alert is None else alert.id
+            known = self._decided.get(news.incident_id)
+            if known is not None:
+                known.alert_id, known.verdict, known.decided_at = alert_id, verdict, self._now
+                continue
+            new[news.incident_id] = {
+                "incident_id": news.incident_id,
+                "alert_id": alert_id,
+                "verdict": verdict,
+                "decided_at": self._now,
+            }
+        return list(new.values())
 
 
 def _decided(session: Session, news: Iterable[News]) -> dict[str, AlertIncidentRow]:

@@ -22,6 +22,7 @@ from central.tables.alerts import AlertIncidentRow, AlertRow
 from central.tables.incidents import UNDECIDED, IncidentEventRow, IncidentRow
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import datetime
 
     from sqlalchemy import Select
@@ -52,8 +53,7 @@ def _round(centre: Centre) -> bool:
         for alert in session.scalars(_answered().limit(BATCH)).all():
             acknowledge(session, centre, alert, _answerer(session, alert))
         triage(session, centre, session.scalars(_undecided().limit(BATCH)).all())
-        for alert in session.scalars(_unanswered(now).limit(BATCH)).all():
-            _escalate(session, centre, alert)
+        _escalate(session, centre, session.scalars(_unanswered(now).limit(BATCH)).all())
         for alert in session.scalars(_over(now).limit(BATCH)).all():
             _end(session, centre, alert)
     return True
@@ -133,13 +133,14 @@ def _over(now: datetime) -> Select[AlertRow]:
     )
 
 
-def _escalate(session: Session, centre: Centre, alert: AlertRow) -> None:
-    """Pass an alert on to the next step."""
-    alert.step += 1
-    alert.escalate_at = policy.escalates_at(alert.opened_at, alert.step)
-    centre.metrics.alert_escalations.inc()
-    log.warning("alert_escalated", code=alert.code, rule=alert.rule, step=alert.step)
-    tell(session, centre, alert, AlertChange.ESCALATED)
+def _escalate(session: Session, centre: Centre, alerts: Sequence[AlertRow]) -> None:
+    """Pass alerts on to their next step."""
+    for alert in alerts:
+        alert.step += 1
+        alert.escalate_at = policy.escalates_at(alert.opened_at, alert.step)
+        centre.metrics.alert_escalations.inc()
+        log.warning("alert_escalated", code=alert.code, rule=alert.rule, step=alert.step)
+    tell(session, centre, [(alert, AlertChange.ESCALATED) for alert in alerts])
 
 
 def _end(session: Session, centre: Centre, alert: AlertRow) -> None:
