@@ -12,11 +12,11 @@ Fan-out is in this process: no client polls the database.
 from __future__ import annotations
 
 import asyncio
-import json
 from dataclasses import dataclass, field
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, Literal, cast
 
+from pydantic_core import to_json
 from sqlalchemy import delete, func, insert, select, text
 
 from central.db import after_commit, is_postgres
@@ -134,14 +134,21 @@ class LiveHub:
             session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _COMMIT_ORDER_LOCK})
         data = [each.model_dump(mode="json") for each in news]
         logged = _log(session, [{"at": at, "kind": kind, "data": each} for each in data])
-        for event_id, each in zip(logged, data, strict=True):
-            after_commit(session, partial(self.send, _event(event_id, kind, each)))
+        after_commit(session, partial(self._send_logged, list(logged), kind, data))
 
     def mention(self, session: Session, kind: EventKind, data: BaseModel) -> None:
         """Send an event after the commit without logging it: news that the next one replaces."""
         if self._subscribers:
             event = LiveEvent(id=None, kind=kind, data=data.model_dump_json())
             after_commit(session, partial(self.send, event))
+
+    def _send_logged(
+        self, ids: Sequence[int], kind: EventKind, data: Sequence[dict[str, Any]]
+    ) -> None:
+        """Give logged events to every stream; where nobody looks they are not even encoded."""
+        if self._subscribers:
+            for event_id, each in zip(ids, data, strict=True):
+                self.send(_event(event_id, kind, each))
 
     def _offer(self, subscribers: Sequence[Subscriber], event: LiveEvent) -> None:
         """Queue ``event`` for each stream, or drop one whose queue is full."""
@@ -209,4 +216,4 @@ def _log(session: Session, rows: Sequence[dict[str, Any]]) -> Iterable[int]:
 
 def _event(event_id: int, kind: Any, data: dict[str, Any]) -> LiveEvent:
     """Return a logged event as it was first sent."""
-    return LiveEvent(id=event_id, kind=kind, data=json.dumps(data, ensure_ascii=False))
+    return LiveEvent(id=event_id, kind=kind, data=to_json(data).decode())

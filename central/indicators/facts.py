@@ -11,7 +11,7 @@ from dataclasses import asdict, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, func, select
 
 from central.areas.catalogue import PROVINCE_CODE
 from central.indicators.traffic import CameraFacts, Facts, FlowFact, IncidentFact, total_flow
@@ -143,39 +143,56 @@ def list_cameras(session: Session) -> dict[str, CameraFacts]:
     }
 
 
-_COUNTED: tuple[InstrumentedAttribute[Any], ...] = (
+_ALIKE: tuple[InstrumentedAttribute[Any], ...] = (
     IncidentRow.area_code,
     IncidentRow.rule,
     IncidentRow.incident_class,
     IncidentRow.status,
     IncidentRow.historical,
-    IncidentRow.decided_at,
-    IncidentRow.acknowledged_at,
 )
-"""Columns, not objects: the day of a province is read again and again."""
+"""What two incidents are counted alike by."""
 
 
 def _incidents(session: Session, start: datetime, end: datetime) -> dict[str, list[IncidentFact]]:
-    """Return the incidents that occurred in [start, end), by area, all under the province too."""
+    """Return the incidents that occurred in [start, end), by area, all under the province too.
+
+    The database counts what is alike, for the day of a province is read again and again; only what
+    somebody has acknowledged is read one by one, for its time.
+    """
     found: dict[str, list[IncidentFact]] = defaultdict(list)
     within = (IncidentRow.occurred_at >= start, IncidentRow.occurred_at < end)
-    rows = session.execute(select(*_COUNTED).where(*within))
-    for row in rows:
-        fact = incident_fact(row)
-        for code in {PROVINCE_CODE, row.area_code}:
+    open_ones = (
+        select(*_ALIKE, func.count().label("incidents"))
+        .where(*within, IncidentRow.acknowledged_at.is_(None))
+        .group_by(*_ALIKE)
+    )
+    answered = select(*_ALIKE, IncidentRow.decided_at, IncidentRow.acknowledged_at).where(
+        *within, IncidentRow.acknowledged_at.is_not(None)
+    )
+    facts = [(row.area_code, _alike(row, row.incidents)) for row in session.execute(open_ones)]
+    facts += [(row.area_code, incident_fact(row)) for row in session.execute(answered)]
+    for area_code, fact in facts:
+        for code in {PROVINCE_CODE, area_code}:
             found[code].append(fact)
     return found
 
 
-def incident_fact(row: IncidentRow | Columns[Any]) -> IncidentFact:
+def incident_fact(row: IncidentRow | Columns[*tuple[Any, ...]]) -> IncidentFact:
     """Return what counting needs to know of a stored incident, or of those columns of it."""
+    if row.acknowledged_at is None:
+        return _alike(row, 1)
+    after_s = (row.acknowledged_at - row.decided_at).total_seconds()
+    return replace(_alike(row, 1), answered_after_s=after_s)
+
+
+def _alike(row: IncidentRow | Columns[*tuple[Any, ...]], count: int) -> IncidentFact:
+    """Return so many incidents as one fact."""
     return IncidentFact(
         rule=row.rule,
         incident_class=row.incident_class,
         status=row.status,
         historical=row.historical,
-        decided_at=row.decided_at,
-        acknowledged_at=row.acknowledged_at,
+        count=count,
     )
 
 

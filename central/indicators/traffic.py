@@ -18,7 +18,7 @@ from edge.contract.catalogue import CATALOGUE as RULES
 from edge.contract.catalogue_entry import IncidentClass
 
 if TYPE_CHECKING:
-    from datetime import datetime
+    from collections.abc import Iterable
 
 HOUR_S = 3600.0
 MIN_OBSERVED_RATIO = 0.9
@@ -29,14 +29,15 @@ MIN_FLOW_S = 60.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IncidentFact:
-    """What counting needs to know of one incident."""
+    """What counting needs to know of one incident, or of several that are alike in it."""
 
     rule: str
     incident_class: str
     status: str
     historical: bool
-    decided_at: datetime
-    acknowledged_at: datetime | None
+    answered_after_s: float | None = None
+    """From detection to acknowledgement; None: nobody has acknowledged it."""
+    count: int = 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,7 +134,7 @@ def _is_reviewed(incident: IncidentFact) -> bool:
 
 def _is_answered_live(incident: IncidentFact) -> bool:
     """Select what was acknowledged and had not come late: an outage is not a slow person."""
-    return incident.acknowledged_at is not None and not incident.historical
+    return incident.answered_after_s is not None and not incident.historical
 
 
 def _count(selection: Selection, rules: frozenset[str]) -> Measure:
@@ -143,7 +144,7 @@ def _count(selection: Selection, rules: frozenset[str]) -> Measure:
     """
 
     def value(facts: Facts) -> float | None:
-        count = sum(map(selection, facts.incidents))
+        count = _total(filter(selection, facts.incidents))
         looked = facts.watched and bool(facts.cameras.rules & rules)
         return float(count) if count or looked else None
 
@@ -162,16 +163,21 @@ def _confirmed_share(facts: Facts) -> float | None:
     reviewed = [incident for incident in facts.incidents if _is_reviewed(incident)]
     if not reviewed:
         return None
-    confirmed = sum(incident.status == "confirmed" for incident in reviewed)
-    return 100.0 * confirmed / len(reviewed)
+    confirmed = _total(incident for incident in reviewed if incident.status == "confirmed")
+    return 100.0 * confirmed / _total(reviewed)
+
+
+def _total(incidents: Iterable[IncidentFact]) -> int:
+    """Return how many incidents these are."""
+    return sum(incident.count for incident in incidents)
 
 
 def _response_minutes(facts: Facts) -> float | None:
     """Return the mean minutes from detection to acknowledgement; None when none came."""
     waits_s = [
-        (incident.acknowledged_at - incident.decided_at).total_seconds()
+        incident.answered_after_s
         for incident in facts.incidents
-        if incident.acknowledged_at is not None and _is_answered_live(incident)
+        if incident.answered_after_s is not None and _is_answered_live(incident)
     ]
     return sum(waits_s) / len(waits_s) / 60.0 if waits_s else None
 

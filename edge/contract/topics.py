@@ -49,6 +49,9 @@ MESSAGE_TYPES: dict[Channel, type[Message]] = {
 }
 
 
+_NAMES = frozenset(Channel)
+
+
 def topic(box_id: str, channel: Channel) -> str:
     """Return the topic of ``channel`` for one box."""
     return f"{ROOT}/{box_id}/{channel}"
@@ -62,6 +65,6 @@ def parse_topic(name: str) -> tuple[str, Channel]:
     """
     head, _, rest = name.partition(f"{ROOT}/")
     box_id, _, channel = rest.partition("/")
-    if head or not box_id or channel not in set(Channel):
+    if head or not box_id or channel not in _NAMES:
         raise ValueError(f"not a Sông Lam topic: {name!r}")
     return box_id, Channel(channel)

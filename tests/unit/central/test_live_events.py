@@ -69,7 +69,7 @@ def test_an_event_reaches_every_stream_after_the_commit(database: Database, hub:
         return [queued(stream) for stream in streams]
 
     sent = asyncio.run(story())
-    assert sent == [[LiveEvent(id=1, kind="incident", data='{"number": 7}')]] * 2
+    assert sent == [[LiveEvent(id=1, kind="incident", data='{"number":7}')]] * 2
 
 
 def test_what_is_rolled_back_is_never_sent(database: Database, hub: LiveHub) -> None:
@@ -98,7 +98,7 @@ def test_what_a_failed_savepoint_announced_is_forgotten_with_it(
         await asyncio.sleep(0)
         return [event.data for event in queued(stream) if event is not None]
 
-    assert asyncio.run(story()) == ['{"number": 1}', '{"number": 3}']
+    assert asyncio.run(story()) == ['{"number":1}', '{"number":3}']
 
 
 def test_a_slow_stream_is_dropped_and_counted_while_others_go_on(database: Database) -> None:
@@ -149,8 +149,8 @@ def test_a_browser_that_resumes_gets_exactly_what_it_missed(
         nothing = live.replay(session, 5)
 
     assert [(event.id, event.data) for event in missed] == [
-        (4, '{"number": 3}'),
-        (5, '{"number": 4}'),
+        (4, '{"number":3}'),
+        (5, '{"number":4}'),
     ]
     assert nothing == []
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -22,7 +21,6 @@ from central.indicators.traffic import (
 )
 from edge.contract.catalogue import CATALOGUE as RULES
 from edge.contract.catalogue_entry import IncidentClass
-from tests.ioc import HOUR
 
 EVERY_RULE = CameraFacts(known=2, online=1, rules=frozenset(RULES))
 WATCHED = FlowFact(passes=120, timed_passes=100, speed_sum_kmh=4_000.0, observed_s=7_000, cameras=2)
@@ -35,8 +33,6 @@ def incident(rule: str = "red_light", status: str = "new", **given: Any) -> Inci
         "incident_class": RULES[rule].incident_class.value,
         "status": status,
         "historical": False,
-        "decided_at": HOUR,
-        "acknowledged_at": None,
     }
     return IncidentFact(**(fields | given))
 
@@ -115,14 +111,23 @@ def test_the_share_confirmed_is_of_those_reviewed() -> None:
     assert value("confirmed_share", seen) == 75.0
 
 
+def test_incidents_that_are_alike_count_as_many_as_they_are() -> None:
+    seen = facts(
+        incident(status="confirmed", count=3), incident(status="rejected"), incident(count=5)
+    )
+
+    assert value("confirmed_share", seen) == 75.0
+    assert value("violations", seen) == 8
+
+
 def test_with_nothing_reviewed_there_is_no_share() -> None:
     assert value("confirmed_share", facts(incident())) is None
 
 
 def test_the_response_time_is_the_mean_wait_in_minutes() -> None:
     seen = facts(
-        incident(acknowledged_at=HOUR + timedelta(minutes=2)),
-        incident(acknowledged_at=HOUR + timedelta(minutes=5)),
+        incident(answered_after_s=120.0),
+        incident(answered_after_s=300.0),
         incident(),
     )
 
@@ -130,7 +135,7 @@ def test_the_response_time_is_the_mean_wait_in_minutes() -> None:
 
 
 def test_a_message_that_came_late_does_not_lengthen_the_response() -> None:
-    late = incident(historical=True, acknowledged_at=HOUR + timedelta(hours=9))
+    late = incident(historical=True, answered_after_s=9 * 3_600.0)
 
     assert value("response_time", facts(late)) is None
 
