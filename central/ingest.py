@@ -57,6 +57,9 @@ if TYPE_CHECKING:
     OutcomeName = Literal["stored", "duplicate", "quarantined"]
 
 BATCH_MESSAGES = 200
+GATHER_S = 0.005
+"""How long a batch that is not full waits for company: a commit of one costs as much as of ten.
+Source: measured at 200 incidents a second from 1,000 boxes, README of the centre."""
 RETRY_S = 1.0
 TRIES_BEFORE_SPLIT = 3
 MESSAGE_ID_CHARACTERS = 160
@@ -108,12 +111,14 @@ class Ingest:
         self._thread.join(timeout=10)
 
     def _run(self) -> None:
-        """Take whatever has arrived as one batch: alone when quiet, together under load."""
+        """Take what arrives within a moment as one batch, full ones at once."""
         while not self._stopping.is_set():
             try:
                 batch = [self._link.inbox.get(timeout=0.2)]
             except queue.Empty:
                 continue
+            if self._link.inbox.qsize() < BATCH_MESSAGES:
+                self._stopping.wait(GATHER_S)
             while len(batch) < BATCH_MESSAGES and not self._link.inbox.empty():
                 batch.append(self._link.inbox.get_nowait())
             self.take(batch)
