@@ -92,6 +92,22 @@ def insert_json(table: Table, given: Sequence[str]) -> TextClause:
     )
 
 
+def update_json(table: Table, columns: Sequence[str]) -> TextClause:
+    """Return the statement that sets ``columns`` from ``:rows``, a JSON array of objects.
+
+    An object has the keys of its row's primary key and of all ``columns``.
+    """
+    quote = _DIALECT.identifier_preparer.quote
+    name = quote(table.name)
+    sets = ", ".join(f"{quote(each)} = told.{quote(each)}" for each in columns)
+    keys = [quote(key.name) for key in table.primary_key]
+    same = " AND ".join(f"{name}.{key} = told.{key}" for key in keys)
+    return text(
+        f"UPDATE {name} SET {sets}"  # noqa: S608 - names of our own tables
+        f" FROM jsonb_populate_recordset(NULL::{name}, CAST(:rows AS jsonb)) AS told WHERE {same}"
+    )
+
+
 def _line(
     host: str = "localhost", port: int = 5432, timeout: float | None = None, **_: Any
 ) -> socket.socket:

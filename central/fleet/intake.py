@@ -12,11 +12,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from central.custody import heads, holds
+from central.db import update_all
 from central.fleet import repository, service, views
 from edge.contract.messages import StateMessage
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
     from datetime import datetime
 
     from sqlalchemy.orm import Session
@@ -26,6 +27,15 @@ if TYPE_CHECKING:
     from central.tables.custody import BoxChainRow
     from central.tables.fleet import BoxRow
     from edge.contract.messages import ModelRef, ReportedMessage
+
+
+_TOLD = (
+    *("status", "since", "last_seen_at", "alarms", "clock_synchronised", "video_bytes"),
+    *("held_bytes", "held_incidents", "suspensions", "software_version", "outbox_depth"),
+    *("oldest_unsent_at", "disk_free_bytes", "memory_bytes", "counters", "active_name"),
+    *("active_version", "active_sha256"),
+)
+"""Columns of a box that only heartbeats and silence change; people change others meanwhile."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,8 +82,16 @@ def take(session: Session, centre: Centre, heard: Sequence[Heard]) -> None:
                 chain = chains[message.box_id] = heads.take(session, centre, message, chain)
             if views.news(box, chain) != before:
                 news.append(views.item(box, box.cameras, chain))
+        _write(session, boxes.values())
         holds.remind(session, centre, _alive(heard))
         centre.live.announce_all(session, "box", news, centre.clock())
+
+
+def _write(session: Session, boxes: Collection[BoxRow]) -> None:
+    """Write what was told of boxes and their cameras."""
+    update_all(session, boxes, _TOLD)
+    cameras = [camera for box in boxes for camera in box.cameras]
+    update_all(session, cameras, repository.DESCRIBED)
 
 
 def _alive(heard: Sequence[Heard]) -> list[StateMessage]:

@@ -93,16 +93,18 @@ def replace_cameras(box: BoxRow, cameras: Iterable[CameraState]) -> None:
         box.cameras = rows
 
 
-_DESCRIBED = tuple(
+_COPIED = tuple(
     name for name in CameraState.model_fields if name not in {"camera_id", "location", "rules"}
 )
 """What a camera's row takes from its box's word as it is."""
+DESCRIBED = (*_COPIED, "latitude", "longitude", "rules")
+"""Columns of a camera that its box may change."""
 
 
 def _describe(row: CameraRow, camera: CameraState) -> None:
     """Copy what a box says about its camera."""
     latitude, longitude = camera.location or (None, None)
-    told = {name: getattr(camera, name) for name in _DESCRIBED}
+    told = {name: getattr(camera, name) for name in _COPIED}
     told |= {"latitude": latitude, "longitude": longitude, "rules": list(camera.rules)}
     for name, value in told.items():
         shown = value[:200] if isinstance(value, str) else value

@@ -1,4 +1,7 @@
-"""Heartbeats and statistics of many boxes at once: few statements, and the same as one by one."""
+"""Heartbeats and statistics of many boxes at once, on both databases.
+
+They take few statements and end where one by one ends.
+"""
 
 from __future__ import annotations
 
@@ -20,14 +23,14 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from central.centre import Centre
+    from central.db import Database
 
 BOXES = [f"n{number:02}" for number in range(30)]
 
 
 @pytest.fixture
-def centre(tmp_path: Path) -> Centre:
+def centre(database: Database, tmp_path: Path) -> Centre:
     """A centre that knows thirty boxes."""
-    database = migrated_database(tmp_path)
     add_boxes(database, BOXES)
     return centre_parts(database, tmp_path, ManualClock().now)[0]
 
@@ -105,6 +108,27 @@ def test_a_batch_ends_where_its_messages_one_by_one_end(centre: Centre, tmp_path
     assert [status for box_id, status in told(centre) if box_id == "n01"] == [
         *("online", "offline", "online")
     ]
+
+
+@pytest.mark.postgres
+def test_a_heartbeat_does_not_undo_what_a_person_changes_meanwhile(
+    postgres_url: str, tmp_path: Path
+) -> None:
+    """On SQLite there is no meanwhile: it has one writer."""
+    database = migrated_database(tmp_path, postgres_url)
+    add_boxes(database, ["n01"])
+    centre, _ = centre_parts(database, tmp_path, ManualClock().now)
+    hear(centre, heartbeat("n01"))
+    with database.write() as session:
+        known = repository.with_cameras(session, ["n01"])  # as it was
+        with database.write() as other:
+            other.get_one(BoxRow, "n01").name = "renamed"
+        intake.take(session, centre, [heartbeat("n01", outbox_depth=3)])
+        assert known["n01"].name != "renamed"
+
+    [box] = shown(centre)
+    database.close()
+    assert (box["name"], box["outbox_depth"]) == ("renamed", 3)
 
 
 def test_statistics_are_stored_once_also_within_a_batch(centre: Centre) -> None:
