@@ -13,6 +13,7 @@ from central.custody.heads import Verdict
 from central.custody.schemas import ChainItem
 from central.fleet.schemas import BoxItem, CameraItem, DesiredModel
 from central.tables.custody import BoxChainRow
+from central.tables.fleet import BoxRow, CameraRow
 from edge.contract.messages import ModelRef
 
 if TYPE_CHECKING:
@@ -20,9 +21,10 @@ if TYPE_CHECKING:
 
     from sqlalchemy.orm import Session
 
-    from central.tables.fleet import BoxRow, CameraRow
-
 BOX_OFFLINE = "box offline"
+_OF_BOX = tuple(BoxItem.model_fields.keys() & BoxRow.__table__.columns.keys())
+"""Fields that are columns: what belongs to a box is given, for asking for it costs a query each."""
+_OF_CAMERA = tuple(CameraItem.model_fields.keys() & CameraRow.__table__.columns.keys())
 
 
 def view(session: Session, box: BoxRow) -> BoxItem:
@@ -35,7 +37,7 @@ def item(box: BoxRow, cameras: list[CameraRow], chain: BoxChainRow | None) -> Bo
     desired = None
     if box.desired_name and box.desired_version:
         desired = DesiredModel(name=box.desired_name, version=box.desired_version)
-    copied = {name: getattr(box, name) for name in BoxItem.model_fields if hasattr(box, name)}
+    copied = {name: getattr(box, name) for name in _OF_BOX}
     theirs = {camera.camera_id for camera in cameras}
     copied["cameras"] = [camera_item(box, camera) for camera in cameras]
     copied["suspensions"] = [each for each in box.suspensions if each["camera_id"] in theirs]
@@ -53,9 +55,7 @@ def item(box: BoxRow, cameras: list[CameraRow], chain: BoxChainRow | None) -> Bo
 def camera_item(box: BoxRow, camera: CameraRow) -> CameraItem:
     """Return a camera as the console shows it: never better off than its box."""
     located = camera.latitude is not None and camera.longitude is not None
-    copied = {
-        name: getattr(camera, name) for name in CameraItem.model_fields if hasattr(camera, name)
-    }
+    copied = {name: getattr(camera, name) for name in _OF_CAMERA}
     if box.status != "online" and camera.status != "offline":
         copied |= {"status": "offline", "since": box.since, "reason": BOX_OFFLINE}
     return CameraItem(

@@ -10,12 +10,15 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from sqlalchemy import select
 
+from central.auth.schemas import Role
 from central.fleet import intake, repository, views
 from central.fleet.intake import Heard
+from central.fleet.routes import list_boxes
 from central.tables.fleet import BoxRow
 from central.tables.live import LiveEventRow
+from central.tables.users import UserRow
 from tests.builders import NOON, ManualClock, state_message, telemetry_message
-from tests.centre import add_boxes, centre_parts, migrated_database
+from tests.centre import add_boxes, add_person, centre_parts, migrated_database
 from tests.signing_box import SigningBox
 from tests.statements import statements
 
@@ -69,6 +72,19 @@ def test_thirty_heartbeats_ask_no_more_than_two(centre: Centre) -> None:
 
     assert len(of_thirty) == len(of_two)
     assert [box["outbox_depth"] for box in shown(centre)] == [2] * len(BOXES)
+
+
+def test_the_list_of_thirty_boxes_asks_once_for_each_table(centre: Centre) -> None:
+    add_person(centre.database, "kt1", Role.TECHNICIAN)
+    with centre.database.read() as session:
+        technician = session.get_one(UserRow, "kt1")
+    hear(centre, *map(heartbeat, BOXES))
+    with statements(centre.database) as sent:
+        listed = list_boxes(technician, centre).items
+
+    tables = [sql.split("FROM ")[1].split()[0] for sql in sent if sql.startswith("SELECT")]
+    assert sorted(tables) == ["box_chains", "boxes", "cameras"]
+    assert [len(box.cameras) for box in listed] == [3] * len(BOXES)
 
 
 def test_what_signing_boxes_say_at_once_asks_once_for_their_holds(centre: Centre) -> None:
