@@ -152,14 +152,15 @@ class RunningCentre:
 def running_centre(
     folder: Path, clock: Clock = utc_now, **settings: Any
 ) -> Iterator[RunningCentre]:
-    """Yield a centre that serves HTTP on a free loopback port until the block ends."""
+    """Yield a centre that serves HTTP on loopback, a free port unless one is set, till the end."""
     chosen = {"data_dir": str(folder), "mqtt_port": 0, "disk_reserve_bytes": 0, **settings}
     app = create_app(Settings.model_validate(chosen), clock)
     parts: Centre = app.state.centre
     url = parts.database.engine.url
     if url.get_backend_name() == "sqlite" and not Path(str(url.database)).exists():
         shutil.copy(_migrated_sqlite(), Path(str(url.database)))
-    config = uvicorn.Config(app, port=0, log_config=None, timeout_graceful_shutdown=5)
+    wanted = int(settings.get("port", 0))
+    config = uvicorn.Config(app, port=wanted, log_config=None, timeout_graceful_shutdown=5)
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, name="centre", daemon=True)
     thread.start()
