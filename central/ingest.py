@@ -46,7 +46,7 @@ from edge.contract.messages import (
 from edge.contract.topics import MESSAGE_TYPES, UPWARD, Channel, parse_topic, topic
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
     from typing import Literal
 
     from sqlalchemy.orm import Session
@@ -58,12 +58,12 @@ if TYPE_CHECKING:
 
 BATCH_MESSAGES = 200
 GATHER_S = 0.005
-"""How long a batch that is not full waits for company: a commit of one costs as much as of ten.
-Source: measured at 200 incidents a second from 1,000 boxes, README of the centre."""
+"""A batch that is not full waits so long for company: a commit of one costs as much as of ten."""
 RETRY_S = 1.0
 TRIES_BEFORE_SPLIT = 3
 MESSAGE_ID_CHARACTERS = 160
 """As the contract has it."""
+_ALWAYS = repeat(object=True)
 RECEIPTED = frozenset({Channel.INCIDENT, Channel.TELEMETRY})
 CONFLICT = (IntegrityError, StaleDataError)
 """Another transaction was faster: it stored the same incident, or removed the box."""
@@ -172,11 +172,7 @@ class Ingest:
         return [self._quarantine(session, batch[0], reason)]
 
     def _store_together(self, session: Session, batch: list[Delivery]) -> list[Outcome]:
-        """Parse and store messages in a savepoint: all of them, or none and the error.
-
-        Raises:
-            Exception: Whatever is wrong with one of them.
-        """
+        """Parse and store messages in a savepoint: all of them, or none and the first's error."""
         parsed = [parse(each, self._centre.settings.message_max_bytes) for each in batch]
         messages = [message for message, _ in parsed]
         told = [
@@ -184,17 +180,16 @@ class Ingest:
             for message, each in zip(messages, batch, strict=True)
             if isinstance(message, StateMessage | ReportedMessage)
         ]
-        stored: Iterator[OutcomeName] = repeat("stored")
         with attempt(session):
             _check_registered(session, {message.box_id for message in messages})
             fleet.take(session, self._centre, told)  # first: an incident is shown with its camera
-            outcomes: dict[type[Message], Iterator[OutcomeName]] = {
+            new = {
                 IncidentMessage: iter(self._store_incidents(session, messages)),
                 TelemetryMessage: iter(self._store_telemetry(session, messages)),
             }
         return [
             Outcome(
-                name=next(outcomes.get(type(message), stored)),
+                name="stored" if next(new.get(type(message), _ALWAYS)) else "duplicate",
                 box_id=message.box_id,
                 channel=channel,
                 message_id=message.message_id,
@@ -202,21 +197,20 @@ class Ingest:
             for message, channel in parsed
         ]
 
-    def _store_incidents(self, session: Session, messages: Sequence[Message]) -> list[OutcomeName]:
-        """Store those of ``messages`` that tell of incidents; return what became of each."""
+    def _store_incidents(self, session: Session, messages: Sequence[Message]) -> list[bool]:
+        """Store those of ``messages`` that tell of incidents; return whether each is new."""
         told = [message for message in messages if isinstance(message, IncidentMessage)]
         now = self._centre.clock()
         intake = incidents.store(session, told, now)
         views.announce_all(session, self._centre.live, intake.changed, now)
         if intake.changed:
             after_commit(session, partial(self._centre.bells.ring, Bell.INCIDENTS))
-        return ["duplicate" if duplicate else "stored" for duplicate in intake.duplicates]
+        return [not duplicate for duplicate in intake.duplicates]
 
-    def _store_telemetry(self, session: Session, messages: Sequence[Message]) -> list[OutcomeName]:
-        """Store those of ``messages`` that are statistics; return what became of each."""
+    def _store_telemetry(self, session: Session, messages: Sequence[Message]) -> list[bool]:
+        """Store those of ``messages`` that are statistics; return whether each is new."""
         told = [message for message in messages if isinstance(message, TelemetryMessage)]
-        new = fleet_rows.store_telemetry(session, told, self._centre.clock())
-        return ["stored" if is_new else "duplicate" for is_new in new]
+        return fleet_rows.store_telemetry(session, told, self._centre.clock())
 
     def _quarantine(self, session: Session, delivery: Delivery, reason: str) -> Outcome:
         """Keep what could not be taken, and tell the box so that it stops sending it."""
