@@ -174,9 +174,9 @@ ON_CONNECTED = Task(name="publish_desired", interval_s=0, run=_publish_desired)
 TASKS: tuple[Task, ...] = (
     Task(name="watch_alerts", interval_s=1, run=watch, bell=Bell.INCIDENTS),
     Task(name="forget_expired", interval_s=60, run=_forget_expired),
-    Task(name="roll_up", interval_s=15, run=_roll_up),
+    Task(name="roll_up", interval_s=15, run=_roll_up, share=0.05),
     Task(name="deadlines", interval_s=60, run=deadlines.run),
-    Task(name="merge", interval_s=5, run=merging.run),
+    Task(name="merge", interval_s=5, run=merging.run, share=0.05),
     Task(name="audit_checkpoint", interval_s=60, run=_sign_audit),
     Task(name="sweep_silent", interval_s=5, run=fleet_service.sweep_silent),
 )

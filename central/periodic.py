@@ -3,7 +3,8 @@
 Invariants: jobs run one after another and each in its own transactions; a job that the database
 refuses is counted and runs again at its next time. A job is short (well under a second) and may be
 run at any moment, so that running late or twice does no harm. A bell that rings all the time makes
-a job run every :data:`REST_S`, no more.
+a job run every :data:`REST_S`, no more. A job that grows with what came may say how much of the
+time it takes at most, so that a storm's third hour is stored as fast as its first minute.
 """
 
 from __future__ import annotations
@@ -30,12 +31,21 @@ log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Task:
-    """One job: its name in logs and counters, its interval, what to do, and what hurries it."""
+    """One job.
+
+    Attributes:
+        name: In logs and counters.
+        interval_s: From its end to its next run.
+        run: What to do.
+        bell: What hurries it.
+        share: It rests until it has taken no more than this part of the time.
+    """
 
     name: str
     interval_s: float
     run: Callable[[Centre], None]
     bell: Bell | None = None
+    share: float = 1.0
 
 
 class PeriodicTasks:
@@ -85,9 +95,11 @@ class PeriodicTasks:
                     due[task] = min(due[task], ended[task] + REST_S)
                 if time.monotonic() >= due[task]:
                     self._hurried.discard(task)
+                    began = time.monotonic()
                     run_once(self._centre, task)
                     ended[task] = time.monotonic()
-                    due[task] = ended[task] + task.interval_s
+                    rest_s = (ended[task] - began) * (1 / task.share - 1)
+                    due[task] = ended[task] + max(task.interval_s, rest_s)
             self._wake.wait(max(0.0, min(due.values(), default=1.0) - time.monotonic()))
 
 

@@ -230,6 +230,27 @@ def test_a_bell_makes_a_background_task_run_at_once_and_a_storm_of_them_now_and_
     assert all(later - earlier >= REST_S for earlier, later in itertools.pairwise(runs))
 
 
+def test_a_background_task_that_takes_long_rests_until_its_share_is_kept(
+    database: Database, tmp_path: Path
+) -> None:
+    centre, _ = centre_parts(database, tmp_path)
+    spans: list[tuple[float, float]] = []
+
+    def work(_: Centre) -> None:
+        began = time.monotonic()
+        time.sleep(0.05)
+        spans.append((began, time.monotonic()))
+
+    tasks = PeriodicTasks(centre, (Task(name="t", interval_s=0.01, run=work, share=0.2),))
+    tasks.start()
+    time.sleep(0.9)
+    tasks.stop()
+
+    assert len(spans) >= 2
+    for (began, ended), (again, _) in itertools.pairwise(spans):
+        assert again - ended >= 3.9 * (ended - began)
+
+
 class CountingClient:
     """Counts acknowledgements in place of paho's client."""
 
