@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from sqlalchemy.engine import ExceptionContext
     from sqlalchemy.orm import DeclarativeBase
 
-_LAST = "before_commit"
+_LAST, _LAST_OF_ALL = "before_commit", "before_commit_last_of_all"
 _PENDING = "after_commit"
 _IMMEDIATE = {"sqlite_begin": "BEGIN IMMEDIATE"}
 BUSY_TIMEOUT_S = 10.0
@@ -71,8 +71,10 @@ class Database:
             with turn:
                 session.connection(execution_options=_IMMEDIATE)
                 yield session
-                for callback in session.info.pop(_LAST, []):
-                    callback()
+                session.flush()  # no lock of a row is waited for behind a lock that everybody needs
+                for name in (_LAST, _LAST_OF_ALL):
+                    for callback in session.info.pop(name, []):
+                        callback()
                 session.commit()
             for callback in session.info.pop(_PENDING, []):
                 callback()
@@ -99,12 +101,16 @@ class Database:
         self.engine.dispose()
 
 
-def before_commit(session: Session, callback: Callable[[], object]) -> None:
+def before_commit(
+    session: Session, callback: Callable[[], object], *, last_of_all: bool = False
+) -> None:
     """Run ``callback`` as the last thing in the transaction of ``session``, or never.
 
-    For what takes a lock that everybody needs: it is held for the commit alone.
+    For what takes a lock that everybody needs: it is held for the commit alone. There are two such
+    locks, and all take them in one order: that of the live stream, then, ``last_of_all``, that of
+    the audit log.
     """
-    session.info.setdefault(_LAST, []).append(callback)
+    session.info.setdefault(_LAST_OF_ALL if last_of_all else _LAST, []).append(callback)
 
 
 def after_commit(session: Session, callback: Callable[[], object]) -> None:
@@ -120,7 +126,7 @@ def attempt(session: Session) -> Iterator[None]:
     it.
     """
     pending: list[list[Callable[[], object]]] = [
-        session.info.setdefault(name, []) for name in (_LAST, _PENDING)
+        session.info.setdefault(name, []) for name in (_LAST, _LAST_OF_ALL, _PENDING)
     ]
     standing = [len(each) for each in pending]
     try:

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, Literal, cast
 from pydantic_core import to_json
 from sqlalchemy import delete, func, insert, select, text
 
-from central.db import after_commit, is_postgres
+from central.db import after_commit, before_commit, is_postgres
 from central.tables.live import LiveEventRow
 
 if TYPE_CHECKING:
@@ -128,19 +128,24 @@ class LiveHub:
         self, session: Session, kind: EventKind, news: Sequence[BaseModel], at: datetime
     ) -> None:
         """Log events of one kind in the transaction of ``session``, send them after the commit."""
-        if not news:
-            return
-        if is_postgres(session):
-            session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _COMMIT_ORDER_LOCK})
-        data = [each.model_dump(mode="json") for each in news]
-        logged = _log(session, [{"at": at, "kind": kind, "data": each} for each in data])
-        after_commit(session, partial(self._send_logged, list(logged), kind, data))
+        if news:
+            data = [each.model_dump(mode="json") for each in news]
+            before_commit(session, partial(self._log, session, kind, data, at))
 
     def mention(self, session: Session, kind: EventKind, data: BaseModel) -> None:
         """Send an event after the commit without logging it: news that the next one replaces."""
         if self._subscribers:
             event = LiveEvent(id=None, kind=kind, data=data.model_dump_json())
             after_commit(session, partial(self.send, event))
+
+    def _log(
+        self, session: Session, kind: EventKind, data: Sequence[dict[str, Any]], at: datetime
+    ) -> None:
+        """Write events, in the order of commits, as the last thing before this one."""
+        if is_postgres(session):
+            session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _COMMIT_ORDER_LOCK})
+        logged = _log(session, [{"at": at, "kind": kind, "data": each} for each in data])
+        after_commit(session, partial(self._send_logged, list(logged), kind, data))
 
     def _send_logged(
         self, ids: Sequence[int], kind: EventKind, data: Sequence[dict[str, Any]]

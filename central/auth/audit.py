@@ -61,7 +61,7 @@ def record(
         object_id=thing_id,
         detail=dict(detail),
     )
-    before_commit(session, partial(_append, session, row))
+    before_commit(session, partial(_append, session, row), last_of_all=True)
 
 
 def _append(session: Session, row: AuditRow) -> None:
