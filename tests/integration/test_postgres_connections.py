@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import gc
+import socket
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING
+from contextlib import closing
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from sqlalchemy import make_url, text
@@ -115,3 +117,12 @@ def test_a_connection_that_the_server_ends_takes_no_other_query_with_it(
     assert [type(error) for error in found] == [InterfaceError]
     assert found[0].connection_invalidated
     database.ping()
+
+
+def test_a_connection_holds_no_small_packet_back(postgres_url: str) -> None:
+    """Nagle's algorithm would, until the server's delayed acknowledgement, 40 ms later."""
+    database = Database(postgres_url)
+    with closing(database.engine.raw_connection()) as connection:
+        driver: Any = connection.driver_connection
+        assert driver._usock.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+    database.close()
