@@ -142,10 +142,15 @@ class LiveHub:
         self, session: Session, kind: EventKind, data: Sequence[dict[str, Any]], at: datetime
     ) -> None:
         """Write events, in the order of commits, as the last thing before this one."""
+        rows = [{"at": at, "kind": kind, "data": each} for each in data]
         if is_postgres(session):
             session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _COMMIT_ORDER_LOCK})
-        logged = _log(session, [{"at": at, "kind": kind, "data": each} for each in data])
-        after_commit(session, partial(self._send_logged, list(logged), kind, data))
+            ids: Sequence[int] = session.scalars(_RETURNING, rows).all()
+        else:  # asked for ids, SQLAlchemy sends SQLite row by row; its one writer leaves no gap
+            session.execute(_INSERT, rows)
+            newest: int = session.scalars(select(func.max(LiveEventRow.id))).one()
+            ids = range(newest - len(rows) + 1, newest + 1)
+        after_commit(session, partial(self._send_logged, ids, kind, data))
 
     def _send_logged(
         self, ids: Sequence[int], kind: EventKind, data: Sequence[dict[str, Any]]
@@ -207,16 +212,6 @@ def prune(session: Session, keep_rows: int) -> None:
 def unseen(events: Iterable[LiveEvent], last_id: int) -> list[LiveEvent]:
     """Return those of ``events`` that a stream which has reached ``last_id`` has not sent."""
     return [event for event in events if event.id is None or event.id > last_id]
-
-
-def _log(session: Session, rows: Sequence[dict[str, Any]]) -> Iterable[int]:
-    """Write events and return their ids, which grow in the order of ``rows``."""
-    if is_postgres(session):
-        return session.scalars(_RETURNING, rows)
-    # Asked for ids, SQLAlchemy sends SQLite row by row. Its one writer numbers without a gap.
-    session.execute(_INSERT, rows)
-    newest: int = session.scalars(select(func.max(LiveEventRow.id))).one()
-    return range(newest - len(rows) + 1, newest + 1)
 
 
 def _event(event_id: int, kind: Any, data: dict[str, Any]) -> LiveEvent:
