@@ -5,8 +5,8 @@ Invariants:
       in the one where it ends, and the angle between the two must be that of the turn. Who drives
       straight along the edge between two zones has turned nowhere.
     * A way with a hole in it, or a jump, is not one vehicle's for sure and begins anew; not so a
-      hole of up to ``LONG_BRIDGED_S`` behind which it is no farther off than its speed takes it,
-      wherever it has turned meanwhile.
+      hole behind which it is no farther off than its speed takes it, wherever it has turned
+      meanwhile (:class:`~edge.rules.road.Trail`).
     * Between the two zones nothing is assumed: only their order and the time between them count.
 
 Shared by ``illegal_turn`` and ``illegal_u_turn``.

@@ -82,10 +82,10 @@ class Visit:
         # Who stood may be anybody who stands there later; who drove is expected at one place.
         if way is None or unseen_s > LONG_GAP_S + ROUNDING_S or self.distance_m < BRIDGED_M:
             return False
-        ahead = 1 + unseen_s / self.lasted_s
-        return is_where_it_led(
-            way, (ahead * self.way_m[0], ahead * self.way_m[1]), self.distance_m * (ahead - 1)
-        )
+        ahead = unseen_s / self.lasted_s
+        unseen = ahead * self.way_m[0], ahead * self.way_m[1]
+        gone = way[0] - self.way_m[0], way[1] - self.way_m[1]
+        return is_where_it_led((gone[0] - unseen[0], gone[1] - unseen[1]), unseen)
 
     def _way_to(self, track: Track, *, has_plane: bool) -> Point | None:
         """Return the vector from where the visit began to a road user; None where unknown."""

@@ -142,18 +142,40 @@ def test_a_rule_about_whole_ways_waits_longer(unseen_s: float, steps: int) -> No
 
 
 @pytest.mark.parametrize(
-    ("place", "steps"), [((4.0, 4.0), 4), ((0.0, 4.0), 4), ((0.0, -6.0), 4), ((12.0, 4.0), 1)]
+    ("place", "steps"), [((4.0, 4.0), 4), ((0.0, 4.0), 4), ((0.0, -3.5), 4), ((9.0, 4.0), 1)]
 )
 def test_a_turn_may_hide_in_a_hole_but_no_vehicle_flies(
     place: tuple[float, float], steps: int
 ) -> None:
-    """At 5 m/s it is 5 m away after a second; whoever is 12 m away is somebody else."""
+    """At 5 m/s it is 5 m away after a second; whoever is 9 m away is somebody else."""
     trail = Trail(9.0, has_plane=True, may_turn=True)
     for number in range(3):
         trail.add(road_user(ground_m=(0.0, 1.0 * number)), 0.2 * number)
     trail.add(road_user(ground_m=place), 1.4)
 
     assert len(trail.steps) == steps
+
+
+@pytest.mark.parametrize(("place", "steps"), [((-7.0, 4.0), 4), ((-7.0, -1.0), 1)])
+def test_who_turned_for_longer_is_not_behind_where_it_was(
+    place: tuple[float, float], steps: int
+) -> None:
+    """A rider once went straight on unseen and his id came back with one from ahead."""
+    trail = Trail(9.0, has_plane=True, bridged_s=LONG_BRIDGED_S, may_turn=True)
+    for number in range(3):
+        trail.add(road_user(ground_m=(-0.4 * number, 1.0 * number)), 0.2 * number)
+    trail.add(road_user(ground_m=place), 2.0)
+
+    assert len(trail.steps) == steps
+
+
+def test_one_lane_further_it_is_somebody_else() -> None:
+    """At 72 km/h half of the unseen way would be three lanes."""
+    trail = Trail(9.0, has_plane=True, bridged_s=LONG_BRIDGED_S)
+    for at_s, x in ((0.0, 0.0), (0.2, 0.0), (0.4, 0.0), (2.0, 3.6)):
+        trail.add(road_user(ground_m=(x, 20.0 * at_s)), at_s)
+
+    assert len(trail.steps) == 1
 
 
 def test_a_single_look_between_two_holes_does_not_hide_where_the_way_led() -> None:
