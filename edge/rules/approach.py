@@ -41,9 +41,6 @@ DEPTH_STRETCH = 2.0
 
 Source: 1 / sin(30°), the usual steepest look of a roadside camera."""
 
-FOOT_ERROR = 0.065
-"""Standard deviation of a foot point in heights of its box; most of it lasts while somebody stands.
-Source: measured, DEIMv2 femto on labelled motorbikes, tests/measures/noise.json."""
 MAX_PHASE_S = 180.0
 """No phase is longer: from there on the light is out of order (``signal_fault``) and its red blames
 nobody. Source: domain-vn.md §4, SC_HONG_DEN."""
@@ -126,11 +123,6 @@ class Approach:
             past_m = signed_distance(track.ground_m, self.road.ends_m)
             return past_m + ahead_m * self.road.across
         return self._past_px(track.foot_px, self.stop.line) * self.metres_per_px(track) + ahead_m
-
-    def foot_error_m(self, track: Track) -> float:
-        """Return the standard deviation of where a vehicle is along the approach, metres."""
-        height_px = track.xyxy[3] - track.xyxy[1]
-        return FOOT_ERROR * height_px * self.metres_per_px(track)
 
     def is_beside(self, point_px: Point) -> bool:
         """Say whether a point lies outside the approach's width."""

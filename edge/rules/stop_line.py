@@ -1,11 +1,10 @@
 """``stop_line``: a vehicle stands over the stop line, or on the crossing behind it, on red.
 
-A sighting needs all of: the signal surely red; the front over the line by ``over_m`` or more and by
-what a foot point may err there, for a box that stands keeps its error; the vehicle not yet past the
-second line; at rest for ``hold_s`` of this red. Who was seen to cross the line before the red
-(stuck in the junction) is not meant, nor is who comes from the side or from ahead and never came
-over this line, nor who waits to turn where that is permitted on red. A vehicle first seen standing
-there counts: on a box that has just started nobody saw it come.
+A sighting needs all of: the signal surely red; the front over the line by ``over_m`` or more; the
+vehicle not yet past the second line; at rest for ``hold_s`` of this red. Who was seen to cross the
+line before the red (stuck in the junction) is not meant, nor is who comes from the side or from
+ahead and never came over this line, nor who waits to turn where that is permitted on red. A vehicle
+first seen standing there counts: on a box that has just started nobody saw it come.
 
 When it moves off on red it is ``red_light``'s; when the light turns green it is over.
 """
@@ -31,8 +30,6 @@ LINGER_S = 3.0
 STILL_M = 0.6
 """Less than this is standing: a rider walking the bike forward. Where boxes jitter by more metres
 of road than that, ``HERE_SHIFT`` of a vehicle's height is."""
-SURE = 2.0
-"""Standard deviations of a foot point that it must be over. Source: 97.7 of 100, one-sided."""
 DEEP_M = 8.0
 """Further past the line than this is in the junction, where no second line is drawn."""
 
@@ -118,11 +115,12 @@ class StopLineRule:
             stay.anchor, stay.rested_s = track.foot_px, now_s
         past_m = approach.front_past_m(track, at_least=True)
         beyond = approach.is_beyond(track, DEEP_M)
-        over_m = max(self._options.over_m, SURE * approach.foot_error_m(track))
         if past_m < 0:
             stay.was_before = not approach.is_beside(track.foot_px)
             stay.came_legally, stay.over_s, stay.strayed = None, None, False
-        elif past_m >= over_m and not beyond and not approach.is_beside(track.foot_px):
+        elif (
+            past_m >= self._options.over_m and not beyond and not approach.is_beside(track.foot_px)
+        ):
             if stay.over_s is None:
                 stay.over_s = now_s
                 stay.came_legally = red_s is None if stay.was_before else None
