@@ -65,7 +65,9 @@ def pace_of(trail: Trail, plane: GroundPlane | None, rest_kmh: float) -> Pace:
     shift = math.dist(early[0], late[0]) / height_px * trail.keep_s / max(between_s, 1e-6)
     speed_kmh = _speed_kmh(early, late, plane)
     rests = shift <= REST_SHIFT or (speed_kmh is not None and speed_kmh <= rest_kmh)
-    if rests and not _was_between(early, middle, late, height_px, plane, rest_kmh):
+    # The next vehicle of a stream may be another size: the smaller one is measured by.
+    least_px = max(1.0, min(height_px, steps[0].xyxy[3] - steps[0].xyxy[1]))
+    if rests and not _was_between(early, middle, late, least_px, plane, rest_kmh):
         return Pace.UNKNOWN
     if trail.lasted_s < WHOLE_RATIO * trail.keep_s:
         return Pace.SETTLING if rests else Pace.UNKNOWN
