@@ -4,7 +4,9 @@ Invariants:
     * Rest is measured over seconds, between the mean place of the early and of the late third of a
       trail, because single boxes jitter by a pixel or two and a pixel can be a metre of road.
     * A vehicle rests when it moved by less than ``REST_SHIFT`` of its own height, however far away
-      it is, or when the road plane knows it to be slower than the limit.
+      it is, or when the road plane knows it to be slower than the limit; and when it was there in
+      the middle third too: an id that drove on and fell back upon the next vehicle of a stream ends
+      where it began.
 
 Pure functions of a trail; nothing is remembered here.
 """
@@ -57,17 +59,41 @@ def pace_of(trail: Trail, plane: GroundPlane | None, rest_kmh: float) -> Pace:
         return Pace.UNKNOWN
     third = max(1, len(steps) // 3)
     early, late = _mean_step(list(steps)[:third]), _mean_step(list(steps)[-third:])
+    middle = _mean_step(list(steps)[third : len(steps) - third])
     height_px = max(1.0, steps[-1].xyxy[3] - steps[-1].xyxy[1])
     between_s = late[1] - early[1]
     shift = math.dist(early[0], late[0]) / height_px * trail.keep_s / max(between_s, 1e-6)
     speed_kmh = _speed_kmh(early, late, plane)
     rests = shift <= REST_SHIFT or (speed_kmh is not None and speed_kmh <= rest_kmh)
+    # The next vehicle of a stream may be another size: the smaller one is measured by.
+    least_px = max(1.0, min(height_px, steps[0].xyxy[3] - steps[0].xyxy[1]))
+    if rests and not _was_between(early, middle, late, least_px, plane, rest_kmh):
+        return Pace.UNKNOWN
     if trail.lasted_s < WHOLE_RATIO * trail.keep_s:
         return Pace.SETTLING if rests else Pace.UNKNOWN
     if rests:
         return Pace.REST
     drives = speed_kmh > DRIVE_KMH if speed_kmh is not None else shift > DRIVE_SHIFT
     return Pace.DRIVE if drives else Pace.CRAWL
+
+
+def _was_between(
+    early: tuple[Point, float],
+    middle: tuple[Point, float],
+    late: tuple[Point, float],
+    height_px: float,
+    plane: GroundPlane | None,
+    rest_kmh: float,
+) -> bool:
+    """Say whether the middle place is where somebody at rest was between the two others.
+
+    Not at the same place by ``REST_SHIFT``: whoever creeps is half-way, and single boxes jitter.
+    """
+    half = ((early[0][0] + late[0][0]) / 2, (early[0][1] + late[0][1]) / 2)
+    if math.dist(middle[0], half) <= HERE_SHIFT * height_px:
+        return True
+    away_kmh = _speed_kmh((half, early[1]), (middle[0], late[1]), plane)
+    return away_kmh is not None and away_kmh <= rest_kmh
 
 
 def rest_began_s(trail: Trail) -> float:

@@ -89,11 +89,13 @@ class Party:
         return max((s.xyxy for s in self.trail.steps), key=lambda box: box[3] - box[1])
 
     def _travels(self) -> bool:
-        """Say whether it goes faster than who fell slides at last."""
-        if not self.trail.steps:
-            return False
-        last = self.trail.steps[-1]
-        first = self.trail.since(last.at_s - LIES_S)[0]
+        """Say whether it goes faster than who fell slides at last; a single look does not tell."""
+        steps = list(self.trail.steps)
+        if len(steps) <= 1:
+            return True
+        last = steps[-1]
+        # After a hole the look before it is the only one to compare with.
+        first = min(self.trail.since(last.at_s - LIES_S)[0], steps[-2], key=lambda step: step.at_s)
         left, top, right, bottom = last.xyxy
         reach_px = SLIDES_RATIO * max(right - left, bottom - top) * (last.at_s - first.at_s)
         return math.dist(first.foot_px, last.foot_px) > reach_px

@@ -39,9 +39,15 @@ MAX_UNSEEN_S = 0.5
 """Source: measured, us-wrongway-minivan: an id drifted 300 px to another car in 0.8 s."""
 BRIDGED_S = 1.0
 """Unseen for as long, who comes back where its way led is the same. Source: ``tracker.COAST_S``."""
+LONG_BRIDGED_S = 2.0
+"""The same for rules that judge a way as a whole. Source: ``tracker.COAST_S`` and a second more, as
+long as they remember who is gone."""
 BRIDGED_M, BRIDGED_RATIO = 1.0, 0.5
 """How far from there it may be, and what is added for each metre of that way. Source: error of a
 foot point; a way that turns by 30 degrees meanwhile."""
+BRIDGED_ASIDE_M = 3.0
+"""And how far to the side at most. Source: a lane is 3.5 m wide, TCVN 4054:2005; in the next one it
+is somebody else."""
 DEPTH_STRETCH = 2.5
 """Metres of road per metre seen, for a step up or down the picture without ground geometry.
 
@@ -121,6 +127,19 @@ def unit(vector: Point) -> Point | None:
     return None if length == 0 else (vector[0] / length, vector[1] / length)
 
 
+def is_where_it_led(off_m: Point, way_m: Point) -> bool:
+    """Say whether somebody seen again is where an unseen way led, as well as one can tell.
+
+    Args:
+        off_m: Vector to where he is from where the way led.
+        way_m: Vector of the unseen way.
+    """
+    along = unit(way_m) or (0.0, 0.0)
+    aside_m = abs(off_m[0] * along[1] - off_m[1] * along[0])
+    reach_m = BRIDGED_M + BRIDGED_RATIO * math.hypot(*way_m)
+    return math.hypot(*off_m) <= reach_m and aside_m <= BRIDGED_ASIDE_M
+
+
 @dataclass(frozen=True, slots=True)
 class Step:
     """Where a track was at one instant.
@@ -141,12 +160,18 @@ class Trail:
     """The recent way of one track; steps older than ``keep_s`` are dropped as new ones come.
 
     A way is seen, not guessed: after more than ``MAX_UNSEEN_S`` without a detection it begins anew,
-    for a tracker that guessed that long may have found somebody else; unless, within ``BRIDGED_S``,
+    for a tracker that guessed that long may have found somebody else; unless, within ``bridged_s``,
     its owner is back where the way led.
+
+    Attributes:
+        may_turn: A turn may hide in a hole: back is then whoever is no farther off than the way
+            led, in whatever direction; after more than ``BRIDGED_S`` not behind where it was.
     """
 
     keep_s: float
     has_plane: bool
+    bridged_s: float = BRIDGED_S
+    may_turn: bool = False
     steps: deque[Step] = field(default_factory=deque)
 
     def add(self, track: Track, now_s: float) -> None:
@@ -170,12 +195,18 @@ class Trail:
         if unseen_s <= MAX_UNSEEN_S:
             return True
         early = self.since(last.at_s - MAX_UNSEEN_S)[0]
-        if at_m is None or unseen_s > BRIDGED_S + ROUNDING_S or early is last:
+        if early is last and len(self.steps) > 1:
+            early = self.steps[-2]
+        if at_m is None or unseen_s > self.bridged_s + ROUNDING_S or early is last:
             return False
         ahead = unseen_s / (last.at_s - early.at_s)
-        way = [ahead * (last.at_m[axis] - early.at_m[axis]) for axis in (0, 1)]
-        off_m = math.dist(at_m, (last.at_m[0] + way[0], last.at_m[1] + way[1]))
-        return off_m <= BRIDGED_M + BRIDGED_RATIO * math.hypot(*way)
+        x, y = (ahead * (last.at_m[axis] - early.at_m[axis]) for axis in (0, 1))
+        gone = at_m[0] - last.at_m[0], at_m[1] - last.at_m[1]
+        if self.may_turn:
+            is_ahead = gone[0] * x + gone[1] * y > 0
+            short = unseen_s <= BRIDGED_S + ROUNDING_S
+            return (short or is_ahead) and math.hypot(*gone) <= BRIDGED_M + math.hypot(x, y)
+        return is_where_it_led((gone[0] - x, gone[1] - y), (x, y))
 
     def _walked_to(self, track: Track) -> Point:
         """Return the last place plus this step, scaled by the object's own height."""

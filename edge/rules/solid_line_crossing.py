@@ -11,6 +11,7 @@ may cross a line that is broken on the other is not drawn yet: leave such out.
 from __future__ import annotations
 
 import math
+from collections import deque
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import TYPE_CHECKING
@@ -19,7 +20,7 @@ from edge.contract.road_users import VEHICLES
 from edge.geometry import metres_per_px, signed_distance
 from edge.rules.base import IncidentPolicy, RuleKind, RuleOptions, TrackMemory, option
 from edge.rules.impact import size_m
-from edge.rules.road import MPS_TO_KMH, Road, Trail, unit
+from edge.rules.road import LONG_BRIDGED_S, MPS_TO_KMH, Road, Trail, has_lasted, unit
 from edge.scene import Moment, Sighting
 
 if TYPE_CHECKING:
@@ -66,33 +67,45 @@ class _Crossing:
     side: int = 0
     """-1 or 1: the side on which the whole vehicle was last, for sure; 0: not known."""
     astride_s: float | None = None
-    beside_s: float | None = None
-    """Since when the whole vehicle has been on one side."""
+    looks: deque[tuple[float, float]] = field(default_factory=deque)
+    """When and how far off its middle was lately, on this side."""
     on_s: float = 0.0
     told_s: float | None = None
 
-    def see(self, side: int | None, now_s: float, clear_s: float) -> bool:
+    def see(self, off_m: float | None, clear_m: float, now_s: float, clear_s: float) -> bool:
         """Take in where the vehicle is; say whether it has just come over the line, whole.
 
         Args:
-            side: -1 or 1 whole on a side, 0 astride, None beyond the ends of the line.
+            off_m: Its middle, metres off the line, the sign tells the side; None beyond the ends.
+            clear_m: From there on the whole vehicle is on one side.
             now_s: ``stream_s``.
-            clear_s: A side counts when it was whole on it for so long.
+            clear_s: A side counts when it was whole on it for so long, in the mean of its looks: a
+                box that trembles is astride now and then.
         """
-        if side is None:
-            self.side, self.astride_s, self.beside_s = 0, None, None
+        if off_m is None:
+            self.side, self.astride_s = 0, None
+            self.looks.clear()
             return False
-        if side == 0:
-            self.beside_s = None
-            if self.astride_s is None and self.side != 0:
-                self.astride_s = now_s
+        if self.looks and off_m * self.looks[-1][1] <= 0:
+            self.looks.clear()
+        self.looks.append((now_s, off_m))
+        if abs(off_m) >= clear_m:
+            return self._is_over(clear_m, clear_s)
+        if self.astride_s is None and self.side != 0:
+            self.astride_s = now_s
+        return False
+
+    def _is_over(self, clear_m: float, clear_s: float) -> bool:
+        """Say whether the looks on this side are enough, and it came from the other."""
+        now_s, off_m = self.looks[-1]
+        while len(self.looks) > 1 and has_lasted(self.looks[1][0], now_s, clear_s):
+            self.looks.popleft()
+        mean_m = sum(off for _, off in self.looks) / len(self.looks)
+        if not has_lasted(self.looks[0][0], now_s, clear_s) or abs(mean_m) < clear_m:
             return False
-        if self.beside_s is None:
-            self.beside_s = now_s
-        if now_s - self.beside_s < clear_s:
-            return False
+        side = int(math.copysign(1, off_m))
         crossed = side == -self.side and self.astride_s is not None
-        self.on_s = self.astride_s or now_s
+        self.on_s = now_s if self.astride_s is None else self.astride_s
         self.side, self.astride_s = side, None
         return crossed
 
@@ -116,8 +129,11 @@ class SolidLineCrossing:
         self._options = options
         self._plane = plane = Road.of(camera).plane
         self._lines = [(marking, _points(marking, plane)) for marking in camera.markings]
-        has_plane = plane is not None
-        self._drivers = TrackMemory(lambda _: _Driver(Trail(KEPT_S, has_plane)), linger_s=1.0)
+        self._drivers = TrackMemory(self._driver, linger_s=1.0)
+
+    def _driver(self, _track: Track) -> _Driver:
+        """Return what is remembered of a vehicle at first sight."""
+        return _Driver(Trail(KEPT_S, self._plane is not None, LONG_BRIDGED_S))
 
     def observe(self, scene: Scene) -> list[Sighting]:
         """Return who has just driven over a solid line."""
@@ -134,21 +150,21 @@ class SolidLineCrossing:
                 continue
             for marking, points in self._lines:
                 crossing = driver.lines.setdefault(marking.id, _Crossing())
-                side = self._side(points, track)
-                crossed = crossing.see(side, scene.stream_s, self._options.clear_s)
+                crossed = crossing.see(
+                    self._off_m(points, track),
+                    self._clear_m(track),
+                    scene.stream_s,
+                    self._options.clear_s,
+                )
                 if crossed and self._drives(driver.trail):
                     crossing.told_s = scene.stream_s
                 if crossing.told_s is not None and scene.stream_s - crossing.told_s <= FOLLOW_S:
                     sightings.append(_sighting(crossing, marking, track, driver.trail))
         return sightings
 
-    def _side(self, points: tuple[Point, ...], track: Track) -> int | None:
-        """Return on which side of a line a vehicle is: -1, 1, 0 astride; None beyond its ends."""
-        off_m = self._off_m(points, track)
-        if off_m is None:
-            return None
-        clear_m = WIDTH_M.get(track.class_name, 0.0) / 2 + self._options.margin_m
-        return 0 if abs(off_m) < clear_m else int(math.copysign(1, off_m))
+    def _clear_m(self, track: Track) -> float:
+        """Return how far off a line the middle of a vehicle is that is whole on one side."""
+        return WIDTH_M.get(track.class_name, 0.0) / 2 + self._options.margin_m
 
     def _drives(self, trail: Trail) -> bool:
         """Say whether the way that is remembered was driven, not shuffled."""

@@ -4,7 +4,9 @@ Invariants:
     * A way is judged whole: at least ``leg_m`` seen in the zone where the movement begins, as much
       in the one where it ends, and the angle between the two must be that of the turn. Who drives
       straight along the edge between two zones has turned nowhere.
-    * A way with a hole in it, or a jump, is not one vehicle's for sure and begins anew.
+    * A way with a hole in it, or a jump, is not one vehicle's for sure and begins anew; not so a
+      hole behind which it is no farther off than its speed takes it, wherever it has turned
+      meanwhile (:class:`~edge.rules.road.Trail`).
     * Between the two zones nothing is assumed: only their order and the time between them count.
 
 Shared by ``illegal_turn`` and ``illegal_u_turn``.
@@ -20,7 +22,7 @@ from edge.config.hours import holds
 from edge.contract.road_users import VEHICLES
 from edge.geometry import angle_between_deg, in_polygon
 from edge.rules.base import IncidentPolicy, RuleOptions, TrackMemory, option
-from edge.rules.road import Road, Step, Trail
+from edge.rules.road import LONG_BRIDGED_S, Road, Step, Trail
 from edge.scene import Moment, Sighting
 
 if TYPE_CHECKING:
@@ -97,8 +99,12 @@ class Turning:
         self._movements = forbidden_movements(camera, turns)
         ends = {end for movement in self._movements for end in (movement.entry, movement.exit)}
         self._zones = [zone for zone in camera.zones if zone.id in ends]
-        has_plane = Road.of(camera).plane is not None
-        self._drivers = TrackMemory(lambda _: _Driver(Trail(KEPT_S, has_plane)), linger_s=1.0)
+        self._has_plane = Road.of(camera).plane is not None
+        self._drivers = TrackMemory(self._driver, linger_s=1.0)
+
+    def _driver(self, _track: Track) -> _Driver:
+        """Return what is remembered of a vehicle at first sight; it may turn while it is hidden."""
+        return _Driver(Trail(KEPT_S, self._has_plane, LONG_BRIDGED_S, may_turn=True))
 
     def observe(self, scene: Scene) -> list[Sighting]:
         """Return who has just driven a forbidden movement."""

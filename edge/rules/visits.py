@@ -3,7 +3,8 @@
 Invariants:
     * Membership is about the ground: the foot point and, where a rule asks for it, the share of the
       box's base that stands in the zone. The size of the box decides nothing.
-    * A visit ends when its owner is seen elsewhere or has not been seen for ``GAP_S``.
+    * A visit ends when its owner is seen elsewhere or has not been seen for ``GAP_S``, or for
+      ``LONG_GAP_S`` where it is back where its way led.
     * The way of a visit is the straight one from where it began, in the metres of
       :mod:`edge.rules.road`; jitter on the spot adds nothing to it.
 
@@ -19,7 +20,7 @@ from typing import TYPE_CHECKING
 from edge.config.hours import holds
 from edge.geometry import in_polygon, metres_per_px
 from edge.rules.base import TrackMemory
-from edge.rules.road import DEPTH_STRETCH, MPS_TO_KMH, ROUNDING_S, Road
+from edge.rules.road import BRIDGED_M, DEPTH_STRETCH, MPS_TO_KMH, ROUNDING_S, Road, is_where_it_led
 from edge.scene import Sighting
 
 if TYPE_CHECKING:
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
 
 GAP_S = 1.0
 """Source: the tracker coasts an occluded vehicle for about a second before it may guess wrongly."""
+LONG_GAP_S = 2.0
+"""Source: the tracker tells the hidden for ``GAP_S``, and a guest is remembered as long again."""
 MIN_SCORE = 0.3
 """Mean detection score of what is believed. Source: measured, phantoms stay below 0.3."""
 BASE_POINTS = 9
@@ -61,22 +64,38 @@ class Visit:
 
     def take(self, track: Track, now_s: float, *, has_plane: bool) -> None:
         """Add where its owner is now."""
-        if not has_plane:
-            scale = metres_per_px(track)
-            dx, dy = track.foot_px[0] - self.foot_px[0], track.foot_px[1] - self.foot_px[1]
-            self.way_m = (
-                self.way_m[0] + dx * scale,
-                self.way_m[1] + dy * scale * DEPTH_STRETCH,
-            )
-        elif track.ground_m is not None:
-            began = self.began_m = self.began_m or track.ground_m
-            self.way_m = (track.ground_m[0] - began[0], track.ground_m[1] - began[1])
+        self.began_m = self.began_m or track.ground_m
+        self.way_m = self._way_to(track, has_plane=has_plane) or self.way_m
         self.last_s, self.foot_px = now_s, track.foot_px
         self.scores += track.score
         self.looks += 1
         self.boxes.append((now_s, *track.xyxy))
         if len(self.boxes) > KEPT_BOXES:
             del self.boxes[1::2]
+
+    def goes_on(self, track: Track, now_s: float, *, has_plane: bool) -> bool:
+        """Say whether its owner, seen again, may have been here all the while."""
+        unseen_s = now_s - self.last_s
+        if unseen_s <= GAP_S:
+            return True
+        way = self._way_to(track, has_plane=has_plane)
+        # Who stood may be anybody who stands there later; who drove is expected at one place.
+        if way is None or unseen_s > LONG_GAP_S + ROUNDING_S or self.distance_m < BRIDGED_M:
+            return False
+        ahead = unseen_s / self.lasted_s
+        unseen = ahead * self.way_m[0], ahead * self.way_m[1]
+        gone = way[0] - self.way_m[0], way[1] - self.way_m[1]
+        return is_where_it_led((gone[0] - unseen[0], gone[1] - unseen[1]), unseen)
+
+    def _way_to(self, track: Track, *, has_plane: bool) -> Point | None:
+        """Return the vector from where the visit began to a road user; None where unknown."""
+        if not has_plane:
+            scale = metres_per_px(track)
+            dx, dy = track.foot_px[0] - self.foot_px[0], track.foot_px[1] - self.foot_px[1]
+            return self.way_m[0] + dx * scale, self.way_m[1] + dy * scale * DEPTH_STRETCH
+        if track.ground_m is None or self.began_m is None:
+            return None
+        return track.ground_m[0] - self.began_m[0], track.ground_m[1] - self.began_m[1]
 
     @property
     def lasted_s(self) -> float:
@@ -171,16 +190,16 @@ class Visits:
         if zone is None or base_share_in(track, zone.polygon) < self._base_share:
             guest.visit = None
             return None
-        visit = guest.visit
+        visit, has_plane = guest.visit, self.road.plane is not None
         if (
             visit is None
-            or now_s - visit.last_s > GAP_S
+            or not visit.goes_on(track, now_s, has_plane=has_plane)
             or (visit.zone.id != zone.id and not self._joined)
         ):
             visit = Visit(zone, zone.id, now_s, now_s, track.foot_px, track.ground_m)
             guest.visit = visit
         visit.zone = zone
-        visit.take(track, now_s, has_plane=self.road.plane is not None)
+        visit.take(track, now_s, has_plane=has_plane)
         return visit
 
     def leave(self, track: Track, now_s: float) -> None:

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 from edge.config.hours import Hours
 from edge.contract.road_users import MOTOR_VEHICLES
 from edge.rules.base import IncidentPolicy, RuleKind, RuleOptions, TrackMemory, option
-from edge.rules.road import DRIVEN, MPS_TO_KMH, Road, Trail
+from edge.rules.road import DRIVEN, LONG_BRIDGED_S, MPS_TO_KMH, Road, Trail
 from edge.scene import Sighting
 
 if TYPE_CHECKING:
@@ -95,7 +95,7 @@ class Weaving:
         self._options = options
         self._road = Road.of(camera)
         has_plane = self._road.plane is not None
-        self._trails = TrackMemory(lambda _: Trail(KEPT_S, has_plane), linger_s=1.0)
+        self._trails = TrackMemory(lambda _: Trail(KEPT_S, has_plane, LONG_BRIDGED_S), linger_s=1.0)
         self._group: _Group | None = None
 
     def observe(self, scene: Scene) -> list[Sighting]:

@@ -40,6 +40,7 @@ if TYPE_CHECKING:
 
 KIND = np.array([name in VEHICLES - TWO_WHEELERS for name in ROAD_USERS], np.int64)
 """Two-wheelers and people, or four wheels and more: a detector seldom mixes the two."""
+RIGID = np.array([name in VEHICLES for name in ROAD_USERS])
 VOTE = np.array([0.3 if name == "person" else 1.0 for name in ROAD_USERS])
 
 CONFIRM_EVIDENCE = 0.9
@@ -181,7 +182,7 @@ class Tracker:
         step_s = frame.stream_s - self._now_s
         coasting = self._lives.seen_s < self._now_s
         self._motion.slow_down(coasting, float(np.exp(-step_s / SLOWING_S)))
-        self._motion.predict(step_s)
+        self._motion.predict(step_s, RIGID[self._lives.classes])
         self._now_s = frame.stream_s
 
     def _costs(self, found: Seen) -> tuple[NDArray[np.float32], NDArray[np.float32]]:

@@ -203,6 +203,17 @@ def test_who_rides_does_not_lie_however_low_its_box() -> None:
     assert fell == [False] * 8 + [True] * 4
 
 
+def test_who_rides_does_not_lie_after_a_hole_either() -> None:
+    """At 5 frames a second a lost look left a single one, which was compared with itself."""
+    party = Party(Trail(2.0, has_plane=False))
+    for at_s in (0.0, 0.2, 0.4, 0.8, 1.0, 1.4):
+        x = 200 * at_s
+        low = road_user(1, (x + 60, 250), class_name="bicycle", xyxy=(x, 200, x + 120, 250))
+        party.see(low, at_s, (1280, 720))
+
+        assert party.fell_s is None
+
+
 def test_a_fall_is_told_though_the_boxes_of_all_others_jitter() -> None:
     """As our own detector's do: before, nothing was told beside five noisy road users."""
     story = load_story(FOLDER / "crash/motorbike_falls_alone.yaml")

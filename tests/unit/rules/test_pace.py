@@ -92,3 +92,20 @@ def test_rest_of_a_vehicle_found_standing_began_with_its_trail() -> None:
 def test_rest_of_a_creeping_vehicle_began_with_its_trail() -> None:
     """On a plane 2 km/h are rest although the picture shows a shift of half a height."""
     assert rest_began_s(walked(0.55)) <= 1.5
+
+
+@pytest.mark.parametrize("plane", [PLANE, None])
+def test_an_id_that_falls_back_upon_the_next_of_a_stream_does_not_rest(
+    plane: GroundPlane | None,
+) -> None:
+    """Who comes next passes where the first one began: early and late are one place."""
+    trail = Trail(2.0, has_plane=False)
+    for now_s in instants(2.0, 10.0):
+        x = 200 + 100 * (now_s if now_s < 1.4 else now_s - 1.4)
+        trail.add(road_user(foot=(x, 400), xyxy=(x - 10, 370, x + 10, 400)), now_s)
+
+    assert pace_of(trail, plane, 8.0) is Pace.UNKNOWN
+
+
+def test_who_creeps_at_the_limit_of_rest_was_half_way_in_the_middle() -> None:
+    assert pace_of(walked(2.0, height=12.0), PLANE, 8.0) is Pace.REST

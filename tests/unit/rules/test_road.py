@@ -6,7 +6,7 @@ import math
 
 import pytest
 
-from edge.rules.road import MAX_UNSEEN_S, Road, Trail, unit
+from edge.rules.road import LONG_BRIDGED_S, MAX_UNSEEN_S, Road, Trail, unit
 from tests.traffic import camera, road_user
 
 SQUARE = [(0, 0), (100, 0), (100, 100), (0, 100)]
@@ -129,6 +129,61 @@ def test_a_way_goes_on_where_it_led_to(x: float, unseen_s: float, steps: int) ->
     trail.add(road_user(foot=(x, 100)), 0.4 + unseen_s)
 
     assert len(trail.steps) == steps
+
+
+@pytest.mark.parametrize(("unseen_s", "steps"), [(1.8, 4), (2.4, 1)])
+def test_a_rule_about_whole_ways_waits_longer(unseen_s: float, steps: int) -> None:
+    trail = Trail(9.0, has_plane=True, bridged_s=LONG_BRIDGED_S)
+    for number in range(3):
+        trail.add(road_user(ground_m=(0.0, 2.0 * number)), 0.2 * number)
+    trail.add(road_user(ground_m=(0.0, 4.0 + 10 * unseen_s)), 0.4 + unseen_s)
+
+    assert len(trail.steps) == steps
+
+
+@pytest.mark.parametrize(
+    ("place", "steps"), [((4.0, 4.0), 4), ((0.0, 4.0), 4), ((0.0, -3.5), 4), ((9.0, 4.0), 1)]
+)
+def test_a_turn_may_hide_in_a_hole_but_no_vehicle_flies(
+    place: tuple[float, float], steps: int
+) -> None:
+    """At 5 m/s it is 5 m away after a second; whoever is 9 m away is somebody else."""
+    trail = Trail(9.0, has_plane=True, may_turn=True)
+    for number in range(3):
+        trail.add(road_user(ground_m=(0.0, 1.0 * number)), 0.2 * number)
+    trail.add(road_user(ground_m=place), 1.4)
+
+    assert len(trail.steps) == steps
+
+
+@pytest.mark.parametrize(("place", "steps"), [((-7.0, 4.0), 4), ((-7.0, -1.0), 1)])
+def test_who_turned_for_longer_is_not_behind_where_it_was(
+    place: tuple[float, float], steps: int
+) -> None:
+    """A rider once went straight on unseen and his id came back with one from ahead."""
+    trail = Trail(9.0, has_plane=True, bridged_s=LONG_BRIDGED_S, may_turn=True)
+    for number in range(3):
+        trail.add(road_user(ground_m=(-0.4 * number, 1.0 * number)), 0.2 * number)
+    trail.add(road_user(ground_m=place), 2.0)
+
+    assert len(trail.steps) == steps
+
+
+def test_one_lane_further_it_is_somebody_else() -> None:
+    """At 72 km/h half of the unseen way would be three lanes."""
+    trail = Trail(9.0, has_plane=True, bridged_s=LONG_BRIDGED_S)
+    for at_s, x in ((0.0, 0.0), (0.2, 0.0), (0.4, 0.0), (2.0, 3.6)):
+        trail.add(road_user(ground_m=(x, 20.0 * at_s)), at_s)
+
+    assert len(trail.steps) == 1
+
+
+def test_a_single_look_between_two_holes_does_not_hide_where_the_way_led() -> None:
+    trail = Trail(9.0, has_plane=True)
+    for at_s in (0.0, 0.2, 1.1, 2.0):
+        trail.add(road_user(ground_m=(0.0, 10.0 * at_s)), at_s)
+
+    assert len(trail.steps) == 4
 
 
 def test_a_trail_does_not_believe_a_coasting_track() -> None:

@@ -72,6 +72,19 @@ def test_a_visit_does_not_outlive_a_long_gap() -> None:
     assert looks == [0.0, 0.0, 2.5 * GAP_S]
 
 
+@pytest.mark.parametrize(("y", "began_s"), [(130.0, 0.0), (290.0, 2.6), (2.0, 2.6)])
+def test_a_visit_goes_on_behind_a_long_gap_where_the_way_led(y: float, began_s: float) -> None:
+    """A lorry hides who drives; who stands further back then, or is far ahead, is another."""
+    visits, visit = Visits(two_lanes(), frozenset({"lane"})), None
+    for at_s, place in ((0.0, 390.0), (0.5, 340.0), (1.0, 290.0), (2.6, y)):
+        track = road_user(1, (50, place))
+        visits.attend(scene(at_s, [track]))
+        visit = visits.look(track, at_s)
+
+    assert visit is not None
+    assert visit.since_s == began_s
+
+
 def test_jitter_on_the_spot_is_no_way() -> None:
     visits, visit = Visits(two_lanes(), frozenset({"lane"})), None
     for number in range(100):

@@ -100,3 +100,48 @@ def test_an_unseen_track_loses_its_speed() -> None:
     motion.slow_down(np.array([True, False]), 0.5)
 
     assert motion.speed[:, FOOT_X].tolist() == [50, 100]
+
+
+def away(now_s: float, mps: float) -> np.ndarray:
+    """Return a car 1.5 m high that drives away from 20 m on, seen from 6 m up, (1, 4)."""
+    px = 1000 / (20 + mps * now_s)
+    return np.array([[640 + 2 * px, 200 + 6 * px, 1.8 * px, 1.5 * px]])
+
+
+def off_after_a_second_unseen(*, rigid: bool) -> float:
+    """Return how many heights off the truth the foot of a car is believed that drives away."""
+    mps, vehicle = 15.0, np.array([rigid])
+    motion = Motion.start(away(0.0, mps))
+    for step in range(1, 8):
+        motion.predict(0.125, vehicle)
+        motion.correct(np.array([0]), away(0.125 * step, mps))
+    for _ in range(8):
+        motion.predict(0.125, vehicle)
+    truth = away(1.875, mps)
+    return float(abs(motion.mean[0, 1] - truth[0, 1]) / truth[0, 3])
+
+
+def test_who_drives_away_slows_down_in_the_picture() -> None:
+    """Straight on in the picture it would be a height farther away."""
+    assert off_after_a_second_unseen(rigid=True) < 0.4
+    assert off_after_a_second_unseen(rigid=False) > 0.8
+
+
+def test_a_box_that_comes_into_the_picture_does_not_grow_for_ever() -> None:
+    """Its height is cut by the rim at first; what it seemed to grow must not drive itself on."""
+    motion, vehicle = Motion.start(np.array([[640.0, 720.0, 150.0, 80.0]])), np.array([True])
+    for height in (100.0, 120.0, 140.0, 140.0, 135.0, 130.0, 125.0, 120.0, 115.0):
+        motion.predict(0.08, vehicle)
+        motion.correct(np.array([0]), np.array([[640.0, 720.0, 150.0, height]]))
+
+    assert motion.mean[0, 3] == pytest.approx(125, rel=0.2)
+
+
+def test_whose_size_says_nothing_moves_straight_on() -> None:
+    one, two = (Motion.start(measure(BOX)) for _ in range(2))
+    one.speed[:] = two.speed[:] = [[50.0, -40.0, -10.0, -15.0]]
+
+    one.predict(0.2)
+    two.predict(0.2, np.array([False]))
+
+    assert one.mean.tolist() == two.mean.tolist()
