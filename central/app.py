@@ -172,20 +172,21 @@ def _check_audit(centre: Centre) -> None:
 
 ON_CONNECTED = Task(name="publish_desired", interval_s=0, run=_publish_desired)
 TASKS: tuple[Task, ...] = (
-    Task(name="watch_alerts", interval_s=1, run=watch, bell=Bell.INCIDENTS),
     Task(name="forget_expired", interval_s=60, run=_forget_expired),
     Task(name="roll_up", interval_s=15, run=_roll_up, share=0.05),
-    Task(name="deadlines", interval_s=60, run=deadlines.run),
+    Task(name="deadlines", interval_s=10, run=deadlines.run),
     Task(name="merge", interval_s=5, run=merging.run, share=0.05),
     Task(name="audit_checkpoint", interval_s=60, run=_sign_audit),
     Task(name="sweep_silent", interval_s=5, run=fleet_service.sweep_silent),
 )
+ALERTING = (Task(name="watch_alerts", interval_s=1, run=watch, bell=Bell.INCIDENTS),)
+"""Who is told of an incident waits for no other job, and so has a thread of its own."""
 CHECKING: tuple[Task, ...] = (Task(name="audit_check", interval_s=5, run=_check_audit),)
 """The job that reads the whole audit log, now and then, and so has a thread of its own."""
 
 
 def tasks_of(settings: Settings) -> tuple[Task, ...]:
-    """Return every background job of a centre."""
+    """Return the background jobs that can wait for one another."""
     retain = Task(name="retention", interval_s=settings.retention_interval_s, run=_retain)
     return (*TASKS, retain)
 
@@ -260,35 +261,37 @@ async def _lifespan(_app: FastAPI, centre: Centre, link: BrokerLink) -> AsyncIte
     with centre.database.write() as session:
         sync_areas(session)
     broker = None if settings.mqtt_host else EmbeddedBroker(centre, settings.mqtt_port)
-    ingest, tasks = Ingest(centre, link), PeriodicTasks(centre, tasks_of(settings))
-    sending = PeriodicTasks(centre, sending_of(centre))
-    checking = PeriodicTasks(centre, CHECKING)
-    centre.checks.update(
-        broker=lambda: link.connected,
-        ingest=lambda: ingest.alive,
-        periodic=lambda: tasks.alive,
-        alerts=lambda: sending.alive,
-        audit=lambda: checking.alive,
-    )
+    ingest = Ingest(centre, link)
+    jobs = {
+        "periodic": PeriodicTasks(centre, tasks_of(settings)),
+        "alerting": PeriodicTasks(centre, ALERTING),
+        "alerts": PeriodicTasks(centre, sending_of(centre)),
+        "audit": PeriodicTasks(centre, CHECKING),
+    }
+    centre.checks.update(broker=lambda: link.connected, ingest=lambda: ingest.alive)
+    centre.checks.update({name: partial(_alive, job) for name, job in jobs.items()})
     # Not on the network thread, which must not wait for the database.
     link.when_connected(
         lambda: Thread(target=run_once, args=(centre, ON_CONNECTED), daemon=True).start()
     )
     link.start(broker.start() if broker is not None else _broker_address(settings))
     ingest.start()
-    tasks.start()
-    sending.start()
-    checking.start()
+    for job in jobs.values():
+        job.start()
     yield
-    checking.stop()
-    sending.stop()
-    tasks.stop()
+    for job in reversed(jobs.values()):
+        job.stop()
     centre.live.close()
     ingest.stop()
     link.stop()
     if broker is not None:
         broker.stop()
     centre.database.close()
+
+
+def _alive(job: PeriodicTasks) -> bool:
+    """Say whether the thread of some background jobs still runs."""
+    return job.alive
 
 
 def _broker_address(settings: Settings) -> BrokerAddress:

@@ -26,8 +26,9 @@ if TYPE_CHECKING:
     from central.centre import Centre
     from central.law.tables import Law
 
-BATCH = 50
-"""Others write between two batches."""
+BATCH, ROUNDS = 50, 20
+"""Others write between two batches, and other jobs run between two times so many: after a storm it
+takes some minutes until all new cases have been looked at, of periods that last days."""
 FAR = datetime(9999, 1, 1, tzinfo=UTC)
 """Nothing more to warn of, until a step is taken."""
 OPEN = (IncidentRow.incident_class == IncidentClass.VIOLATION) & IncidentRow.stage.not_in(OVER)
@@ -35,8 +36,9 @@ OPEN = (IncidentRow.incident_class == IncidentClass.VIOLATION) & IncidentRow.sta
 
 def run(centre: Centre) -> None:
     """Warn where it is time, a batch after the other."""
-    while _batch(centre) == BATCH:
-        pass
+    for _ in range(ROUNDS):
+        if _batch(centre) < BATCH:
+            return
 
 
 def _batch(centre: Centre) -> int:

@@ -19,7 +19,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from central.app import TASKS
+from central.app import ALERTING, TASKS
 from central.areas.repository import sync_areas
 from central.auth.guard import COOKIE
 from central.auth.schemas import Role
@@ -60,7 +60,8 @@ def main() -> int:
         with database.write() as session:
             sync_areas(session)
         build(day, cameras=asked.cameras, incidents=asked.incidents)
-        for task in TASKS:  # what a centre has behind it after a day is not to be measured
+        # What a centre has behind it after a day is not to be measured.
+        for task in (*ALERTING, *TASKS):
             task.run(day)
         database.close()
         with running_centre(folder) as centre, open_browser() as browser:
