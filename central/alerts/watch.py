@@ -9,7 +9,8 @@ Invariants:
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from dataclasses import astuple, dataclass
+from typing import TYPE_CHECKING, Any
 
 import structlog
 from sqlalchemy import or_, select, text
@@ -43,19 +44,37 @@ def watch(centre: Centre) -> None:
             return
 
 
+@dataclass(frozen=True, slots=True)
+class _Waiting:
+    """Of which kinds there is work."""
+
+    answered: bool
+    undecided: bool
+    unanswered: bool
+    over: bool
+
+
 def _round(centre: Centre) -> bool:
-    """Do a batch of each kind of work; return whether there was any."""
+    """Do a batch of each kind of work that there is; return whether there was any.
+
+    Looked for while others may write: with many alerts open, looking takes longer than doing.
+    """
     now = centre.clock()
     with centre.database.read() as session:
-        if not _has_work(session, now):
-            return False
+        waiting = _look(session, now)
+    if not any(astuple(waiting)):
+        return False
     with centre.database.write() as session:
-        for alert in session.scalars(_answered().limit(BATCH)).all():
-            acknowledge(session, centre, alert, _answerer(session, alert))
-        triage(session, centre, session.scalars(_undecided().limit(BATCH)).all())
-        _escalate(session, centre, session.scalars(_unanswered(now).limit(BATCH)).all())
-        for alert in session.scalars(_over(now).limit(BATCH)).all():
-            _end(session, centre, alert)
+        if waiting.answered:
+            for alert in session.scalars(_answered().limit(BATCH)).all():
+                acknowledge(session, centre, alert, _answerer(session, alert))
+        if waiting.undecided:
+            triage(session, centre, session.scalars(_undecided().limit(BATCH)).all())
+        if waiting.unanswered:
+            _escalate(session, centre, session.scalars(_unanswered(now).limit(BATCH)).all())
+        if waiting.over:
+            for alert in session.scalars(_over(now).limit(BATCH)).all():
+                _end(session, centre, alert)
     return True
 
 
@@ -67,15 +86,18 @@ def acknowledge(session: Session, centre: Centre, alert: AlertRow, actor: str) -
     announce(session, centre, [alert])
 
 
-def _has_work(session: Session, now: datetime) -> bool:
-    """Say whether anything is to be done, without a lock."""
-    parts = (
-        _undecided().with_only_columns(IncidentRow.incident_id),
-        _unanswered(now).with_only_columns(AlertRow.id),
-        _answered().with_only_columns(AlertRow.id),
-        _over(now).with_only_columns(AlertRow.id),
+def _look(session: Session, now: datetime) -> _Waiting:
+    """Say what is to be done, without a lock."""
+
+    def is_any(rows: Select[Any]) -> bool:
+        return session.scalar(rows.order_by(None).limit(1)) is not None
+
+    return _Waiting(
+        answered=is_any(_answered().with_only_columns(AlertRow.id)),
+        undecided=is_any(_undecided().with_only_columns(IncidentRow.incident_id)),
+        unanswered=is_any(_unanswered(now).with_only_columns(AlertRow.id)),
+        over=is_any(_over(now).with_only_columns(AlertRow.id)),
     )
-    return any(session.scalar(part.order_by(None).limit(1)) is not None for part in parts)
 
 
 def _undecided() -> Select[IncidentRow]:
