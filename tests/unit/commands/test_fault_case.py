@@ -43,5 +43,5 @@ def test_only_a_case_that_has_passed_owes_its_row(tmp_path: Path) -> None:
     )  # fmt: skip
     assert {"1 failed", "1 passed", "1 skipped", "1 error"} <= counts(run.stdout)
     (erred,) = [line for line in run.stdout.splitlines() if line.startswith("ERROR ")]
-    assert erred.endswith("test_passed_without_a_word.py::test_a_case")
+    assert "test_passed_without_a_word.py::test_a_case" in erred
     assert "the case did not count what was lost" in run.stdout
