@@ -9,6 +9,8 @@ Invariants:
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import groupby
+from operator import itemgetter
 from typing import TYPE_CHECKING
 
 from central.custody import heads, holds
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
 
     from central.centre import Centre
     from central.fleet.schemas import BoxItem
+    from central.live import EventKind
     from central.tables.custody import BoxChainRow
     from central.tables.fleet import BoxRow
     from edge.contract.messages import ModelRef, ReportedMessage
@@ -65,7 +68,7 @@ def take(session: Session, centre: Centre, heard: Sequence[Heard]) -> None:
     box_ids = {each.message.box_id for each in heard}
     boxes = repository.with_cameras(session, box_ids)
     chains: dict[str, BoxChainRow | None] = {**repository.chains_by_box(session, box_ids)}
-    news: list[BoxItem] = []
+    news: list[tuple[EventKind, BoxItem]] = []
     with session.no_autoflush:
         for each in heard:
             message = each.message
@@ -73,18 +76,19 @@ def take(session: Session, centre: Centre, heard: Sequence[Heard]) -> None:
             chain = chains.get(message.box_id)
             if not isinstance(message, StateMessage):
                 _take_reported(box, message)
-                shown = views.item(box, box.cameras, chain)
-                centre.live.announce(session, "rollout", shown, centre.clock())
+                news.append(("rollout", views.item(box, box.cameras, chain)))
                 continue
             before = views.news(box, chain)
             _take_state(box, message, centre.clock(), retained=each.retained)
             if message.status == "online":
                 chain = chains[message.box_id] = heads.take(session, centre, message, chain)
             if views.news(box, chain) != before:
-                news.append(views.item(box, box.cameras, chain))
+                news.append(("box", views.item(box, box.cameras, chain)))
         _write(session, boxes.values())
         holds.remind(session, centre, _alive(heard))
-        centre.live.announce_all(session, "box", news, centre.clock())
+        # In the order in which it came: each shows the whole box as it was then.
+        for kind, of_kind in groupby(news, key=itemgetter(0)):
+            centre.live.announce_all(session, kind, [shown for _, shown in of_kind], centre.clock())
 
 
 def _write(session: Session, boxes: Collection[BoxRow]) -> None:

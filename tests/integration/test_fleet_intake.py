@@ -17,6 +17,7 @@ from central.fleet.routes import list_boxes
 from central.tables.fleet import BoxRow
 from central.tables.live import LiveEventRow
 from central.tables.users import UserRow
+from edge.contract.messages import ReportedMessage
 from tests.builders import NOON, ManualClock, state_message, telemetry_message
 from tests.centre import add_boxes, add_person, centre_parts, migrated_database
 from tests.signing_box import SigningBox
@@ -46,6 +47,10 @@ def heartbeat(box_id: str, **given: Any) -> Heard:
     return Heard(state_message(box_id=box_id, **{"cameras": cameras} | given))
 
 
+def reported(box_id: str) -> ReportedMessage:
+    return ReportedMessage(message_id="r", box_id=box_id, sent_at=NOON, phase="kept_old")
+
+
 def hear(centre: Centre, *heard: Heard) -> None:
     with centre.database.write() as session:
         intake.take(session, centre, heard)
@@ -57,10 +62,14 @@ def shown(centre: Centre) -> list[dict[str, Any]]:
         return [views.view(session, box).model_dump(mode="json") for box in boxes]
 
 
-def told(centre: Centre) -> list[tuple[str, Any]]:
+def told(centre: Centre) -> list[tuple[str, str, Any, Any]]:
+    """Return kind, box, status and phase of each live event."""
     with centre.database.read() as session:
         rows = session.scalars(select(LiveEventRow).order_by(LiveEventRow.id))
-        return [(row.data["box_id"], row.data["status"]) for row in rows]
+        return [
+            (row.kind, row.data["box_id"], row.data["status"], row.data["rollout_phase"])
+            for row in rows
+        ]
 
 
 def test_thirty_heartbeats_ask_no_more_than_two(centre: Centre) -> None:
@@ -111,6 +120,7 @@ def test_a_batch_ends_where_its_messages_one_by_one_end(centre: Centre, tmp_path
         heartbeat("n02", alarms=["disk_full"]),
         Heard(state_message(box_id="n01", status="offline", cameras=[])),
         heartbeat("n02", cameras=[{"camera_id": "new", "status": "offline", "since": NOON}]),
+        Heard(reported("n01")),
         heartbeat("n01"),
         heartbeat("n02", alarms=["disk_full"], outbox_depth=7),
     ]
@@ -121,12 +131,16 @@ def test_a_batch_ends_where_its_messages_one_by_one_end(centre: Centre, tmp_path
 
     assert shown(centre) == shown(one_by_one)
     assert told(centre) == told(one_by_one)
-    assert [status for box_id, status in told(centre) if box_id == "n01"] == [
-        *("online", "offline", "online")
+    assert [
+        (kind, status, phase) for kind, box_id, status, phase in told(centre) if box_id == "n01"
+    ] == [
+        ("box", "online", None),
+        ("box", "offline", None),
+        ("rollout", "offline", "kept_old"),
+        ("box", "online", "kept_old"),
     ]
 
 
-@pytest.mark.postgres
 def test_a_heartbeat_does_not_undo_what_a_person_changes_meanwhile(
     postgres_url: str, tmp_path: Path
 ) -> None:
