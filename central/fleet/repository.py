@@ -33,9 +33,17 @@ def registered(session: Session, box_ids: Iterable[str]) -> set[str]:
 
 
 def with_cameras(session: Session, box_ids: Iterable[str]) -> dict[str, BoxRow]:
-    """Return boxes by id, their cameras loaded with them."""
-    theirs = selectinload(BoxRow.cameras)
-    wanted = select(BoxRow).where(BoxRow.box_id.in_(box_ids)).options(theirs)
+    """Return boxes by id to be changed, their cameras loaded with them.
+
+    Who else changes them now is waited for: what he says of a box is news against it.
+    """
+    wanted = (
+        select(BoxRow)
+        .where(BoxRow.box_id.in_(box_ids))
+        .options(selectinload(BoxRow.cameras))
+        .order_by(BoxRow.box_id)
+        .with_for_update(key_share=True)
+    )
     return {box.box_id: box for box in session.scalars(wanted)}
 
 

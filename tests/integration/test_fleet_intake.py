@@ -5,6 +5,7 @@ They take few statements and end where one by one ends.
 
 from __future__ import annotations
 
+import threading
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -141,24 +142,31 @@ def test_a_batch_ends_where_its_messages_one_by_one_end(centre: Centre, tmp_path
     ]
 
 
-def test_a_heartbeat_does_not_undo_what_a_person_changes_meanwhile(
-    postgres_url: str, tmp_path: Path
+@pytest.mark.postgres
+@pytest.mark.parametrize("change", [{"name": "renamed"}, {"status": "offline"}])
+def test_a_heartbeat_does_not_undo_what_is_changed_meanwhile(
+    postgres_url: str, tmp_path: Path, change: dict[str, str]
 ) -> None:
     """On SQLite there is no meanwhile: it has one writer."""
     database = migrated_database(tmp_path, postgres_url)
     add_boxes(database, ["n01"])
     centre, _ = centre_parts(database, tmp_path, ManualClock().now)
     hear(centre, heartbeat("n01"))
+    hearing = threading.Thread(target=hear, args=(centre, heartbeat("n01", outbox_depth=3)))
     with database.write() as session:
-        known = repository.with_cameras(session, ["n01"])  # as it was
-        with database.write() as other:
-            other.get_one(BoxRow, "n01").name = "renamed"
-        intake.take(session, centre, [heartbeat("n01", outbox_depth=3)])
-        assert known["n01"].name != "renamed"
+        for name, value in change.items():
+            setattr(session.get_one(BoxRow, "n01"), name, value)
+        session.flush()
+        hearing.start()
+        hearing.join(0.5)  # it waits, or has read what was
+    hearing.join(30)
 
     [box] = shown(centre)
+    news = [status for _, _, status, _ in told(centre)]
     database.close()
-    assert (box["name"], box["outbox_depth"]) == ("renamed", 3)
+    assert (box["status"], box["outbox_depth"]) == ("online", 3)
+    assert box["name"] == change.get("name", "Tủ n01")
+    assert news == ["online"] * (2 if "status" in change else 1)
 
 
 def test_statistics_are_stored_once_also_within_a_batch(centre: Centre) -> None:
