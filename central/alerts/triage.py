@@ -87,7 +87,7 @@ class _Round:
             self._session.execute(
                 update(IncidentRow)
                 .where(IncidentRow.incident_id.in_(incident_ids))
-                .values(alert_level=level)
+                .values(alert_level=level, answer_heard=False)
                 .execution_options(synchronize_session=False)
             )
         announce(self._session, self._centre, self._joined.values())

@@ -13,14 +13,14 @@ from dataclasses import astuple, dataclass
 from typing import TYPE_CHECKING, Any
 
 import structlog
-from sqlalchemy import or_, select, text
+from sqlalchemy import or_, select, text, update
 
 from central.alerts import policy
 from central.alerts.schemas import AlertChange
 from central.alerts.telling import ACKNOWLEDGED, ENDED, OPEN, SYSTEM, announce, note, tell
 from central.alerts.triage import triage
 from central.tables.alerts import AlertIncidentRow, AlertRow
-from central.tables.incidents import UNDECIDED, IncidentEventRow, IncidentRow
+from central.tables.incidents import UNDECIDED, UNHEARD, IncidentEventRow, IncidentRow
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -48,7 +48,7 @@ def watch(centre: Centre) -> None:
 class _Waiting:
     """Of which kinds there is work."""
 
-    answered: bool
+    unheard: bool
     undecided: bool
     unanswered: bool
     over: bool
@@ -65,9 +65,8 @@ def _round(centre: Centre) -> bool:
     if not any(astuple(waiting)):
         return False
     with centre.database.write() as session:
-        if waiting.answered:
-            for alert in session.scalars(_answered().limit(BATCH)).all():
-                acknowledge(session, centre, alert, _answerer(session, alert))
+        if waiting.unheard:
+            _hear(session, centre, session.scalars(_unheard().limit(BATCH)).all())
         if waiting.undecided:
             triage(session, centre, session.scalars(_undecided().limit(BATCH)).all())
         if waiting.unanswered:
@@ -93,7 +92,7 @@ def _look(session: Session, now: datetime) -> _Waiting:
         return session.scalar(rows.order_by(None).limit(1)) is not None
 
     return _Waiting(
-        answered=is_any(_answered().with_only_columns(AlertRow.id)),
+        unheard=is_any(_unheard()),
         undecided=is_any(_undecided().with_only_columns(IncidentRow.incident_id)),
         unanswered=is_any(_unanswered(now).with_only_columns(AlertRow.id)),
         over=is_any(_over(now).with_only_columns(AlertRow.id)),
@@ -105,22 +104,35 @@ def _undecided() -> Select[IncidentRow]:
     return select(IncidentRow).where(text(UNDECIDED)).order_by(IncidentRow.received_at)
 
 
-def _answered() -> Select[AlertRow]:
-    """Return the query of open alerts one of whose incidents somebody has acknowledged since."""
-    return (
+def _unheard() -> Select[str]:
+    """Return the query of incidents somebody has acknowledged since alerting last looked."""
+    ids = select(IncidentRow.incident_id).where(text(UNHEARD))
+    return ids.order_by(IncidentRow.acknowledged_at)
+
+
+def _hear(session: Session, centre: Centre, incident_ids: Sequence[str]) -> None:
+    """Let whoever acknowledged incidents have answered their open alerts."""
+    answered = (
         select(AlertRow)
         .join(AlertIncidentRow, AlertIncidentRow.alert_id == AlertRow.id)
         .join(IncidentRow, IncidentRow.incident_id == AlertIncidentRow.incident_id)
         .where(
+            IncidentRow.incident_id.in_(incident_ids),
             AlertRow.status == OPEN,
-            IncidentRow.acknowledged_at.is_not(None),
             # What was told again after an acknowledgement wants a new one.
             or_(
                 AlertRow.acknowledged_at.is_(None),
                 IncidentRow.acknowledged_at > AlertRow.acknowledged_at,
             ),
         )
-        .distinct()
+    )
+    for alert in session.scalars(answered.distinct()).all():
+        acknowledge(session, centre, alert, _answerer(session, alert))
+    session.execute(
+        update(IncidentRow)
+        .where(IncidentRow.incident_id.in_(incident_ids))
+        .values(answer_heard=True)
+        .execution_options(synchronize_session=False)
     )
 
 

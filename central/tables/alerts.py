@@ -18,6 +18,7 @@ class AlertRow(Row):
     __table_args__ = (
         Index("ix_alerts_cause", "cause", "status"),
         Index("ix_alerts_escalate", "status", "escalate_at"),
+        Index("ix_alerts_over", "status", "last_at"),
         {"sqlite_autoincrement": True},
     )
 
@@ -33,7 +34,7 @@ class AlertRow(Row):
     incident_level: Mapped[int]
     """The worst level of its incidents, for rules that grade."""
     opened_at: Mapped[datetime]
-    last_at: Mapped[datetime] = mapped_column(index=True)
+    last_at: Mapped[datetime]
     """When its newest incident joined."""
     incidents: Mapped[int]
     status: Mapped[str] = mapped_column(String(16))

@@ -12,6 +12,8 @@ from central.tables.base import AsciiText, Row
 
 UNDECIDED = "alert_level IS NULL OR level > alert_level"
 """Incidents that are new or have become worse since alerting decided about them."""
+UNHEARD = "acknowledged_at IS NOT NULL AND alert_level IS NOT NULL AND NOT answer_heard"
+"""Incidents that a person acknowledged, which may answer their alerts."""
 INHIBITS = "rule IN ('camera_blocked', 'camera_defocused', 'camera_moved', 'camera_offline')"
 """Incidents while which their camera's other rules cannot be trusted."""
 JUDGED = "verdict_at IS NOT NULL"
@@ -47,6 +49,12 @@ class IncidentRow(Row):
             "received_at",
             sqlite_where=text(UNDECIDED),
             postgresql_where=text(UNDECIDED),
+        ),
+        Index(
+            "ix_incidents_unheard",
+            "acknowledged_at",
+            sqlite_where=text(UNHEARD),
+            postgresql_where=text(UNHEARD),
         ),
         # Whether a camera can be trusted is asked for every incident of it.
         Index(
@@ -102,6 +110,8 @@ class IncidentRow(Row):
     """Counts reviews; a reviewer who read an older one is refused."""
     acknowledged_at: Mapped[datetime | None]
     """When a person first acknowledged it; reaction time counts from ``received_at``."""
+    answer_heard: Mapped[bool] = mapped_column(default=False, server_default=false())
+    """Whether alerting has seen that acknowledgement since it decided about the incident."""
     reviewed_at: Mapped[datetime | None]
     verdict_at: Mapped[datetime | None]
     """When the verdict that ``status`` tells was given; None while there is none."""
