@@ -149,7 +149,7 @@ class Ingest:
             return self._store(session, batch)
 
     def _store(self, session: Session, batch: list[Delivery], tries: int = 2) -> list[Outcome]:
-        """Store messages in one savepoint; when one fails, each in its own, or quarantine it.
+        """Store messages in one savepoint; when one fails, each half in its own, or quarantine it.
 
         Together they cost half: rows of a kind are written by one statement.
         """
@@ -165,8 +165,8 @@ class Ingest:
             log.exception("ingest_failed", topic=batch[0].topic, messages=len(batch))
             reason, again = f"internal error: {error!r}", False
         session.expire_all()  # what another transaction did is visible now
-        if len(batch) > 1:
-            return [each for one in batch for each in self._store(session, [one])]
+        if (half := len(batch) // 2) > 0:
+            return self._store(session, batch[:half]) + self._store(session, batch[half:])
         if again:
             return self._store(session, batch, tries - 1)
         return [self._quarantine(session, batch[0], reason)]

@@ -28,7 +28,7 @@ RULES: dict[str, RuleItem] = {rule: _rule(rule) for rule in CATALOGUE}
 
 def describe_rule(rule: str) -> RuleItem:
     """Return what is known about ``rule``; a box newer than the centre may send unknown ones."""
-    unknown = RuleItem(
+    return RULES.get(rule) or RuleItem(
         rule=rule,
         code="",
         name_vi=rule,
@@ -36,7 +36,6 @@ def describe_rule(rule: str) -> RuleItem:
         incident_class=IncidentClass.INCIDENT,
         severity=Severity.MEDIUM,
     )
-    return RULES.get(rule, unknown)
 
 
 def _reason(code: str, name_vi: str, name_en: str, *, note_required: bool = False) -> RejectReason:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sqlalchemy import select, update
+from sqlalchemy import select, tuple_, update
 
 from central.incidents.schemas import ReviewStatus
 from central.tables.fleet import BoxRow, CameraRow
@@ -36,11 +36,11 @@ def camera_name(session: Session, row: IncidentRow) -> str:
 
 def camera_names(session: Session, rows: Sequence[IncidentRow]) -> dict[tuple[str, str], str]:
     """Return (box, camera) of incidents → its name, or its id while no state has named it."""
-    named = select(CameraRow.box_id, CameraRow.camera_id, CameraRow.name).where(
-        CameraRow.box_id.in_({row.box_id for row in rows}),
-        CameraRow.camera_id.in_({row.camera_id for row in rows}),
-    )
     names = {(row.box_id, row.camera_id): row.camera_id for row in rows}
+    named = select(CameraRow.box_id, CameraRow.camera_id, CameraRow.name).where(
+        CameraRow.box_id.in_({box_id for box_id, _ in names}),  # else SQLite reads all cameras
+        tuple_(CameraRow.box_id, CameraRow.camera_id).in_(names),
+    )
     names.update({(box, camera): name for box, camera, name in session.execute(named) if name})
     return names
 

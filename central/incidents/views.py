@@ -45,7 +45,7 @@ def item(row: IncidentRow, camera_name: str, veil: Veil) -> IncidentItem:
     thumbnail = row.thumbnail_evidence_id
     located = row.latitude is not None and row.longitude is not None
     told = IncidentItem(
-        **describe_rule(row.rule).model_dump(),
+        **dict(describe_rule(row.rule)),
         **{name: getattr(row, name) for name in _COPIED},
         camera_name=camera_name,
         location=(row.latitude, row.longitude) if located else None,

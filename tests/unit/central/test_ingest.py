@@ -25,6 +25,7 @@ from tests.builders import (
     telemetry_message,
 )
 from tests.centre import RecordingLink, add_box, centre_parts, delivery, migrated_database
+from tests.statements import statements
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -169,6 +170,17 @@ def test_one_bad_message_does_not_stop_its_batch(parts: tuple[Centre, RecordingL
 
     assert {row.incident_id for row in rows(parts, IncidentRow)} == {"a", "b"}
     assert len(rows(parts, QuarantineRow)) == 1
+
+
+def test_one_bad_message_of_64_is_found_by_halves(parts: tuple[Centre, RecordingLink]) -> None:
+    batch = [delivery(incident_message(f"i{number}")) for number in range(64)]
+    batch[40] = delivery(incident_message(), payload=b"{")
+    with statements(parts[0].database) as sent:
+        take(parts, *batch)
+
+    assert len(rows(parts, IncidentRow)) == 63
+    assert sum(sql.startswith("INSERT INTO incidents ") for sql in sent) == 6  # 32, 16, 8, 4, 2, 1
+    assert count(parts, "incident", "stored") == 63
 
 
 def test_a_message_of_ten_megabytes_is_refused_unread_and_only_described(
