@@ -12,7 +12,7 @@ from sqlalchemy import select
 from central.alerts.watch import watch
 from central.tables.alerts import AlertDeliveryRow
 from tests.alerting import LEAD, TEAM, AlertingCentre
-from tests.postgres import migrated_database
+from tests.centre import migrated_database
 from tests.statements import statements
 
 if TYPE_CHECKING:
