@@ -6,7 +6,8 @@ walk of some fifty steps and never a sort of all that match:
 * nothing, or a period alone: ``ix_incidents_newest``
 * a rule, a commune, a camera, a box, a stage, a status: ``ix_incidents_<that>``
 * several of one of them: one walk for each, merged
-* a part of a plate: the primary key of ``plate_endings``, then sorted; a plate is rare
+* a part of a plate: the primary key of ``plate_endings``, then sorted; of one that many have its
+  index by incident, along any of the walks above
 * a code: the primary key, through ``alerts.code`` where it is an alert's
 
 Of two conditions the database walks along one and looks at the other; ``tests.measures.search``
@@ -58,7 +59,7 @@ def find_page(
         CameraRow.camera_id == IncidentRow.camera_id
     )
     query = select(IncidentRow, CameraRow.name).outerjoin(CameraRow, same_camera)
-    walks = _walks(wanted, after, scope, veil)
+    walks = _walks(session, wanted, after, scope, veil)
     if len(walks) == 1:
         query = query.where(*walks[0])
     else:
@@ -82,7 +83,11 @@ def _merged(walks: list[list[ColumnElement[bool]]], limit: int) -> Select[str]:
 
 
 def _walks(
-    wanted: IncidentFilter, after: tuple[datetime, str] | None, scope: Scope, veil: Veil
+    session: Session,
+    wanted: IncidentFilter,
+    after: tuple[datetime, str] | None,
+    scope: Scope,
+    veil: Veil,
 ) -> list[list[ColumnElement[bool]]]:
     """Return the conditions of each walk that together find what is wanted.
 
@@ -90,6 +95,8 @@ def _walks(
     be sorted, all of them.
     """
     common = [*_one(wanted), *_period(wanted), scope.condition(IncidentRow.area_code)]
+    if wanted.plate is not None:
+        common.append(plates.having(session, wanted.plate))
     if wanted.status or wanted.stage or wanted.plate is not None:
         common.append(veil.beside(IncidentRow.incident_id))
     if after is not None:
@@ -123,8 +130,6 @@ def _one(wanted: IncidentFilter) -> list[ColumnElement[bool]]:
         found.append(IncidentRow.merged_into.is_(None))
     if wanted.code is not None:
         found.append(IncidentRow.incident_id.in_(_named(wanted.code)))
-    if wanted.plate is not None:
-        found.append(IncidentRow.incident_id.in_(plates.having(wanted.plate)))
     return found
 
 

@@ -91,9 +91,14 @@ def some_filter(rows: list[dict[str, Any]], random: Random) -> tuple[Scope, dict
     return (EVERYWHERE if random.random() < 0.5 else Scope(local)), given
 
 
+@pytest.mark.parametrize("common", [plates.COMMON, 1])
 def test_whatever_is_asked_the_pages_hold_it_once_newest_first(
-    database: Database, rows: list[dict[str, Any]]
+    database: Database,
+    rows: list[dict[str, Any]],
+    common: int,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setattr(plates, "COMMON", common)
     random = Random(3)  # noqa: S311 - no secret
     newest_first = sorted(rows, key=lambda r: (r["occurred_at"], r["incident_id"]), reverse=True)
     empty = 0
