@@ -129,8 +129,7 @@ class LiveHub:
     ) -> None:
         """Log events of one kind in the transaction of ``session``, send them after the commit."""
         if news:
-            data = [each.model_dump(mode="json") for each in news]
-            before_commit(session, partial(self._log, session, kind, data, at))
+            before_commit(session, partial(self._log, session, kind, news, at))
 
     def mention(self, session: Session, kind: EventKind, data: BaseModel) -> None:
         """Send an event after the commit without logging it: news that the next one replaces."""
@@ -139,10 +138,10 @@ class LiveHub:
             after_commit(session, partial(self.send, event))
 
     def _log(
-        self, session: Session, kind: EventKind, data: Sequence[dict[str, Any]], at: datetime
+        self, session: Session, kind: EventKind, news: Sequence[BaseModel], at: datetime
     ) -> None:
         """Write events, in the order of commits, as the last thing before this one."""
-        rows = [{"at": at, "kind": kind, "data": each} for each in data]
+        rows = [{"at": at, "kind": kind, "data": each} for each in news]
         if is_postgres(session):
             session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _COMMIT_ORDER_LOCK})
             ids: Sequence[int] = session.scalars(_RETURNING, rows).all()
@@ -150,14 +149,12 @@ class LiveHub:
             session.execute(_INSERT, rows)
             newest: int = session.scalars(select(func.max(LiveEventRow.id))).one()
             ids = range(newest - len(rows) + 1, newest + 1)
-        after_commit(session, partial(self._send_logged, ids, kind, data))
+        after_commit(session, partial(self._send_logged, ids, kind, news))
 
-    def _send_logged(
-        self, ids: Sequence[int], kind: EventKind, data: Sequence[dict[str, Any]]
-    ) -> None:
+    def _send_logged(self, ids: Sequence[int], kind: EventKind, news: Sequence[BaseModel]) -> None:
         """Give logged events to every stream; where nobody looks they are not even encoded."""
         if self._subscribers:
-            for event_id, each in zip(ids, data, strict=True):
+            for event_id, each in zip(ids, news, strict=True):
                 self.send(_event(event_id, kind, each))
 
     def _offer(self, subscribers: Sequence[Subscriber], event: LiveEvent) -> None:
@@ -214,6 +211,6 @@ def unseen(events: Iterable[LiveEvent], last_id: int) -> list[LiveEvent]:
     return [event for event in events if event.id is None or event.id > last_id]
 
 
-def _event(event_id: int, kind: Any, data: dict[str, Any]) -> LiveEvent:
+def _event(event_id: int, kind: Any, data: BaseModel | dict[str, Any]) -> LiveEvent:
     """Return a logged event as it was first sent."""
     return LiveEvent(id=event_id, kind=kind, data=to_json(data).decode())

@@ -33,9 +33,9 @@ CODE_LETTERS = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"
 CODE_LENGTH = 6
 
 
-def triage(session: Session, centre: Centre, rows: Sequence[IncidentRow]) -> None:
+def triage(session: Session, centre: Centre, news: Sequence[News]) -> None:
     """Decide about incidents and store what follows: alerts, their members and deliveries."""
-    round_ = _Round(session, centre, [_news(row) for row in rows])
+    round_ = _Round(session, centre, news)
     round_.decide()
     round_.store()
 
@@ -207,19 +207,4 @@ def _inhibited(session: Session, news: Sequence[News]) -> frozenset[str]:
         if camera_id == each.camera_id
         and began_at <= each.occurred_at
         and (ended_at is None or ended_at >= each.occurred_at - policy.SETTLING)
-    )
-
-
-def _news(row: IncidentRow) -> News:
-    """Return what alerting needs of an incident."""
-    return News(
-        incident_id=row.incident_id,
-        rule=row.rule,
-        box_id=row.box_id,
-        camera_id=row.camera_id,
-        area_code=row.area_code,
-        level=row.level,
-        occurred_at=row.occurred_at,
-        received_at=row.received_at,
-        historical=row.historical,
     )

@@ -9,13 +9,14 @@ Invariants:
 
 from __future__ import annotations
 
-from dataclasses import astuple, dataclass
+from dataclasses import astuple, dataclass, fields
 from typing import TYPE_CHECKING, Any
 
 import structlog
 from sqlalchemy import or_, select, text, update
 
 from central.alerts import policy
+from central.alerts.policy import News
 from central.alerts.schemas import AlertChange
 from central.alerts.telling import ACKNOWLEDGED, ENDED, OPEN, SYSTEM, announce, note, tell
 from central.alerts.triage import triage
@@ -68,7 +69,8 @@ def _round(centre: Centre) -> bool:
         if waiting.unheard:
             _hear(session, centre, session.scalars(_unheard().limit(BATCH)).all())
         if waiting.undecided:
-            triage(session, centre, session.scalars(_undecided().limit(BATCH)).all())
+            rows = session.execute(_undecided().limit(BATCH)).mappings()
+            triage(session, centre, [News(**row) for row in rows])
         if waiting.unanswered:
             _escalate(session, centre, session.scalars(_unanswered(now).limit(BATCH)).all())
         if waiting.over:
@@ -99,9 +101,10 @@ def _look(session: Session, now: datetime) -> _Waiting:
     )
 
 
-def _undecided() -> Select[IncidentRow]:
+def _undecided() -> Select[Any]:
     """Return the query of incidents that are new or worse than when they were decided."""
-    return select(IncidentRow).where(text(UNDECIDED)).order_by(IncidentRow.received_at)
+    columns = (getattr(IncidentRow, field.name) for field in fields(News))
+    return select(*columns).where(text(UNDECIDED)).order_by(IncidentRow.received_at)
 
 
 def _unheard() -> Select[str]:

@@ -12,7 +12,7 @@ import structlog
 from sqlalchemy import or_, select
 
 from central.db import insert_all
-from central.tables.base import row_values
+from central.tables.base import row_values, unsaved
 from central.tables.evidence import EvidenceRow
 from edge.contract.messages import EvidenceItem, EvidenceKind
 
@@ -69,14 +69,11 @@ def announce(session: Session, messages: Sequence[IncidentMessage]) -> dict[str,
 
 def _new_row(message: IncidentMessage, item: EvidenceItem) -> EvidenceRow:
     """Return the row of a file never heard of before, still to be filled by :func:`_describe`."""
-    return EvidenceRow(
-        evidence_id=item.evidence_id,
-        box_id=message.box_id,
-        incident_id=message.incident_id,
-        sha256=item.sha256,
-        announced_revision=0,
-        received_bytes=0,
-    )
+    row = unsaved(EvidenceRow)
+    row.evidence_id, row.sha256 = item.evidence_id, item.sha256
+    row.box_id, row.incident_id = message.box_id, message.incident_id
+    row.announced_revision = row.received_bytes = 0
+    return row
 
 
 def _in_time(row: EvidenceRow) -> tuple[bool, float, str]:

@@ -22,7 +22,7 @@ from central.incidents.catalogue import describe_rule
 from central.incidents.evidence_rows import ForeignSenderError
 from central.incidents.schemas import ReviewStatus
 from central.incidents.stages import first_stage
-from central.tables.base import row_values
+from central.tables.base import row_values, unsaved
 from central.tables.incidents import IncidentRow, RevisionRow
 
 if TYPE_CHECKING:
@@ -143,19 +143,15 @@ def _revisions(session: Session, incident_ids: Collection[str]) -> dict[str, set
 
 def _new_row(message: IncidentMessage, now: datetime) -> IncidentRow:
     """Return the row of an incident never heard of before, still to be filled by :func:`_show`."""
-    return IncidentRow(
-        incident_id=message.incident_id,
-        box_id=message.box_id,
-        revision=0,
-        received_at=now,
-        historical=message.historical,
-        status=ReviewStatus.NEW,
-        stage=first_stage(describe_rule(message.rule).incident_class),
-        version=1,
-        thumbnail_evidence_id=None,
-        clip_ready=False,
-        held=False,
-    )
+    row = unsaved(IncidentRow)
+    row.incident_id, row.box_id = message.incident_id, message.box_id
+    row.revision, row.version = 0, 1
+    row.received_at, row.historical = now, message.historical
+    row.status = ReviewStatus.NEW
+    row.stage = first_stage(describe_rule(message.rule).incident_class)
+    row.thumbnail_evidence_id = None
+    row.clip_ready = row.held = False
+    return row
 
 
 def _show(row: IncidentRow, message: IncidentMessage) -> None:

@@ -7,7 +7,8 @@ JSONB where there is one; every constraint has a predictable name, so migrations
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from functools import cache
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from sqlalchemy import JSON, DateTime, MetaData, String
 from sqlalchemy.dialects.postgresql import JSONB
@@ -65,6 +66,24 @@ class Row(DeclarativeBase):
     type_annotation_map = {datetime: UtcDateTime, dict[str, Any]: JsonValue, list[Any]: JsonValue}  # noqa: RUF012 - SQLAlchemy's own class attribute
 
 
+AnyRow = TypeVar("AnyRow", bound=Row)
+
+
+def unsaved(table: type[AnyRow]) -> AnyRow:
+    """Return a row to be filled and written past the session; columns not yet set are None.
+
+    It is a plain object: watched by SQLAlchemy, as the table's own are, each column that is set or
+    read costs ten times as much.
+    """
+    return cast("AnyRow", _plain(table)())
+
+
+@cache
+def _plain(table: type[Row]) -> type:
+    """Return a class of objects that have the columns of a table and nothing else."""
+    return type(table.__name__, (), dict.fromkeys(table.__table__.columns.keys()))
+
+
 def row_values(row: Row) -> dict[str, object]:
-    """Return the columns that have been set of a row that is in no session."""
-    return {name: value for name, value in vars(row).items() if not name.startswith("_")}
+    """Return the columns that have been set of an unsaved row."""
+    return dict(vars(row))
