@@ -26,7 +26,7 @@ class CameraBlockedOptions(RuleOptions):
 
     min_share: float = option(
         0.5, title="Hidden share of the view's structure", unit="0..1",
-        source="traffic hid up to 0.3 on the tuning clips, domain-vn.md HT_CHE_CAMERA says 0.3",
+        source="traffic hid up to 0.2 for 6 s on the tuning clips, covers 0.56 and more",
         ge=0.3, le=1,
     )  # fmt: skip
     max_vehicle_share: float = option(

@@ -80,17 +80,16 @@ class Background:
             return ()
         change = light - self._usual
         differs = np.abs(change - np.float32(np.median(change[::4, ::4]))) > DIFFERS
-        if self._is_upset(float(differs.mean()), light, now_s):
-            self._last = light
-            return ()
         rests = np.asarray(cv2.absdiff(light, self._last)) < STABLE
         self._last = light
-        older = self._age + np.float32(elapsed_s) * rests
-        younger = np.maximum(self._age - np.float32(3 * elapsed_s), 0.0)
-        self._age = np.where(differs, older, younger)
+        if self._is_upset(np.count_nonzero(differs) / differs.size, light, now_s):
+            return ()
+        self._age += np.float32(elapsed_s) * (differs & rests)
+        self._age -= np.float32(3 * elapsed_s) * ~differs
+        np.maximum(self._age, 0.0, out=self._age)
         learns = ~differs | (self._age > ABSORBED_S)
-        self._usual += np.float32(ADAPTS) * change * learns
-        return self._things(light, now_s) if float(self._age.max()) >= OLD_S else ()
+        cv2.accumulateWeighted(light, self._usual, ADAPTS, mask=learns.view(np.uint8))
+        return self._things(light, self._usual, now_s) if float(self._age.max()) >= OLD_S else ()
 
     def _is_upset(self, share: float, light: NDArray[np.float32], now_s: float) -> bool:
         """Say whether too much differs to speak of things; after a while that is the new usual."""
@@ -103,39 +102,24 @@ class Background:
             self.learn(light)
         return True
 
-    def _things(self, light: NDArray[np.float32], now_s: float) -> tuple[StillThing, ...]:
+    def _things(
+        self, light: NDArray[np.float32], usual: NDArray[np.float32], now_s: float
+    ) -> tuple[StillThing, ...]:
         """Return the places that are old enough, one thing each."""
         old = (self._age >= OLD_S).astype(np.uint8)
         joined = cv2.morphologyEx(old, cv2.MORPH_CLOSE, np.ones((3, 3), np.uint8))
-        count, labels, stats, _ = cv2.connectedComponentsWithStats(joined)
+        _, labels, stats, _ = cv2.connectedComponentsWithStats(joined)
+        areas = stats[1:, cv2.CC_STAT_AREA]
+        shown = np.stack([light, usual, _steps(light), _steps(usual)])
         things = []
-        for label in range(1, count):
+        for label in 1 + np.flatnonzero((areas >= MIN_AREA_PX) & (areas <= MAX_AREA_PX)):
             left, top, width, height, area = (int(value) for value in stats[label])
-            if not MIN_AREA_PX <= area <= MAX_AREA_PX:
-                continue
             box = (left, top, left + width, top + height)
-            inside = labels[top : top + height, left : left + width] == label
-            if self._is_object(light, box):
+            if _is_object(shown, box):
+                inside = labels[top : top + height, left : left + width] == label
                 age_s = float(np.median(self._age[top : top + height, left : left + width][inside]))
                 things.append(self._thing(box, area, now_s - age_s))
         return tuple(sorted(things, key=lambda thing: thing.since_s))
-
-    def _is_object(self, light: NDArray[np.float32], box: tuple[int, int, int, int]) -> bool:
-        """Say whether a place holds something new, not a shadow and not a hole."""
-        if self._usual is None:
-            return False
-        left, top, right, bottom = box
-        around = (slice(max(0, top - 2), bottom + 2), slice(max(0, left - 2), right + 2))
-        now, before = light[around], self._usual[around]
-        steps_now, steps_before = _steps(now), _steps(before)
-        if steps_now.mean() <= steps_before.mean():
-            return False
-        if now.mean() >= before.mean() or steps_before.std() < 1.0:
-            return True
-        inner = (slice(4, -4), slice(4, -4))
-        if min(steps_now[inner].shape) < MIN_SIDE_PX:
-            return True
-        return correlation(steps_now[inner], steps_before[inner]) <= SHADOW_LIKENESS
 
     def _thing(self, box: tuple[int, int, int, int], area: int, since_s: float) -> StillThing:
         """Return a thing in source pixels and, where there is geometry, metres."""
@@ -158,6 +142,27 @@ class Background:
         if left is None or right is None:
             return None
         return float(area_px * (math.dist(left, right) / (xyxy[2] - xyxy[0])) ** 2)
+
+
+def _is_object(shown: NDArray[np.float32], box: tuple[int, int, int, int]) -> bool:
+    """Say whether a place holds something new, not a shadow and not a hole.
+
+    Args:
+        shown: float32 (4, 180, 320): light now and of the background, steps now and of the
+            background.
+        box: left, top, right, bottom.
+    """
+    left, top, right, bottom = box
+    around = shown[:, max(0, top - 2) : bottom + 2, max(0, left - 2) : right + 2]
+    now, before, steps_now, steps_before = around
+    if steps_now.mean() <= steps_before.mean():
+        return False
+    if now.mean() >= before.mean() or steps_before.std() < 1.0:
+        return True
+    inner = (slice(4, -4), slice(4, -4))
+    if min(steps_now[inner].shape) < MIN_SIDE_PX:
+        return True
+    return correlation(steps_now[inner], steps_before[inner]) <= SHADOW_LIKENESS
 
 
 def _steps(light: NDArray[np.float32]) -> NDArray[np.float32]:

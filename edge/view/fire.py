@@ -33,7 +33,7 @@ GRID = (SIZE_PX[1] // CELL_PX, SIZE_PX[0] // CELL_PX)
 """Rows and columns of cells, 60 px wide at 1080p."""
 LASTS_S = 5.0
 """Source: domain-vn.md §4, SC_CHAY_KHOI: 5 s."""
-GLOWS, OVER_BLUE, OVER_GREEN, RAMP = 180.0, 70.0, 4.0, 24.0
+GLOWS, OVER_BLUE, OVER_GREEN, RAMP = (np.int16(level) for level in (180, 70, 4, 24))
 """Least red, and by how much it exceeds blue and green, 0..255: yellow to orange, never white."""
 MIN_HOT, RESTLESS = 0.08, 0.15
 """Share of a cell that glows, and by how much of itself that share changes within a second."""
@@ -157,10 +157,11 @@ def _has_risen(inside: NDArray[np.bool_], since: NDArray[np.float64]) -> bool:
 
 def _glow(small: NDArray[np.uint8]) -> NDArray[np.float32]:
     """Return float32 (180, 320), 0..1: how much a pixel has the colour of flame."""
-    blue, green, red = (channel.astype(np.float32) for channel in cv2.split(small))
+    blue, green, red = (channel.astype(np.int16) for channel in cv2.split(small))
     # Ramps, not steps: a wall that is nearly of that colour would flicker with the noise.
-    ramps = (red - GLOWS, red - blue - OVER_BLUE, red - green - OVER_GREEN, 2 * green - red)
-    return np.asarray(np.clip(np.minimum.reduce(ramps) / RAMP, 0, 1), np.float32)
+    over_others = np.minimum(red - blue - OVER_BLUE, red - green - OVER_GREEN)
+    ramp = np.minimum(np.minimum(red - GLOWS, over_others), 2 * green - red)
+    return np.asarray(ramp.clip(0, RAMP) / np.float32(RAMP), np.float32)
 
 
 def _cells(values: NDArray[np.float32] | cv2.typing.MatLike) -> NDArray[np.float32]:

@@ -55,6 +55,12 @@ def relief(light: NDArray[np.float32]) -> NDArray[np.float32]:
     return light - np.asarray(cv2.blur(light, (33, 33)), np.float32)
 
 
+def burnt_out(small: NDArray[np.uint8]) -> float:
+    """Return the share of the picture that is burnt out to white, 0..1."""
+    green = np.asarray(cv2.extractChannel(small, 1))
+    return np.count_nonzero(green >= CLIPPED) / green.size
+
+
 def entropy(grey: NDArray[np.uint8]) -> float:
     """Return the entropy of the grey levels, bits, 0 (one level) to 6 (64 levels, all alike)."""
     counts = np.asarray(cv2.calcHist([grey], [0], None, [64], [0, 256]), np.float64)

@@ -44,6 +44,13 @@ FLAT = 0.35
 """Share of a patch's usual structure below which it shows nothing."""
 LEARNS = 0.1
 """Share of a new correlation in a patch's weight."""
+STRONG, MIN_EDGES = 0.98, 5.0
+"""A patch has edges where the step that this share of its steps is smaller than is so many times
+its common one. Source: normal noise has 3.4, whatever smooth shade lies under it; patches of other
+views 6 and more by the median on the tuning clips, covers 4 at most, compressed ones as well."""
+OUTVOTES = 2.0
+"""Before a cover so many patches are bare for one that shows another structure. Source: 2.7 and
+more under covers, 1.4 at most after turns, tuning clips."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,18 +62,16 @@ class Difference:
             usually steady.
         shift_px: By how far it has moved, 1080p pixels; None where no place fits.
         detail: Fine over coarse structure, by the median of the patches that show what they should;
-            None where those are too few.
-        detail_lost: The same of those that show something else; None where there are none.
-        lost: Share of the patches, 0..1, that show something else.
-        flat: Share of the patches that show nothing.
+            None where those are too few or no place fits.
+        covered: Share of the patches, 0..1, before which something without structure stands: they
+            are flat, or show something else that has no edges. 0 where half as many show another
+            structure: that is another view, of the bare road for the most part.
     """
 
     likeness: float
     shift_px: float | None
     detail: float | None
-    detail_lost: float | None
-    lost: float
-    flat: float
+    covered: float
 
 
 class Reference:
@@ -94,6 +99,7 @@ class Reference:
             and _steadiness(usual, reliefs, place) > MIN_STEADY
         ]
         self._patches = [_cut(usual, place) for place in self._places]
+        self._pixels = _pixels(self._places, usual.shape[1])
         self._std = np.array([patch.std() for patch in self._patches])
         self._weight = np.full(len(self._places), 0.5)
 
@@ -114,16 +120,16 @@ class Reference:
             likeness, shift, at_best = self._seek(relief, REACH_PX)
         if learn:
             self._weight += LEARNS * (at_best.clip(0.05, 1.0) - self._weight)
-        now = np.stack([_cut(relief, place) for place in self._places])
-        std = now.std(axis=(1, 2))
-        ratio, lost = std / self._std, at_best < LOST
+        now = relief.take(self._pixels)
+        std, lost = now.std(axis=(1, 2)), at_best < LOST
+        bare = std < FLAT * self._std
+        bare[lost] |= _edges(now[lost]) < MIN_EDGES
+        is_outvoted = np.count_nonzero(bare) < OUTVOTES * np.count_nonzero(lost & ~bare)
         return Difference(
             likeness=likeness,
             shift_px=shift,
-            detail=_detail(now[~lost], std[~lost], MIN_PATCHES),
-            detail_lost=_detail(now[lost], std[lost], 1),
-            lost=float(lost.mean()),
-            flat=float((ratio < FLAT).mean()),
+            detail=None if shift is None else _detail(now[~lost], std[~lost]),
+            covered=0.0 if is_outvoted else float(bare.mean()),
         )
 
     def _is_at_rim(self, reach_px: int) -> bool:
@@ -165,6 +171,13 @@ def _grid(height: int, width: int) -> list[tuple[int, int]]:
     return [(int(top), int(left)) for top in tops for left in lefts]
 
 
+def _pixels(places: Sequence[tuple[int, int]], width: int) -> NDArray[np.intp]:
+    """Return int (n, 24, 24): where the pixels of each patch lie in a picture of that width."""
+    side = np.arange(PATCH_PX)
+    within = side[:, None] * width + side
+    return np.array([top * width + left for top, left in places], np.intp)[:, None, None] + within
+
+
 def _cut(
     relief: NDArray[np.float32], place: tuple[int, int], margin: int = 0
 ) -> NDArray[np.float32]:
@@ -188,13 +201,25 @@ def correlation(one: NDArray[np.float32], other: NDArray[np.float32]) -> float:
     return float((first * second).sum()) / spread if spread > 0 else 0.0
 
 
-def _detail(patches: NDArray[np.float32], std: NDArray[np.float32], least: int) -> float | None:
-    """Return the median of fine over all structure; None of fewer than ``least`` patches."""
-    if len(patches) < least:
+def _detail(patches: NDArray[np.float32], std: NDArray[np.float32]) -> float | None:
+    """Return the median of fine over all structure; None of fewer than ``MIN_PATCHES``."""
+    if len(patches) < MIN_PATCHES:
         return None
     fine = np.abs(np.diff(patches, axis=2)).mean(axis=(1, 2))
     fine += np.abs(np.diff(patches, axis=1)).mean(axis=(1, 2))
     return float(np.median(fine / np.maximum(std, MIN_STD * FLAT)))
+
+
+def _edges(patches: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return float32 (n,): how many common steps of brightness a strong one is, in each patch.
+
+    A step of less than ``MIN_STD``, one grey level in the shade, is no measure: a codec leaves
+    whole surfaces without any.
+    """
+    steps = np.abs(np.diff(patches, axis=2)).reshape(len(patches), PATCH_PX * (PATCH_PX - 1))
+    common, strong = (round(share * (steps.shape[1] - 1)) for share in (0.5, STRONG))
+    ranked = np.partition(steps, (common, strong), axis=1)
+    return np.asarray(ranked[:, strong] / np.maximum(ranked[:, common], MIN_STD), np.float32)
 
 
 def _vertex(values: NDArray[np.float64], at: int) -> float:

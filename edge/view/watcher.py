@@ -1,7 +1,7 @@
 """One camera's view, looked at twice a second at most: how well it sees, and what lies still in it.
 
-``Frame → small picture → Reference, Background, Fire, Gauges → Sight``. Between two looks the last
-sight stands. Cost: see ``tests/measures/tamper.py``.
+``Frame → small picture → Reference, FreezeWatch, Background, Fire, Gauges → Sight``. Between two
+looks the last sight stands. Cost: see ``tests/measures/tamper.py``.
 
 Invariants:
     * What is usual is learnt from the first ``LEARN_S`` and, while all is well, renewed; a camera
@@ -16,19 +16,20 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import cv2
-import numpy as np
 
 from edge.config.hours import LOCAL
 from edge.scene import STILL_KINDS, StillThing, ViewFacts
 from edge.view.background import Background
 from edge.view.fire import FireWatch
+from edge.view.freeze import FreezeWatch
 from edge.view.gauges import GaugeReader, read_all
-from edge.view.picture import CLIPPED, entropy, grey_of, light_of, relief, sample_rows, shrink
-from edge.view.reference import Reference
+from edge.view.picture import burnt_out, entropy, grey_of, light_of, relief, sample_rows, shrink
+from edge.view.reference import LOST, Reference
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    import numpy as np
     from numpy.typing import NDArray
 
     from edge.config.camera import CameraConfig
@@ -46,26 +47,14 @@ FOLLOW = 0.005
 MOVED_PX = 5.0
 """From this shift, 1080p pixels, the view counts as moved. Source: 8 px are to be noticed, which
 read 7.0 to 8.5 on the tuning clips; at rest 1.3 at most."""
-UNLIKE = 0.25
-"""A view less like the usual one is another view. Source: 0.22 at most after a turn by 300 px, 0.63
-at least in traffic on the tuning clips."""
 CONFIRM_S = 4.0
 """A move counts after this long, and is over when it has been gone as long. Source: anchors: 3–5 s
 to confirm; a lorry's gust passes in less."""
 UNLIKE_S = 8.0
 """The same where no shift can be measured: a lorry that stands before the camera may look so."""
-DETAIL_OK = (0.6, 1.6)
-"""Fine over coarse structure against the usual: outside is a near cover out of focus, or noise."""
 MIN_ENTROPY_BITS = 2.5
-FLAT_SHARE = 0.5
-SAME_GREY = 0.15
-"""Mean grey difference of two pictures a second apart below which they are the same. Source: 0.5 at
-least on the tuning clips, a frozen picture encoded anew 0.0 to 0.13 between key frames."""
-MOVES_GREY, MOVES_SHARE = 24, 0.005
-"""Something moves where this share of the pixels differs by more. Source: traffic differs by 50 and
-more in half a percent, a key frame of the same picture by 9, of rain by up to 20."""
-SAME_STEPS = 0.4
-"""Share of the steps that are the same in a frozen picture; the others are key frames."""
+HIDDEN = 0.5
+"""With so much of the view covered or burnt out it cannot be said if it has moved."""
 WELL = (0.9, 1.2)
 """Sharpness of a picture that may teach what is usual."""
 
@@ -93,9 +82,9 @@ class ViewWatcher:
         self._sight = Sight()
         self._due_s = self._things_due_s = float("-inf")
         self._epoch: int | None = None
-        self._rows: NDArray[np.uint8] | None = None
-        self._steps = (0.0, 0, 0)
-        """Since when nothing moves; the steps since then, and how many changed nothing at all."""
+        self._picture: tuple[NDArray[np.uint8], NDArray[np.float32], float] | None = None
+        """The picture last measured, its light and ``stream_s``: things are looked for in it."""
+        self._freeze = FreezeWatch()
         self._reliefs: deque[NDArray[np.float32]] = deque(maxlen=round(LEARN_S / EVERY_S))
         self._reference: Reference | None = None
         self._learnt_s = 0.0
@@ -108,10 +97,10 @@ class ViewWatcher:
         """Return what is known of the view after ``frame``."""
         now_s = frame.stream_s
         if frame.epoch != self._epoch:
-            self._epoch, self._rows = frame.epoch, None
-            self._due_s, self._things_due_s = now_s, now_s + EVERY_S / 2
+            self._epoch, self._due_s = frame.epoch, now_s
+            self._freeze.forget()
         if now_s >= self._due_s:
-            self._due_s = now_s + EVERY_S
+            self._due_s, self._things_due_s = now_s + EVERY_S, now_s + EVERY_S / 2
             view = self._measure(frame)
             self._sight = replace(self._sight, view=view, moved=self._is_moved(view, now_s))
         elif now_s >= self._things_due_s:
@@ -119,7 +108,7 @@ class ViewWatcher:
             self._things_due_s = now_s + EVERY_S
             self._sight = replace(
                 self._sight,
-                still_things=self._things(frame),
+                still_things=self._things(),
                 water_cm=read_all(self._gauges, frame.image, now_s) if self._sees else {},
             )
         return self._sight
@@ -130,14 +119,13 @@ class ViewWatcher:
         view = self._sight.view
         return view is not None and not self._sight.moved and not _cannot_tell(view)
 
-    def _things(self, frame: Frame) -> tuple[StillThing, ...]:
-        """Return what lies, burns or smokes in the view."""
-        if self._background is None and self._fire is None:
+    def _things(self) -> tuple[StillThing, ...]:
+        """Return what lies, burns or smokes in the view that was last measured."""
+        if self._picture is None:
             return ()
-        small, now_s = shrink(frame.image), frame.stream_s
+        small, light, now_s = self._picture
         found: list[StillThing] = []
         if self._background is not None:
-            light = light_of(grey_of(small))
             if self._sees:
                 found += self._background.look(light, now_s)
             else:
@@ -150,16 +138,18 @@ class ViewWatcher:
         """Return how well the camera sees; None until the usual view is known."""
         small, now_s = shrink(frame.image), frame.stream_s
         grey = grey_of(small)
-        structure = relief(light_of(grey))
-        frozen_s = self._frozen_s(sample_rows(frame.image), now_s)
+        light = light_of(grey)
+        self._picture = (small, light, now_s)
+        structure = relief(light)
+        frozen_s = self._freeze.frozen_s(sample_rows(frame.image), now_s)
         if self._reference is None:
             self._reliefs.append(structure)
             if len(self._reliefs) == self._reliefs.maxlen:
                 self._reference, self._learnt_s = Reference(self._reliefs), now_s
             return None
         facts = ViewFacts(
-            brightness=float(grey.mean()),
-            clipped=float((small[:, :, 1] >= CLIPPED).mean()),
+            brightness=cv2.mean(grey)[0],
+            clipped=burnt_out(small),
             entropy_bits=entropy(grey),
             frozen_s=frozen_s,
         )
@@ -181,16 +171,10 @@ class ViewWatcher:
         hour = frame.captured_at.astimezone(LOCAL).hour
         detail = difference.detail or self._usual.get(hour) or 1.0
         usual = self._usual.get(hour) or next(reversed(self._usual.values()), detail)
-        unlike = difference.detail_lost is not None and not (
-            DETAIL_OK[0] <= difference.detail_lost / usual <= DETAIL_OK[1]
-        )
-        structureless = (
-            unlike or difference.flat >= FLAT_SHARE or facts.entropy_bits < MIN_ENTROPY_BITS
-        )
         facts = replace(
             facts,
             sharpness=detail / usual,
-            covered=difference.lost if structureless else difference.flat,
+            covered=difference.covered,
             likeness=difference.likeness,
             shift_px=difference.shift_px,
         )
@@ -210,22 +194,6 @@ class ViewWatcher:
             if fresh.is_usable:
                 self._reference = fresh
 
-    def _frozen_s(self, rows: NDArray[np.uint8], now_s: float) -> float:
-        """Return for how long the very same picture has come, encoded anew or not."""
-        last, self._rows = self._rows, rows
-        if last is None or last.shape != rows.shape:
-            self._steps = (now_s, 0, 0)
-            return 0.0
-        differs = np.asarray(cv2.absdiff(last, rows))
-        if float((differs > MOVES_GREY).mean()) > MOVES_SHARE:
-            self._steps = (now_s, 0, 0)
-            return 0.0
-        since_s, steps, same = self._steps
-        same += float(differs.mean()) < SAME_GREY
-        # Noise without movement is a quiet street: the run begins with the first step of nothing.
-        self._steps = (since_s, steps + 1, same) if same else (now_s, 0, 0)
-        return now_s - since_s if same >= SAME_STEPS * (steps + 1) else 0.0
-
     def _is_moved(self, view: ViewFacts | None, now_s: float) -> bool:
         """Say whether the view is another than the one drawn on; a change counts when it lasts."""
         moved = self._sight.moved
@@ -243,11 +211,11 @@ class ViewWatcher:
 
 def _cannot_tell(view: ViewFacts) -> bool:
     """Say whether too little is seen to know if it has moved."""
-    return view.covered >= FLAT_SHARE or view.clipped >= FLAT_SHARE
+    return view.covered >= HIDDEN or view.clipped >= HIDDEN
 
 
 def _is_moved_now(view: ViewFacts) -> bool:
-    return view.likeness < UNLIKE or (view.shift_px or 0.0) >= MOVED_PX
+    return view.likeness < LOST or (view.shift_px or 0.0) >= MOVED_PX
 
 
 def _is_well(view: ViewFacts) -> bool:

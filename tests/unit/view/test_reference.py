@@ -30,8 +30,7 @@ def test_the_same_view_is_alike_and_has_not_moved(reference: Reference) -> None:
 
     assert seen.likeness > 0.9
     assert seen.shift_px == pytest.approx(0.0, abs=0.5)
-    assert seen.lost == 0.0
-    assert seen.flat == 0.0
+    assert seen.covered == 0.0
 
 
 @pytest.mark.parametrize("moved_px", [9, 21, 60, 90])
@@ -48,7 +47,8 @@ def test_another_view_has_no_shift_but_is_unlike(reference: Reference) -> None:
 
     assert seen.shift_px is None
     assert seen.likeness < 0.25
-    assert seen.flat < 0.5
+    assert seen.detail is None
+    assert seen.covered < 0.1
 
 
 def test_half_the_light_is_no_difference(reference: Reference) -> None:
@@ -74,11 +74,42 @@ def test_blur_takes_detail_and_leaves_the_place(reference: Reference) -> None:
     assert seen.shift_px == pytest.approx(0.0, abs=2.0)
 
 
-def test_a_cover_loses_and_flattens_everything(reference: Reference) -> None:
+def test_a_smooth_cover_hides_everything(reference: Reference) -> None:
     seen = reference.compare(structure(np.full((360, 640, 3), 90, np.uint8)), learn=False)
 
-    assert seen.lost == 1.0
-    assert seen.flat == 1.0
+    assert seen.covered == 1.0
+
+
+@pytest.mark.parametrize("shade", [30, 90, 180])
+def test_a_cloth_with_folds_and_noise_on_it_hides_everything(
+    reference: Reference, shade: int
+) -> None:
+    draw = np.random.default_rng(3)
+    folds = cv2.resize(draw.normal(0, shade / 8, (6, 8)), (640, 360), interpolation=cv2.INTER_CUBIC)
+    cloth = shade + folds[:, :, None] + draw.normal(0, 2.0, (360, 640, 3))
+
+    seen = reference.compare(structure(cloth.clip(0, 255).astype(np.uint8)), learn=False)
+
+    assert seen.covered > 0.9
+
+
+def test_a_camera_turned_to_the_bare_road_is_not_covered(reference: Reference) -> None:
+    turned = street(seed=77, noise_seed=9)
+    turned[:, :250] = 105 + np.random.default_rng(4).integers(-3, 4, (360, 250, 3))
+
+    seen = reference.compare(structure(turned), learn=False)
+
+    assert seen.shift_px is None
+    assert seen.covered < 0.2
+
+
+def test_half_of_the_view_behind_a_cover_is_half_covered(reference: Reference) -> None:
+    half = street(noise_seed=9)
+    half[:, :320] = 105 + np.random.default_rng(4).integers(-3, 4, (360, 320, 3))
+
+    seen = reference.compare(structure(half), learn=False)
+
+    assert seen.covered == pytest.approx(0.5, abs=0.1)
 
 
 def test_what_had_moved_before_a_new_reference_is_carried_on() -> None:

@@ -101,6 +101,20 @@ def test_a_cover_is_no_move() -> None:
     assert not sight.moved
 
 
+def test_a_view_in_which_no_shift_can_be_measured_is_another_one() -> None:
+    def turned(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        other = street(seed=77, noise_seed=3)
+        other[:, :90] = picture[:, :90]
+        return other
+
+    sight = watch(20, turned)
+
+    assert sight.view is not None
+    assert sight.view.likeness == pytest.approx(0.275, abs=0.025)
+    assert sight.view.shift_px is None
+    assert sight.moved
+
+
 def test_blur_is_seen_in_the_sharpness_alone() -> None:
     sight = watch(20, lambda p: np.asarray(cv2.GaussianBlur(p, (0, 0), 6.0), np.uint8))
 
