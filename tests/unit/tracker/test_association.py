@@ -98,7 +98,7 @@ def test_far_away_and_of_another_size_is_forbidden() -> None:
 
 
 def test_a_box_upon_a_track_meets_it_outside_the_gate_only_where_two_have_no_room() -> None:
-    jumped = [[100, 145, 220, 245]]
+    jumped = [[100.0, 145.0, 220.0, 245.0]]
     alone = priced([[100, 100, 220, 200]], jumped, step_s=0.01, same_iou=0.3)
     beside = priced([[100, 100, 220, 200]], jumped, step_s=0.01)
 
