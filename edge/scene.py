@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Literal, Protocol, get_args
 import numpy as np
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
     from datetime import datetime
 
     from numpy.typing import NDArray
@@ -138,6 +138,8 @@ class Track:
         riders: People on a two-wheeler in this frame; None where no classifier looked.
         riders_confidence: 0..1, of that number.
         helmets: Their heads in this frame; None where no classifier looked.
+        earlier: The looks by which it was believed at last, with their ``stream_s``; only at the
+            instant at which it is told for the first time.
     """
 
     track_id: int
@@ -154,6 +156,7 @@ class Track:
     riders: int | None = None
     riders_confidence: float = 0.0
     helmets: tuple[Helmet, ...] | None = None
+    earlier: tuple[tuple[float, Track], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,11 +167,13 @@ class Speed:
         kmh: Measured on the road plane; None where it is refused.
         error_kmh: Half the width of the interval that covers the truth in 95 of 100 cases.
         refused: Why there is no ``kmh``, one of ``SpeedRefusal``; empty where there is one.
+        mean_at_s: ``stream_s`` in the middle of the looks: then and there it was as fast.
     """
 
     kmh: float | None = None
     error_kmh: float | None = None
     refused: SpeedRefusal = "no_geometry"
+    mean_at_s: float | None = None
 
 
 def unmeasured(_track_id: int) -> Speed:
@@ -277,6 +282,16 @@ class Scene:
     """Gauge id → depth of water read off it; a gauge that cannot be read is missing."""
     presence: Presence | None = None
     """Only in the scenes of ``edge.attendance``, which hold nothing else."""
+
+    def looks(self) -> Iterator[tuple[float, Track]]:
+        """Yield every look at a road user that is news, with its ``stream_s``; in order for each.
+
+        Who is believed only now brings the looks before along: he was there.
+        """
+        for track in self.tracks:
+            yield from track.earlier
+            if track.observed:
+                yield self.stream_s, track
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,7 +3,9 @@
 Invariants:
     * One straight line at constant speed is fitted to the last ``WINDOW_S`` of the way on the road
       plane, by least squares with each look weighed by what a pixel is worth there. The fit uses
-      the true times, so dropped frames and an uneven rate change nothing but the error.
+      the true times, so dropped frames and an uneven rate change nothing but the error. Where looks
+      were lost the way goes back farther, up to ``LONG_WINDOW_S``, until they are enough: it is
+      still a mean speed, and who changed it meanwhile scatters about the line.
     * Looks are the detections' own foot points: the tracker's are smoothed, and lag where a vehicle
       grows on the picture.
     * The error holds the noise of the feet, taken from their scatter about the line but never below
@@ -36,6 +38,8 @@ if TYPE_CHECKING:
 
 WINDOW_S = 1.5
 """Longer, and drivers change their speed; shorter, and a pixel of noise is too much."""
+LONG_WINDOW_S = 2 * WINDOW_S
+"""Source: half of all looks at motorbikes that are lost, and then as many again as usual."""
 MIN_S = 1.0
 MIN_LOOKS = 5
 MAX_GAP_S = 0.7
@@ -60,8 +64,19 @@ class _Looks:
     def add(self, now_s: float, foot_px: Point) -> None:
         """Add a look and drop the old."""
         self.at.append((now_s, foot_px))
-        while now_s - self.at[0][0] > WINDOW_S + 1e-6:
+        while now_s - self.at[0][0] > LONG_WINDOW_S + 1e-6:
             self.at.popleft()
+
+    def latest(self) -> list[tuple[float, Point]]:
+        """Return the looks of the window, and so many before it as are needed."""
+        last_s = self.at[-1][0]
+        found: list[tuple[float, Point]] = []
+        for look in reversed(self.at):
+            are_enough = len(found) >= MIN_LOOKS and last_s - found[-1][0] >= MIN_S - 1e-6
+            if are_enough and last_s - look[0] > WINDOW_S + 1e-6:
+                break
+            found.append(look)
+        return found[::-1]
 
 
 class SpeedMeter:
@@ -90,10 +105,9 @@ class SpeedMeter:
         self._epoch, self._now_s, self._moved = scene.epoch, scene.stream_s, scene.view_moved
         if self.plane is None or self._moved:
             return
-        for track in scene.tracks:
-            if track.observed:
-                looks = self._looks.setdefault(track.track_id, _Looks())
-                looks.add(self._now_s, track.seen_foot_px or track.foot_px)
+        for at_s, track in scene.looks():
+            looks = self._looks.setdefault(track.track_id, _Looks())
+            looks.add(at_s, track.seen_foot_px or track.foot_px)
         oldest_s = self._now_s - WINDOW_S
         self._looks = {i: looks for i, looks in self._looks.items() if looks.at[-1][0] >= oldest_s}
 
@@ -106,12 +120,14 @@ class SpeedMeter:
         if 0 <= self._now_s - self._jumped_s < WINDOW_S:
             return Speed(refused="clock")
         looks = self._looks.get(track_id)
-        if looks is None or looks.at[-1][0] - looks.at[0][0] < MIN_S - 1e-6:
+        latest = [] if looks is None else looks.latest()
+        if not latest or latest[-1][0] - latest[0][0] < MIN_S - 1e-6:
             return Speed(refused="too_short")
-        if len(looks.at) < MIN_LOOKS:
+        if len(latest) < MIN_LOOKS:
             return Speed(refused="too_few_points")
-        at_s = np.array([look[0] for look in looks.at])
-        return measure_speed(self.plane, at_s, np.array([look[1] for look in looks.at]))
+        at_s = np.array([look[0] for look in latest])
+        found = measure_speed(self.plane, at_s, np.array([look[1] for look in latest]))
+        return replace(found, mean_at_s=float(at_s.mean()))
 
     def completed(self, sighting: Sighting, scene: Scene) -> Sighting:
         """Return a sighting with its speed and place on the Earth, where they can be known.

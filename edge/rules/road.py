@@ -42,6 +42,9 @@ BRIDGED_S = 1.0
 LONG_BRIDGED_S = 2.0
 """The same for rules that judge a way as a whole. Source: ``tracker.COAST_S`` and a second more, as
 long as they remember who is gone."""
+COURSE_S = 1.0
+"""A way leads on as it ran in its last second. Source: the jitter of two foot points, half a metre
+each at 20 m, is as much as the way itself in less."""
 BRIDGED_M, BRIDGED_RATIO = 1.0, 0.5
 """How far from there it may be, and what is added for each metre of that way. Source: error of a
 foot point; a way that turns by 30 degrees meanwhile."""
@@ -166,12 +169,14 @@ class Trail:
     Attributes:
         may_turn: A turn may hide in a hole: back is then whoever is no farther off than the way
             led, in whatever direction; after more than ``BRIDGED_S`` not behind where it was.
+        bridged_m: How far off a place may be told, on top.
     """
 
     keep_s: float
     has_plane: bool
     bridged_s: float = BRIDGED_S
     may_turn: bool = False
+    bridged_m: float = BRIDGED_M
     steps: deque[Step] = field(default_factory=deque)
 
     def add(self, track: Track, now_s: float) -> None:
@@ -194,7 +199,7 @@ class Trail:
         unseen_s = now_s - last.at_s
         if unseen_s <= MAX_UNSEEN_S:
             return True
-        early = self.since(last.at_s - MAX_UNSEEN_S)[0]
+        early = self.since(last.at_s - COURSE_S)[0]
         if early is last and len(self.steps) > 1:
             early = self.steps[-2]
         if at_m is None or unseen_s > self.bridged_s + ROUNDING_S or early is last:
@@ -205,7 +210,7 @@ class Trail:
         if self.may_turn:
             is_ahead = gone[0] * x + gone[1] * y > 0
             short = unseen_s <= BRIDGED_S + ROUNDING_S
-            return (short or is_ahead) and math.hypot(*gone) <= BRIDGED_M + math.hypot(x, y)
+            return (short or is_ahead) and math.hypot(*gone) <= self.bridged_m + math.hypot(x, y)
         return is_where_it_led((gone[0] - x, gone[1] - y), (x, y))
 
     def _walked_to(self, track: Track) -> Point:

@@ -139,11 +139,11 @@ class SolidLineCrossing:
         """Return who has just driven over a solid line."""
         self._drivers.attend(scene)
         sightings = []
-        for track in scene.tracks:
-            if track.class_name not in VEHICLES or not track.observed:
+        for at_s, track in scene.looks():
+            if track.class_name not in VEHICLES:
                 continue
             driver = self._drivers.of(track, scene.stream_s)
-            driver.trail.add(track, scene.stream_s)
+            driver.trail.add(track, at_s)
             if len(driver.trail.steps) <= 1:
                 driver.lines.clear()
             if not driver.trail.steps:
@@ -153,12 +153,12 @@ class SolidLineCrossing:
                 crossed = crossing.see(
                     self._off_m(points, track),
                     self._clear_m(track),
-                    scene.stream_s,
+                    at_s,
                     self._options.clear_s,
                 )
                 if crossed and self._drives(driver.trail):
-                    crossing.told_s = scene.stream_s
-                if crossing.told_s is not None and scene.stream_s - crossing.told_s <= FOLLOW_S:
+                    crossing.told_s = at_s
+                if crossing.told_s is not None and at_s - crossing.told_s <= FOLLOW_S:
                     sightings.append(_sighting(crossing, marking, track, driver.trail))
         return sightings
 

@@ -3,8 +3,9 @@
 Invariants:
     * Accused is only who is over by ``min_over_kmh`` after the error of the measurement has been
       taken off: the interval's lower end counts, never its middle (``edge.speed``).
-    * Limits are those drawn for the zones under the wheels; of several the lowest that holds for
-      the class at the time of capture. Where none is drawn nobody is accused.
+    * Limits are those drawn for the zones under the wheels where the speed was measured: in the
+      middle of the way that its line was fitted to, not at its end. Of several counts the lowest
+      that holds for the class at the time of capture. Where none is drawn nobody is accused.
     * Where speed cannot be measured (no ground points, a jump of the clock, a moved view) there is
       no sighting: nothing is estimated here.
     * What is told stays a hint, standing C, unless the camera is a certified meter
@@ -16,6 +17,7 @@ Not decided here: which band of the decree applies; the centre knows the law of 
 from __future__ import annotations
 
 import math
+from collections import deque
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -37,6 +39,8 @@ NAME = "speeding"
 WORTH_MEASURING = 0.8
 """A tracker's own speed below this share of the limit is not worth the exact measurement."""
 KEPT_BOXES = 32
+KEPT_S = 3.0
+"""Whose limits are remembered. Source: ``speed.LONG_WINDOW_S``."""
 
 
 class SpeedingOptions(RuleOptions):
@@ -67,6 +71,19 @@ class _Drive:
     since_s: float | None = None
     fastest: Speed | None = None
     boxes: list[tuple[float, float, float, float, float]] = field(default_factory=list)
+    limits: deque[tuple[float, Zone | None, float]] = field(default_factory=deque)
+    """When, in which zone, and the limit in km/h there."""
+
+    def pass_by(self, zone: Zone | None, limit_kmh: float, now_s: float) -> None:
+        """Note the limit under the wheels now."""
+        self.limits.append((now_s, zone, limit_kmh))
+        while now_s - self.limits[0][0] > KEPT_S:
+            self.limits.popleft()
+
+    def limit_at(self, at_s: float) -> tuple[Zone | None, float]:
+        """Return the zone and the limit where the vehicle was at a ``stream_s``."""
+        _, zone, limit_kmh = min(self.limits, key=lambda limit: abs(limit[0] - at_s))
+        return zone, limit_kmh
 
     def add(self, speed: Speed, track: Track, now_s: float) -> None:
         """Add one look at which the vehicle was too fast."""
@@ -104,13 +121,16 @@ class Speeding:
         return [sighting for sighting in seen if sighting is not None]
 
     def _judge(self, track: Track, scene: Scene) -> Sighting | None:
-        zone, limit_kmh = self._limit(track, scene.captured_at)
-        if zone is None or not _may_exceed(track, limit_kmh):
+        drive, now_s = self._drives.of(track, scene.stream_s), scene.stream_s
+        drive.pass_by(*self._limit(track, scene.captured_at), now_s)
+        if not _may_exceed(track, min(limit_kmh for _, _, limit_kmh in drive.limits)):
             return None
         speed = scene.speed_of(track.track_id)
-        if speed.kmh is None or at_least(speed) < limit_kmh + self._options.min_over_kmh:
+        if speed.mean_at_s is None:
             return None
-        drive, now_s = self._drives.of(track, scene.stream_s), scene.stream_s
+        zone, limit_kmh = drive.limit_at(speed.mean_at_s)
+        if zone is None or at_least(speed) < limit_kmh + self._options.min_over_kmh:
+            return None
         drive.add(speed, track, now_s)
         if drive.since_s is None or not has_lasted(drive.since_s, now_s, self._options.min_s):
             return None

@@ -213,9 +213,9 @@ class StoppedVehicle:
             self._passing.clear()
         self._wait.attend(scene)
         self._crowding.attend(now_s)
-        for track in scene.tracks:
-            if track.class_name in MOTOR_VEHICLES and track.observed:
-                self._look_at(track, now_s)
+        for at_s, track in scene.looks():
+            if track.class_name in MOTOR_VEHICLES:
+                self._look_at(track, at_s)
         self._spots = [spot for spot in self._spots if now_s <= spot.until_s]
         for spot in self._spots:
             self._crowding.saw(spot.zone.id, spot.owner, Pace.REST, now_s)

@@ -110,11 +110,11 @@ class Turning:
         """Return who has just driven a forbidden movement."""
         self._drivers.attend(scene)
         sightings = []
-        for track in scene.tracks:
-            if track.class_name not in VEHICLES or not track.observed:
+        for at_s, track in scene.looks():
+            if track.class_name not in VEHICLES:
                 continue
             driver = self._drivers.of(track, scene.stream_s)
-            self._follow(driver, track, scene.stream_s)
+            self._follow(driver, track, at_s)
             for movement in self._movements:
                 if self._concerns(movement, track, scene) and self._has_driven(driver, movement):
                     turned_s = driver.turned_s.setdefault(movement.id, scene.stream_s)

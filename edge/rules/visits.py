@@ -177,10 +177,10 @@ class Visits:
         Once per scene; who has gone is forgotten.
         """
         self.attend(scene)
-        for track in scene.tracks:
-            if track.class_name in classes and track.observed:
-                visit = self.look(track, scene.stream_s)
-                if visit is not None:
+        for at_s, track in scene.looks():
+            if track.class_name in classes:
+                visit = self.look(track, at_s)
+                if visit is not None and at_s == scene.stream_s:
                     yield track, visit
 
     def look(self, track: Track, now_s: float) -> Visit | None:
@@ -188,7 +188,6 @@ class Visits:
         guest = self._guests.of(track, now_s)
         zone = self.road.zone_at(track.foot_px, self._kinds)
         if zone is None or base_share_in(track, zone.polygon) < self._base_share:
-            guest.visit = None
             return None
         visit, has_plane = guest.visit, self.road.plane is not None
         if (

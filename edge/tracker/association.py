@@ -1,7 +1,8 @@
 """Which detection is which track: gated costs, then the cheapest assignment.
 
 Pure functions of columns. The cost of a pair is ``1 - overlap`` plus the distance of the foot point
-in standard deviations, scaled so that the gate costs one half. Pairs outside the gate never meet.
+in standard deviations, scaled so that the gate costs one half. Pairs outside the gate never meet,
+unless the track's kind needs more room than two could share and the boxes overlap.
 """
 
 from __future__ import annotations
@@ -31,11 +32,13 @@ def costs(
     xyxy: NDArray[np.float64],
     measured: NDArray[np.float64],
     detected: NDArray[np.float32],
+    same_place_iou: NDArray[np.float32],
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Return the cost and the overlap of every track with every detection, both (n, m).
 
     predicted, spread: (n, 4) foot x, foot y, width, height and their variance.
     xyxy: (n, 4) predicted boxes. measured, detected: (m, 4) the same of the detections.
+    same_place_iou: (n,) overlap from which a pair may meet outside the gate, at the gate's price.
     """
     overlap = iou(xyxy, detected)
     # One column after the other in single precision: three times as fast as (n, m, 4) at once.
@@ -44,8 +47,9 @@ def costs(
     distance = np.subtract.outer(here[:, 0], there[:, 0]) ** 2 * weight[:, :1]
     distance += np.subtract.outer(here[:, 1], there[:, 1]) ** 2 * weight[:, 1:]
     log_height = np.subtract.outer(np.log(here[:, 3]), np.log(there[:, 3]))
-    cost = distance * np.float32(GATE_COST / GATE) + (1 - overlap)
-    cost[(distance > GATE) | (np.abs(log_height) > MAX_LOG_HEIGHT)] = FORBIDDEN
+    cost = np.minimum(distance, GATE) * np.float32(GATE_COST / GATE) + (1 - overlap)
+    apart = (distance > GATE) & (overlap < same_place_iou[:, None])
+    cost[apart | (np.abs(log_height) > MAX_LOG_HEIGHT)] = FORBIDDEN
     return cost, overlap
 
 

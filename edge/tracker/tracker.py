@@ -4,7 +4,7 @@ Invariants:
     * All durations are seconds of the stream's clock and the filter uses the true time step, so 5
       and 30 frames per second, and dropped frames, tell the same story.
     * A track is told to the rules from the moment its detections' scores sum to
-      ``CONFIRM_EVIDENCE``, then at every frame until it has been unseen for ``COAST_S``
+      ``CONFIRM_EVIDENCE``, at first with the looks before, then until it is unseen for ``COAST_S``
       (``observed=False`` while it coasts). It is remembered, silently, until ``MEMORY_S``: a
       standing motorbike that was hidden for two seconds comes back under its id.
     * ``_keep`` is the only place that removes tracks, and it removes every trace of them.
@@ -20,7 +20,7 @@ so a person's vote counts less than a two-wheeler's. Nothing here knows zones or
 from __future__ import annotations
 
 import itertools
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -40,6 +40,10 @@ if TYPE_CHECKING:
 
 KIND = np.array([name in VEHICLES - TWO_WHEELERS for name in ROAD_USERS], np.int64)
 """Two-wheelers and people, or four wheels and more: a detector seldom mixes the two."""
+SAME_PLACE_IOU = np.array([2.0, 0.3], np.float32)
+"""By kind: a box that overlaps so much of a track's may be its own wherever the motion wants it.
+Source: a car that brakes or is cut by the rim jumps by more than its motion allows, and no second
+car fits where it is; motorbikes stand closer than their own width, so none of theirs may."""
 RIGID = np.array([name in VEHICLES for name in ROAD_USERS])
 VOTE = np.array([0.3 if name == "person" else 1.0 for name in ROAD_USERS])
 
@@ -140,6 +144,8 @@ class Tracker:
         self._plane = GroundPlane.of_camera(camera.ground, self._size_px, self._size_px)
         self._motion = Motion.start(np.zeros((0, 4)))
         self._lives = Lives.start([], 0.0)
+        self._before: dict[int, list[tuple[float, Track]]] = {}
+        """By id, the looks at those who are not believed yet; ``_keep`` removes them."""
 
     def update(self, frame: Frame, detections: Detections) -> tuple[Track, ...]:
         """Take one frame's detections; return the tracks believed at that instant, oldest first."""
@@ -194,6 +200,7 @@ class Tracker:
             motion.xyxy(),
             found.measured,
             found.xyxy,
+            SAME_PLACE_IOU[KIND[lives.classes]],
         )
         cost += (UNSEEN_COST_PER_S * (self._now_s - lives.seen_s)).astype(np.float32)[:, None]
         cost[KIND[lives.classes][:, None] != KIND[found.classes]] += KIND_COST
@@ -233,22 +240,39 @@ class Tracker:
         """Remove every trace of all tracks but ``rows``."""
         self._motion.keep(rows)
         self._lives.keep(rows)
+        alive = set(self._lives.ids.tolist())
+        self._before = {i: looks for i, looks in self._before.items() if i in alive}
 
     def _tracks(self) -> tuple[Track, ...]:
         """Return what the rules may know: confirmed tracks, seen or coasting."""
+        lives, unseen_s = self._lives, self._now_s - self._lives.seen_s
+        for young in self._as_tracks(np.flatnonzero(~lives.confirmed & (unseen_s == 0))):
+            self._before.setdefault(young.track_id, []).append((self._now_s, young))
+        told = self._as_tracks(np.flatnonzero(lives.confirmed & (unseen_s <= COAST_S)))
+        return tuple(self._with_earlier(track) for track in told)
+
+    def _with_earlier(self, track: Track) -> Track:
+        """Return a track, at its first telling with the looks by which it was believed."""
+        before = self._before.pop(track.track_id, None)
+        if before is None:
+            return track
+        named = ((at_s, replace(look, class_name=track.class_name)) for at_s, look in before)
+        return replace(track, earlier=tuple(named))
+
+    def _as_tracks(self, rows: NDArray[np.int64]) -> list[Track]:
+        """Return what is known of some rows now."""
         lives = self._lives
-        told = np.flatnonzero(lives.confirmed & (self._now_s - lives.seen_s <= COAST_S))
-        foot_px, speed_px_s = self._motion.mean[told, :2], self._motion.speed[told, :2]
-        metres: list[Point | None] = [None] * len(told)
+        foot_px, speed_px_s = self._motion.mean[rows, :2], self._motion.speed[rows, :2]
+        metres: list[Point | None] = [None] * len(rows)
         metres_s = metres
         if self._plane is not None:
             ground, velocity, usable = self._plane.project(foot_px, speed_px_s)
             metres, metres_s = _points(ground, usable), _points(velocity, usable)
-        boxes, feet, speeds = (a.tolist() for a in (self._motion.xyxy()[told], foot_px, speed_px_s))
-        seen_feet = lives.feet[told].tolist()
-        ids, scores, first_s = (a[told].tolist() for a in (lives.ids, lives.scores, lives.first_s))
-        classes, observed = (a[told].tolist() for a in (lives.classes, lives.seen_s == self._now_s))
-        return tuple(
+        boxes, feet, speeds = (a.tolist() for a in (self._motion.xyxy()[rows], foot_px, speed_px_s))
+        seen_feet = lives.feet[rows].tolist()
+        ids, scores, first_s = (a[rows].tolist() for a in (lives.ids, lives.scores, lives.first_s))
+        classes, observed = (a[rows].tolist() for a in (lives.classes, lives.seen_s == self._now_s))
+        return [
             Track(
                 track_id=ids[i],
                 class_name=ROAD_USERS[classes[i]],
@@ -262,8 +286,8 @@ class Tracker:
                 ground_m=metres[i],
                 velocity_mps=metres_s[i],
             )
-            for i in range(len(told))
-        )
+            for i in range(len(rows))
+        ]
 
 
 def _points(values: NDArray[np.float64], usable: NDArray[np.bool_]) -> list[Point | None]:

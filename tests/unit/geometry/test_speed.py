@@ -11,7 +11,7 @@ from edge.speed import MAX_GAP_S, SpeedMeter
 from tests.traffic import camera, instants, road_user, scene
 
 if TYPE_CHECKING:
-    from edge.scene import Speed
+    from edge.scene import Speed, Track
 
 PX_PER_M = 20.0
 """A plan view: 64 m of road across, 36 m down."""
@@ -58,7 +58,7 @@ def test_only_the_last_second_and_a_half_counts() -> None:
     [
         ({"ground": []}, "no_geometry"),
         ({"seconds": 0.9}, "too_short"),
-        ({"fps": 2.5}, "too_few_points"),
+        ({"seconds": 1.2, "fps": 2.5}, "too_few_points"),
         ({"start": 3000.0}, "outside_points"),
         ({"kmh": 0.9, "ground": [{**p, "px": (p["px"][0] / 40, p["px"][1] / 40)} for p in GROUND]},
          "too_far"),
@@ -70,6 +70,33 @@ def test_what_cannot_be_known_is_refused_with_the_reason(
     told = metered(**given)
 
     assert (told.kmh, told.error_kmh, told.refused) == (None, None, reason)
+
+
+def test_after_a_hole_the_way_before_it_counts_until_looks_are_enough() -> None:
+    meter, told = SpeedMeter(camera(ground=GROUND)), []
+    for now_s in instants(2.6, 5):
+        foot = (200.0 + 10 * PX_PER_M * now_s, 400.0)
+        is_seen = not 0.7 < now_s < 1.9
+        meter.attend(scene(now_s, [road_user(foot=foot, seen_foot_px=foot)] if is_seen else []))
+        told.append(meter.speed_of(1))
+
+    assert told[10].kmh == pytest.approx(36.0, abs=0.1)
+    assert told[10].mean_at_s == pytest.approx((0.0 + 0.2 + 0.4 + 0.6 + 2.0) / 5)
+    assert told[13].mean_at_s == pytest.approx((0.6 + 2.0 + 2.2 + 2.4 + 2.6) / 5)
+
+
+def test_the_looks_before_somebody_was_believed_count() -> None:
+    def at(now_s: float) -> Track:
+        foot = (200.0 + 10 * PX_PER_M * now_s, 400.0)
+        return road_user(foot=foot, seen_foot_px=foot)
+
+    meter = SpeedMeter(camera(ground=GROUND))
+    before = tuple((at_s, at(at_s)) for at_s in (0.0, 0.2))
+    meter.attend(scene(0.4, [replace(at(0.4), earlier=before)]))
+    for now_s in (0.6, 0.8, 1.0):
+        meter.attend(scene(now_s, [at(now_s)]))
+
+    assert meter.speed_of(1).kmh == pytest.approx(36.0, abs=0.1)
 
 
 def test_a_way_that_is_no_even_drive_is_too_uncertain() -> None:

@@ -169,6 +169,16 @@ def test_who_turned_for_longer_is_not_behind_where_it_was(
     assert len(trail.steps) == steps
 
 
+def test_where_a_way_leads_is_told_from_a_second_of_it() -> None:
+    """Feet that tremble by a metre make half a second of a drive twice as fast or none."""
+    trail = Trail(9.0, has_plane=True)
+    for at_s, y in ((0.0, 0.0), (0.2, 2.0), (0.4, 4.0), (0.6, 7.2), (0.8, 8.0), (1.0, 9.2)):
+        trail.add(road_user(ground_m=(0.0, y)), at_s)
+    trail.add(road_user(ground_m=(0.0, 18.4)), 1.8)
+
+    assert len(trail.steps) == 7
+
+
 def test_one_lane_further_it_is_somebody_else() -> None:
     """At 72 km/h half of the unseen way would be three lanes."""
     trail = Trail(9.0, has_plane=True, bridged_s=LONG_BRIDGED_S)

@@ -47,13 +47,13 @@ class Watcher:
         return Detections(found.xyxy + noise, found.scores, found.class_names)
 
 
-def told(kmh: float, **given: Any) -> list[Any]:
+def told(kmh: float, seconds: float = 3.0, **given: Any) -> list[Any]:
     """Return the messages of a car that drives to the right."""
     fields = {"ground": GROUND, "zones": [ROAD], "rules": {"speeding": {}}} | given
     car = Mover(60, 420, vx=kmh / 3.6 * PX_PER_M, name="car", width=90, height=60)
     pipeline = Pipeline(camera(**fields), Watcher(car), Setting(box_id="n1"), Counters())
     messages = []
-    for now_s in instants(3.0, 10):
+    for now_s in instants(seconds, 10):
         messages += [change.message for change in pipeline.process(frame(now_s))]
     return messages + [change.message for change in pipeline.finish()]
 
@@ -107,3 +107,22 @@ def test_other_rules_tell_the_speed_too_or_why_not() -> None:
     assert told(36.0, **wrong_way)[0].speed_kmh == pytest.approx(36, abs=2)
     blind = told(36.0, ground=[], **wrong_way)
     assert {(m.speed_kmh, m.speed_refused) for m in blind} == {(None, "no_geometry")}
+
+
+def part(from_x: float, to_x: float, kmh: float) -> dict[str, Any]:
+    """Return a part of the road with a limit."""
+    corners = [(from_x, 200), (to_x, 200), (to_x, 720), (from_x, 720)]
+    limits = [{"kmh": kmh}]
+    return ROAD | {"id": f"to-{kmh:.0f}", "polygon": corners, "speed_limits": limits}
+
+
+@pytest.mark.parametrize(("before", "after", "places"), [(80, 40, set()), (40, 80, {"to-40"})])
+def test_the_limit_is_that_of_where_the_speed_was_measured_and_not_of_where_it_is_known(
+    before: float, after: float, places: set[str]
+) -> None:
+    """The second limit begins 6 m before the end of what is seen, and 0.4 s."""
+    zones = [part(0, 600, before), part(600, 1280, after)]
+
+    messages = told(60.0, seconds=2.0, zones=zones)
+
+    assert {message.place for message in messages} == places

@@ -11,9 +11,10 @@ import pytest
 from edge.contract.messages import SignalChange
 from edge.rules.approach import permitted_on_red, present_red
 from edge.rules.jams import Jams, road_zone_of
+from edge.rules.road import Step
 from edge.rules.views import APART_S, MOST, View, Views
 from edge.rules.visits import GAP_S, Visits, base_share_in
-from edge.rules.weaving import reversals
+from edge.rules.weaving import reversals, seen_aside
 from tests.builders import NOON
 from tests.stories import Story, road_camera
 from tests.traffic import camera, road_user, scene
@@ -85,6 +86,29 @@ def test_a_visit_goes_on_behind_a_long_gap_where_the_way_led(y: float, began_s: 
     assert visit.since_s == began_s
 
 
+def test_one_look_beside_the_zone_ends_no_visit() -> None:
+    """A base that trembles stands on the line now and then."""
+    visits, visit = Visits(two_lanes(), frozenset({"lane"})), None
+    for at_s, x in ((0.0, 50.0), (0.2, 50.0), (0.4, 110.0), (0.6, 50.0)):
+        track = road_user(1, (x, 200))
+        visits.attend(scene(at_s, [track]))
+        visit = visits.look(track, at_s)
+        assert (visit is None) == (x > 100)
+
+    assert visit is not None
+    assert visit.since_s == 0.0
+
+
+def test_a_visit_begins_with_the_looks_before_its_owner_was_believed() -> None:
+    visits = Visits(two_lanes(), frozenset({"lane"}))
+    before = tuple((at_s, road_user(1, (50, 200))) for at_s in (0.0, 0.2))
+    believed = replace(road_user(1, (50, 200)), earlier=before)
+
+    seen = list(visits.seen(scene(0.4, [believed]), frozenset({"motorbike"})))
+
+    assert [(visit.since_s, visit.last_s) for _, visit in seen] == [(0.0, 0.4)]
+
+
 def test_jitter_on_the_spot_is_no_way() -> None:
     visits, visit = Visits(two_lanes(), frozenset({"lane"})), None
     for number in range(100):
@@ -122,6 +146,22 @@ def test_reversals_are_swings_and_not_jitter(aside: list[float], turns: int) -> 
     along = [10.0 * number for number in range(len(aside))]
 
     assert len(reversals(along, aside, 1.2)) == turns
+
+
+@pytest.mark.parametrize(
+    ("took_s", "moved_m", "seen_m"),
+    [(0.2, 0.6, 0.6), (0.2, 2.2, 0.0), (0.8, 1.4, 1.4), (1.2, 1.4, 0.0)],
+)
+def test_a_move_to_the_side_counts_where_it_was_seen_and_wheels_can_make_it(
+    took_s: float, moved_m: float, seen_m: float
+) -> None:
+    """An id that goes over to the next car has not steered."""
+    box = (0.0, 0.0, 1.0, 1.0)
+    steps = [
+        Step(at_s, (x, 10 * at_s), (x, 0.0), box, 0.9) for at_s, x in ((0, 0), (took_s, moved_m))
+    ]
+
+    assert seen_aside(steps, (0.0, 1.0)) == pytest.approx([0.0, -seen_m])
 
 
 def lit(*phases: tuple[float, str], now_s: float) -> Scene:

@@ -64,12 +64,16 @@ def test_nobody_and_nothing_make_no_pairs() -> None:
     assert len(rows) == len(columns) == 0
 
 
-def priced(tracks: list[list[float]], found: list[list[float]], step_s: float = 0.1) -> np.ndarray:
+def priced(
+    tracks: list[list[float]], found: list[list[float]], step_s: float = 0.1, same_iou: float = 2.0
+) -> np.ndarray:
     """Return the costs of tracks founded on boxes against boxes a step later."""
     motion = Motion.start(measure(np.array(tracks, np.float32)))
     motion.predict(step_s)
     detected = np.array(found, np.float32)
-    return costs(motion.mean, motion.innovation(), motion.xyxy(), measure(detected), detected)[0]
+    same = np.full(len(tracks), same_iou, np.float32)
+    spread = motion.innovation()
+    return costs(motion.mean, spread, motion.xyxy(), measure(detected), detected, same)[0]
 
 
 def test_the_same_box_costs_nothing_and_a_near_one_little() -> None:
@@ -91,3 +95,12 @@ def test_far_away_and_of_another_size_is_forbidden() -> None:
 
     assert (cost == FORBIDDEN).all()
     assert GATE > 9.2
+
+
+def test_a_box_upon_a_track_meets_it_outside_the_gate_only_where_two_have_no_room() -> None:
+    jumped = [[100.0, 145.0, 220.0, 245.0]]
+    alone = priced([[100, 100, 220, 200]], jumped, step_s=0.01, same_iou=0.3)
+    beside = priced([[100, 100, 220, 200]], jumped, step_s=0.01)
+
+    assert 0.5 < alone[0, 0] < 1.3
+    assert beside[0, 0] == FORBIDDEN

@@ -16,7 +16,7 @@ from edge.errors import ConfigError
 from edge.scene import Detections
 from edge.tracker import Tracker
 from edge.tracker.tracker import COAST_S, MEMORY_S
-from tests.traffic import SIZE_PX, Mover, camera, detections, frame, instants, seen
+from tests.traffic import SIZE_PX, Mover, camera, detections, frame, instants, scene, seen
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -83,6 +83,18 @@ def test_a_standing_motorbike_hidden_for_two_seconds_comes_back_under_its_id() -
 
     assert {t.track_id for t in tracks} == {1}
     assert all(t.observed for t in tracks[-20:])
+
+
+def test_who_is_believed_brings_the_looks_before_once() -> None:
+    rider = Mover(200, 400, vx=120, score=0.4)
+    tracker, looks = Tracker(camera()), []
+
+    for s in instants(1.0, 5):
+        tracks = tracker.update(frame(s), seen([rider], s))
+        looks.append([(at_s, look.track_id) for at_s, look in scene(s, tracks).looks()])
+
+    believed = [(0.0, 1), (0.2, 1), (0.4, 1)]
+    assert looks == [[], [], believed, [(0.6, 1)], [(0.8, 1)], [(1.0, 1)]]
 
 
 def test_a_track_is_told_while_it_coasts_and_no_longer() -> None:
@@ -169,6 +181,20 @@ def test_a_motorbike_before_a_car_does_not_take_its_track() -> None:
     for track in tracks:
         by_id.setdefault(track.track_id, set()).add(track.class_name)
     assert sorted(map(sorted, by_id.values())) == [["car"], ["motorbike"]]
+
+
+@pytest.mark.parametrize(("name", "is_kept"), [("car", True), ("motorbike", False)])
+def test_a_box_that_jumps_upon_itself_stays_a_car_and_may_be_another_motorbike(
+    name: str, *, is_kept: bool
+) -> None:
+    stands = Mover(600, 400, width=150, height=100, name=name)
+    jumped = Mover(600, 440, width=150, height=100, name=name)
+    tracker = Tracker(camera())
+    told(tracker, [stands], instants(2, 10))
+
+    after = told(tracker, [jumped], [2.1])
+
+    assert any(t.observed and t.track_id == 1 for t in after) == is_kept
 
 
 @pytest.mark.parametrize("fps", [5, 10, 30])
