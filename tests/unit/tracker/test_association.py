@@ -105,7 +105,7 @@ def test_far_away_and_of_another_size_is_forbidden() -> None:
 
 def test_without_overlap_a_motorbike_is_looked_for_in_a_smaller_place_than_a_car() -> None:
     """Of two kinds with the same box and the same motion."""
-    beside = [[235.0, 100.0, 275.0, 160.0]]
+    beside = [[262.0, 100.0, 302.0, 160.0]]
     car, motorbike = (
         priced([[100, 100, 140, 160]], beside, step_s=0.2, gate_cost=float(cost))[0, 0]
         for cost in (GATE_COST[KIND[ROAD_USERS.index(name)]] for name in ("car", "motorbike"))
