@@ -41,10 +41,6 @@ if TYPE_CHECKING:
 
 KIND = np.array([name in VEHICLES - TWO_WHEELERS for name in ROAD_USERS], np.int64)
 """Two-wheelers and people, or four wheels and more: a detector seldom mixes the two."""
-SAME_PLACE_IOU = np.array([2.0, 0.3], np.float32)
-"""By kind: a box that overlaps so much of a track's may be its own wherever the motion wants it.
-Source: a car that brakes or is cut by the rim jumps by more than its motion allows, and no second
-car fits where it is; motorbikes stand closer than their own width, so none of theirs may."""
 GATE_COST = np.array([0.8, 0.5], np.float32)
 """By kind: what a box at the motion's gate costs, in the currency of overlap. Motorbikes ride
 closer than a box is wide: there the place says more than the overlap, and where there is none the
@@ -67,6 +63,10 @@ MAX_COST = 1.4
 """Above 1 boxes need not overlap: at 5 frames per second a crossing motorbike leaves its own box
 behind. Source: best of a small search on TUD, KITTI and our two Hà Nội clips and a jam."""
 WEAK_MIN_IOU = 0.4
+SAME_PLACE_IOU = np.array([2.0, WEAK_MIN_IOU], np.float32)
+"""By kind: a box that lies so well upon a track may be its own wherever the motion wants it.
+Source: a car that brakes or is cut by the rim jumps by more than its motion allows, and no second
+car fits where it is; motorbikes stand closer than their own width, so none of theirs may."""
 KIND_COST = 0.4
 UNSEEN_COST_PER_S = 0.15
 """Between two tracks for one detection the one seen more lately is the better guess."""
