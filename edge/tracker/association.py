@@ -1,13 +1,12 @@
 """Which detection is which track: gated costs, then the cheapest assignment.
 
 Pure functions of columns. The cost of a pair is ``1 - overlap`` plus the distance of the foot point
-in standard deviations, scaled to the price of the gate. Pairs outside the gate never meet,
+in standard deviations, scaled so that the gate costs one half. Pairs outside the gate never meet,
 unless the track's kind needs more room than two could share and the boxes overlap.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -22,20 +21,9 @@ FORBIDDEN = 1e6
 GATE = 20.0
 """Squared distance in two dimensions. Source: chi-square, 2 degrees of freedom, 99.995 %; wide,
 because the cost decides among rivals and a track lost is worse than one borrowed."""
+GATE_COST = 0.5
 MAX_LOG_HEIGHT = 0.7
 """A detection more than twice or less than half as high is another road user."""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Gates:
-    """How strictly n tracks are held to where their motion wants them.
-
-    cost: (n,) what a pair at the gate costs for its distance.
-    open_iou: (n,) overlap from which a pair may meet outside the gate, at the gate's price.
-    """
-
-    cost: NDArray[np.float32]
-    open_iou: NDArray[np.float32]
 
 
 def costs(
@@ -44,13 +32,13 @@ def costs(
     xyxy: NDArray[np.float64],
     measured: NDArray[np.float64],
     detected: NDArray[np.float32],
-    gates: Gates,
+    same_place_iou: NDArray[np.float32],
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Return the cost and the overlap of every track with every detection, both (n, m).
 
     predicted, spread: (n, 4) foot x, foot y, width, height and their variance.
     xyxy: (n, 4) predicted boxes. measured, detected: (m, 4) the same of the detections.
-    gates: of the n tracks.
+    same_place_iou: (n,) overlap from which a pair may meet outside the gate, at the gate's price.
     """
     overlap = iou(xyxy, detected)
     # One column after the other in single precision: three times as fast as (n, m, 4) at once.
@@ -59,8 +47,8 @@ def costs(
     distance = np.subtract.outer(here[:, 0], there[:, 0]) ** 2 * weight[:, :1]
     distance += np.subtract.outer(here[:, 1], there[:, 1]) ** 2 * weight[:, 1:]
     log_height = np.subtract.outer(np.log(here[:, 3]), np.log(there[:, 3]))
-    cost = np.minimum(distance, GATE) * (gates.cost / np.float32(GATE))[:, None] + (1 - overlap)
-    apart = (distance > GATE) & (overlap < gates.open_iou[:, None])
+    cost = np.minimum(distance, GATE) * np.float32(GATE_COST / GATE) + (1 - overlap)
+    apart = (distance > GATE) & (overlap < same_place_iou[:, None])
     cost[apart | (np.abs(log_height) > MAX_LOG_HEIGHT)] = FORBIDDEN
     return cost, overlap
 

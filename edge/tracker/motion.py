@@ -43,9 +43,6 @@ Source: scatter of DEIMv2 femto boxes on standing vehicles in our footage."""
 FIRST_SPEED = np.array([4.0, 2.5, 0.5, 0.5])
 """Standard deviation of the unknown first velocity, heights per second: 20 km/h across the picture,
 less along the line of sight."""
-OUTWARD = 0.1
-"""Heights per second towards the picture's rim at which a road user leaves. Source: half of
-``AT_REST``; who stands cut by the rim comes back into view."""
 FOOT_Y, HEIGHT, MIN_SIDE_PX = 1, 3, 2.0
 MAX_SHRINK, MAX_GROWTH = -1.0, 0.3
 """Share of its height that one step may take or add. Source: own choice; an id that grows by more
@@ -135,15 +132,6 @@ class Motion(Columns):
     def slow_down(self, rows: NDArray[np.bool_], share: float) -> None:
         """Let unseen tracks lose speed, so that none drifts off on an old guess."""
         self.speed[rows] *= share
-
-    def leaving(self, size_px: tuple[int, int]) -> NDArray[np.bool_]:
-        """Return which tracks (n,) move towards a rim of the picture that cuts them already."""
-        box, pace = self.xyxy(), self.speed[:, :2] / self.mean[:, HEIGHT:]
-        low, high = (
-            (box[:, :2] <= 0) & (pace < -OUTWARD),
-            (box[:, 2:] >= size_px) & (pace > OUTWARD),
-        )
-        return np.asarray((low | high).any(axis=1))
 
     def xyxy(self) -> NDArray[np.float64]:
         """Return the believed boxes, float64 (n, 4), source pixels."""

@@ -6,8 +6,7 @@ Invariants:
     * A track is told to the rules from the moment its detections' scores sum to
       ``CONFIRM_EVIDENCE``, at first with the looks before, then until it is unseen for ``COAST_S``
       (``observed=False`` while it coasts). It is remembered, silently, until ``MEMORY_S``: a
-      standing motorbike that was hidden for two seconds comes back under its id. A vehicle that
-      leaves the picture does not: its id would go to the next one that comes by there.
+      standing motorbike that was hidden for two seconds comes back under its id.
     * ``_keep`` is the only place that removes tracks, and it removes every trace of them.
     * A new epoch of the stream forgets all tracks and no ids.
 
@@ -29,7 +28,7 @@ import numpy as np
 from edge.contract.road_users import ROAD_USERS, TWO_WHEELERS, VEHICLES
 from edge.geometry import GroundPlane
 from edge.scene import Track
-from edge.tracker.association import Gates, assign, costs
+from edge.tracker.association import assign, costs
 from edge.tracker.columns import Columns
 from edge.tracker.motion import Motion, measure
 
@@ -41,11 +40,6 @@ if TYPE_CHECKING:
 
 KIND = np.array([name in VEHICLES - TWO_WHEELERS for name in ROAD_USERS], np.int64)
 """Two-wheelers and people, or four wheels and more: a detector seldom mixes the two."""
-GATE_COST = np.array([0.8, 0.5], np.float32)
-"""By kind: what a box at the motion's gate costs, in the currency of overlap. Motorbikes ride
-closer than a box is wide: there the place says more than the overlap, and where there is none the
-next one is soon too far. Source: simulated dense motorbikes, seeds 1 to 7, where 0.5 for all is
-half a point of IDF1 worse; from 1.0 on riders who weave are lost."""
 RIGID = np.array([name in VEHICLES for name in ROAD_USERS])
 VOTE = np.array([0.3 if name == "person" else 1.0 for name in ROAD_USERS])
 
@@ -55,10 +49,6 @@ COAST_S = 1.0
 MEMORY_S = 3.0
 TENTATIVE_S = 0.5
 """An unconfirmed track is forgotten sooner."""
-LEAVING_S = 0.25
-"""A vehicle that drives out of the picture is forgotten so long after its last look: one that was
-lost at 5 frames per second. People are not, who turn round there.
-Source: best of a small search on KITTI's tuning sequences and simulated motorbikes."""
 MAX_COST = 1.4
 """Above 1 boxes need not overlap: at 5 frames per second a crossing motorbike leaves its own box
 behind. Source: best of a small search on TUD, KITTI and our two Hà Nội clips and a jam."""
@@ -204,17 +194,16 @@ class Tracker:
     def _costs(self, found: Seen) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """Return cost and overlap of every track with every detection, both (n, m)."""
         lives, motion = self._lives, self._motion
-        kinds = KIND[lives.classes]
         cost, overlap = costs(
             motion.mean,
             motion.innovation(),
             motion.xyxy(),
             found.measured,
             found.xyxy,
-            Gates(GATE_COST[kinds], SAME_PLACE_IOU[kinds]),
+            SAME_PLACE_IOU[KIND[lives.classes]],
         )
         cost += (UNSEEN_COST_PER_S * (self._now_s - lives.seen_s)).astype(np.float32)[:, None]
-        cost[kinds[:, None] != KIND[found.classes]] += KIND_COST
+        cost[KIND[lives.classes][:, None] != KIND[found.classes]] += KIND_COST
         return cost, overlap
 
     def _see(self, rows: NDArray[np.int64], columns: NDArray[np.int64], found: Seen) -> None:
@@ -242,7 +231,6 @@ class Tracker:
         """Drop tracks that were unseen too long or went out of the picture unseen."""
         unseen_s = self._now_s - self._lives.seen_s
         patience_s = np.where(self._lives.confirmed, MEMORY_S, TENTATIVE_S)
-        patience_s[RIGID[self._lives.classes] & self._motion.leaving(self._size_px)] = LEAVING_S
         x, foot_y, _, height = self._motion.mean.T
         middle = np.column_stack([x, foot_y - height / 2]) / self._size_px
         inside = (np.abs(middle - 0.5) < 0.5 + LEFT_PICTURE_RATIO).all(axis=1)

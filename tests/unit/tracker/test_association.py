@@ -10,10 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from edge.contract.road_users import ROAD_USERS
-from edge.tracker.association import FORBIDDEN, GATE, Gates, assign, costs
+from edge.tracker.association import FORBIDDEN, GATE, assign, costs
 from edge.tracker.motion import Motion, measure
-from edge.tracker.tracker import GATE_COST, KIND, MAX_COST
 
 matrices = hnp.arrays(
     np.float32,
@@ -67,19 +65,15 @@ def test_nobody_and_nothing_make_no_pairs() -> None:
 
 
 def priced(
-    tracks: list[list[float]],
-    found: list[list[float]],
-    step_s: float = 0.1,
-    same_iou: float = 2.0,
-    gate_cost: float = 0.5,
+    tracks: list[list[float]], found: list[list[float]], step_s: float = 0.1, same_iou: float = 2.0
 ) -> np.ndarray:
     """Return the costs of tracks founded on boxes against boxes a step later."""
     motion = Motion.start(measure(np.array(tracks, np.float32)))
     motion.predict(step_s)
     detected = np.array(found, np.float32)
-    gates = Gates(*(np.full(len(tracks), value, np.float32) for value in (gate_cost, same_iou)))
-    spread, measured = motion.innovation(), measure(detected)
-    return costs(motion.mean, spread, motion.xyxy(), measured, detected, gates)[0]
+    same = np.full(len(tracks), same_iou, np.float32)
+    spread = motion.innovation()
+    return costs(motion.mean, spread, motion.xyxy(), measure(detected), detected, same)[0]
 
 
 def test_the_same_box_costs_nothing_and_a_near_one_little() -> None:
@@ -101,17 +95,6 @@ def test_far_away_and_of_another_size_is_forbidden() -> None:
 
     assert (cost == FORBIDDEN).all()
     assert GATE > 9.2
-
-
-def test_without_overlap_a_motorbike_is_looked_for_in_a_smaller_place_than_a_car() -> None:
-    """Of two kinds with the same box and the same motion."""
-    beside = [[262.0, 100.0, 302.0, 160.0]]
-    car, motorbike = (
-        priced([[100, 100, 140, 160]], beside, step_s=0.2, gate_cost=float(cost))[0, 0]
-        for cost in (GATE_COST[KIND[ROAD_USERS.index(name)]] for name in ("car", "motorbike"))
-    )
-
-    assert 1 < car < MAX_COST < motorbike
 
 
 def test_a_box_upon_a_track_meets_it_outside_the_gate_only_where_two_have_no_room() -> None:
