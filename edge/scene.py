@@ -167,7 +167,7 @@ class Speed:
         kmh: Measured on the road plane; None where it is refused.
         error_kmh: Half the width of the interval that covers the truth in 95 of 100 cases.
         refused: Why there is no ``kmh``, one of ``SpeedRefusal``; empty where there is one.
-        mean_at_s: ``stream_s`` in the middle of the looks: then and there it was as fast.
+        mean_at_s: ``stream_s`` in the middle of the looks, when it was as fast; None where refused.
     """
 
     kmh: float | None = None

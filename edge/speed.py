@@ -127,7 +127,7 @@ class SpeedMeter:
             return Speed(refused="too_few_points")
         at_s = np.array([look[0] for look in latest])
         found = measure_speed(self.plane, at_s, np.array([look[1] for look in latest]))
-        return replace(found, mean_at_s=float(at_s.mean()))
+        return found if found.kmh is None else replace(found, mean_at_s=float(at_s.mean()))
 
     def completed(self, sighting: Sighting, scene: Scene) -> Sighting:
         """Return a sighting with its speed and place on the Earth, where they can be known.

@@ -27,6 +27,7 @@ from edge.geometry import in_polygon
 from edge.rules.base import IncidentPolicy, RuleKind, RuleOptions, TrackMemory, option
 from edge.rules.road import MPS_TO_KMH, OFF_ROAD, has_lasted
 from edge.scene import Sighting, Speed
+from edge.speed import LONG_WINDOW_S
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -39,8 +40,6 @@ NAME = "speeding"
 WORTH_MEASURING = 0.8
 """A tracker's own speed below this share of the limit is not worth the exact measurement."""
 KEPT_BOXES = 32
-KEPT_S = 3.0
-"""Whose limits are remembered. Source: ``speed.LONG_WINDOW_S``."""
 
 
 class SpeedingOptions(RuleOptions):
@@ -75,9 +74,9 @@ class _Drive:
     """When, in which zone, and the limit in km/h there."""
 
     def pass_by(self, zone: Zone | None, limit_kmh: float, now_s: float) -> None:
-        """Note the limit under the wheels now."""
+        """Note the limit under the wheels now, for as long as a speed may go back."""
         self.limits.append((now_s, zone, limit_kmh))
-        while now_s - self.limits[0][0] > KEPT_S:
+        while now_s - self.limits[0][0] > LONG_WINDOW_S:
             self.limits.popleft()
 
     def limit_at(self, at_s: float) -> tuple[Zone | None, float]:
