@@ -206,7 +206,7 @@ class Crash:
             zone = self._road.zone_at(track.foot_px, WATCHED)
             if zone is not None:
                 pace = pace_of(party.trail, self._road.plane, REST_KMH)
-                self._crowding.saw(zone.id, track.track_id, pace, now_s)
+                self._crowding.saw(zone.id, track, pace, now_s)
             self._note_jolt(track, party, now_s)
 
     def _note_jolt(self, track: Track, party: Party, now_s: float) -> None:

@@ -86,7 +86,7 @@ class Jams:
             self._rested[track.track_id] = (now_s, track)
         elif pace is Pace.DRIVE:
             self._rested.pop(track.track_id, None)
-        self._crowding.saw(self._belongs[zone.id], track.track_id, pace, now_s)
+        self._crowding.saw(self._belongs[zone.id], track, pace, now_s)
 
     @property
     def resting(self) -> list[Track]:

@@ -67,9 +67,10 @@ class NoYield:
         walkers: list[tuple[Track, Visit]] = []
         drivers: list[tuple[Track, Visit]] = []
         for track in scene.tracks:
-            if not track.observed or track.class_name not in VEHICLES | {"person"}:
+            if track.class_name not in VEHICLES | {"person"}:
                 continue
-            visit = self._visits.look(track, scene.stream_s)
+            find = self._visits.look if track.observed else self._visits.last
+            visit = find(track, scene.stream_s)
             if visit is None:
                 continue
             if track.class_name != "person":
@@ -79,7 +80,8 @@ class NoYield:
         return [
             visit.sighting(NAME, track)
             for track, visit in drivers
-            if speed_kmh(track) > self._options.min_speed_kmh
+            if track.observed
+            and speed_kmh(track) > self._options.min_speed_kmh
             and any(
                 walk.zone.id == visit.zone.id and self._cuts_off(track, walker, walk)
                 for walker, walk in walkers

@@ -130,6 +130,13 @@ def unit(vector: Point) -> Point | None:
     return None if length == 0 else (vector[0] / length, vector[1] / length)
 
 
+def apparent_way_m(from_px: Point, track: Track) -> Point:
+    """Return the vector from a picture point to a track in apparent metres; see the module."""
+    scale = metres_per_px(track)
+    dx, dy = track.foot_px[0] - from_px[0], track.foot_px[1] - from_px[1]
+    return dx * scale, dy * scale * DEPTH_STRETCH
+
+
 def is_where_it_led(off_m: Point, way_m: Point) -> bool:
     """Say whether somebody seen again is where an unseen way led, as well as one can tell.
 
@@ -217,9 +224,9 @@ class Trail:
         """Return the last place plus this step, scaled by the object's own height."""
         if not self.steps:
             return (0.0, 0.0)
-        last, scale = self.steps[-1], metres_per_px(track)
-        dx, dy = track.foot_px[0] - last.foot_px[0], track.foot_px[1] - last.foot_px[1]
-        return last.at_m[0] + dx * scale, last.at_m[1] + dy * scale * DEPTH_STRETCH
+        last = self.steps[-1]
+        x, y = apparent_way_m(last.foot_px, track)
+        return last.at_m[0] + x, last.at_m[1] + y
 
     def since(self, from_s: float) -> list[Step]:
         """Return the steps from a stream second on."""

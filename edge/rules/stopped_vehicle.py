@@ -133,11 +133,11 @@ class StoppedVehicleOptions(RuleOptions):
         source="tuned on RoadTrack K221, K287",
     )
     crowd_ratio: float = option(
-        0.4,
+        0.6,
         title="Share of the zone's vehicles at rest or crawling that makes it a jam",
         ge=0,
         le=1,
-        source="a breakdown lets most pass; box noise makes some of a jam seem to drive",
+        source="a breakdown lets most pass; tuned on RoadTrack K221, K287",
     )
 
 
@@ -218,7 +218,7 @@ class StoppedVehicle:
                 self._look_at(track, at_s)
         self._spots = [spot for spot in self._spots if now_s <= spot.until_s]
         for spot in self._spots:
-            self._crowding.saw(spot.zone.id, spot.owner, Pace.REST, now_s)
+            self._crowding.saw_slow(spot.zone.id, spot.owner, now_s)
         return [
             self._sighting(spot, now_s)
             for spot in self._spots
@@ -237,7 +237,7 @@ class StoppedVehicle:
         if zone is None:
             return
         pace = pace_of(trail, self._road.plane, self._rest_kmh(zone))
-        self._crowding.saw(zone.id, track.track_id, pace, now_s)
+        self._crowding.saw(zone.id, track, pace, now_s)
         if pace is Pace.DRIVE:
             self._passing.saw(zone.id, track)
         spot = self._spot_of(track)

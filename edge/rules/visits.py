@@ -18,9 +18,16 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from edge.config.hours import holds
-from edge.geometry import in_polygon, metres_per_px
+from edge.geometry import in_polygon
 from edge.rules.base import TrackMemory
-from edge.rules.road import BRIDGED_M, DEPTH_STRETCH, MPS_TO_KMH, ROUNDING_S, Road, is_where_it_led
+from edge.rules.road import (
+    BRIDGED_M,
+    MPS_TO_KMH,
+    ROUNDING_S,
+    Road,
+    apparent_way_m,
+    is_where_it_led,
+)
 from edge.scene import Sighting
 
 if TYPE_CHECKING:
@@ -90,9 +97,8 @@ class Visit:
     def _way_to(self, track: Track, *, has_plane: bool) -> Point | None:
         """Return the vector from where the visit began to a road user; None where unknown."""
         if not has_plane:
-            scale = metres_per_px(track)
-            dx, dy = track.foot_px[0] - self.foot_px[0], track.foot_px[1] - self.foot_px[1]
-            return self.way_m[0] + dx * scale, self.way_m[1] + dy * scale * DEPTH_STRETCH
+            x, y = apparent_way_m(self.foot_px, track)
+            return self.way_m[0] + x, self.way_m[1] + y
         if track.ground_m is None or self.began_m is None:
             return None
         return track.ground_m[0] - self.began_m[0], track.ground_m[1] - self.began_m[1]
@@ -200,6 +206,11 @@ class Visits:
         visit.zone = zone
         visit.take(track, now_s, has_plane=has_plane)
         return visit
+
+    def last(self, track: Track, now_s: float) -> Visit | None:
+        """Return the visit of a road user who is hidden now but was there within ``GAP_S``."""
+        visit = self._guests.of(track, now_s).visit
+        return visit if visit is not None and now_s - visit.last_s <= GAP_S else None
 
     def leave(self, track: Track, now_s: float) -> None:
         """End the visit of a road user: what it does now is excused."""
