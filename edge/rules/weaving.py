@@ -19,7 +19,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from edge.config.hours import Hours
-from edge.contract.road_users import MOTOR_VEHICLES
+from edge.contract.road_users import FOUR_WHEELERS, MOTOR_VEHICLES
 from edge.rules.base import IncidentPolicy, RuleKind, RuleOptions, TrackMemory, option
 from edge.rules.road import (
     BRIDGED_S,
@@ -48,6 +48,10 @@ MIN_STEPS = 8
 MAX_ASIDE_MPS, ASIDE_NOISE_M = 3.0, 0.3
 """No vehicle moves farther to the side from one look to the next. Source: heading 15 degrees off at
 40 km/h; three times what single boxes jitter sideways."""
+CAR_MPS2 = 6.0
+"""A car swings no harder: ``d`` metres aside and at rest again in ``t`` seconds take 4 d / t².
+Source: dry friction of tyres, 0.7 to 0.8 g, less what it takes to hold the road. Without a limit
+for two wheels, which lean and are measured no better than that."""
 BRIDGED_M = 2.0
 """As in :mod:`edge.rules.road`, but wider: a swing may end in a hole, and whoever comes out of it a
 little too far ahead adds no swing that was not seen. Source: three times what a foot point errs
@@ -133,12 +137,12 @@ class Weaving:
             if zone is None:
                 continue
             trail.add(track, at_s)
-            if self._weaves(trail):
+            if self._weaves(trail, is_car=track.class_name in FOUR_WHEELERS):
                 sightings.append(_weaver(track, trail, zone.id))
         racing = self._racing(scene)
         return sightings if racing is None else [*sightings, racing]
 
-    def _weaves(self, trail: Trail) -> bool:
+    def _weaves(self, trail: Trail, *, is_car: bool) -> bool:
         """Say whether the way of a vehicle has swung from side to side often enough."""
         wanted = self._options
         if len(trail.steps) < MIN_STEPS:
@@ -150,8 +154,11 @@ class Weaving:
             return False
         ux, uy = (x2 - x1) / way_m, (y2 - y1) / way_m
         along = [(x - x1) * ux + (y - y1) * uy for x, y in places]
-        turns = reversals(along, seen_aside(trail.steps, (ux, uy)), wanted.swing_m)
-        return sum(way_m - at_m <= wanted.within_m for at_m in turns) >= wanted.min_reversals
+        aside, at_s = seen_aside(trail.steps, (ux, uy)), [step.at_s for step in trail.steps]
+        turns = reversals(aside, wanted.swing_m)
+        if is_car:
+            turns = drivable(turns, aside, at_s)
+        return sum(way_m - along[i] <= wanted.within_m for i in turns) >= wanted.min_reversals
 
     def _racing(self, scene: Scene) -> Sighting | None:
         """Return the fast group in view at night, if there is one."""
@@ -216,18 +223,17 @@ def seen_aside(steps: Sequence[Step], along: Point) -> list[float]:
     return aside
 
 
-def reversals(along: Sequence[float], aside: Sequence[float], swing_m: float) -> list[float]:
-    """Return how far along the way it turned from one side to the other.
+def reversals(aside: Sequence[float], swing_m: float) -> list[int]:
+    """Return the steps at which a way turned from one side to the other.
 
     A turn counts when the way has gone ``swing_m`` back from it, after as much towards it, so
     jitter smaller than a swing makes none.
 
     Args:
-        along: Metres along the way, step by step.
-        aside: Metres to the side, same length.
+        aside: Metres to the side, step by step.
         swing_m: Smallest swing.
     """
-    turns: list[float] = []
+    turns: list[int] = []
     extreme, low, high, heading = 0, 0, 0, 0
     for index, at_m in enumerate(aside):
         if heading == 0:
@@ -239,9 +245,25 @@ def reversals(along: Sequence[float], aside: Sequence[float], swing_m: float) ->
         elif (at_m - aside[extreme]) * heading > 0:
             extreme = index
         elif (aside[extreme] - at_m) * heading >= swing_m:
-            turns.append(along[extreme])
+            turns.append(extreme)
             heading, extreme = -heading, index
     return turns
+
+
+def drivable(turns: Sequence[int], aside: Sequence[float], at_s: Sequence[float]) -> list[int]:
+    """Return the turns to which a car may have swung from the turn before; see ``CAR_MPS2``.
+
+    Args:
+        turns: Steps at which its way turned.
+        aside: Metres to the side, step by step.
+        at_s: Stream seconds, same length.
+    """
+    driven = [
+        end
+        for start, end in pairwise(turns)
+        if 4 * abs(aside[end] - aside[start]) <= CAR_MPS2 * (at_s[end] - at_s[start]) ** 2
+    ]
+    return [*turns[:1], *driven]
 
 
 def _weaver(track: Track, trail: Trail, place: str) -> Sighting:

@@ -26,6 +26,38 @@ MAX_LOG_HEIGHT = 0.7
 """A detection more than twice or less than half as high is another road user."""
 
 
+WITNESSES, SURE = 4, 3.0
+"""Tracks from which on they may say that the picture moved, and how many standard errors it must
+have moved by what most of them say."""
+SHIFT_MIN_IOU = 0.3
+MEDIAN_ERROR = 1.4826 * 1.2533
+"""Standard error of a median from the median deviation, times the root of their number.
+Source: F. Hampel, "The influence curve and its role in robust estimation", JASA 69, 1974; the
+median of a normal sample scatters by sqrt(pi / 2) of what its mean does."""
+
+
+def common_shift(
+    overlap: NDArray[np.float32], predicted: NDArray[np.float64], measured: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Return by how much the whole picture moved more than all expected, (2,) pixels; mostly zero.
+
+    A pole in the wind or a bump of the road moves everybody at once. Told by those whose best
+    partner has them for its best.
+
+    overlap: (n, m). predicted: (n, 4) foot x, foot y, ... measured: (m, 4) the same.
+    """
+    if min(overlap.shape) < WITNESSES:
+        return np.zeros(2)
+    rows, best = np.arange(len(overlap)), overlap.argmax(axis=1)
+    mutual = (overlap.argmax(axis=0)[best] == rows) & (overlap[rows, best] >= SHIFT_MIN_IOU)
+    if mutual.sum() < WITNESSES:
+        return np.zeros(2)
+    gaps = measured[best[mutual], :2] - predicted[mutual, :2]
+    middle = np.median(gaps, axis=0)
+    error = MEDIAN_ERROR * np.median(np.abs(gaps - middle), axis=0) / np.sqrt(len(gaps))
+    return np.where(np.abs(middle) > SURE * error, middle, 0.0)
+
+
 def costs(
     predicted: NDArray[np.float64],
     spread: NDArray[np.float64],

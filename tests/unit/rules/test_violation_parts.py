@@ -14,7 +14,7 @@ from edge.rules.jams import Jams, road_zone_of
 from edge.rules.road import Step
 from edge.rules.views import APART_S, MOST, View, Views
 from edge.rules.visits import GAP_S, Visits, base_share_in
-from edge.rules.weaving import reversals, seen_aside
+from edge.rules.weaving import drivable, reversals, seen_aside
 from tests.builders import NOON
 from tests.stories import Story, road_camera
 from tests.traffic import camera, road_user, scene
@@ -143,9 +143,15 @@ def test_of_each_stretch_of_time_one_view_is_kept_and_the_best_of_those() -> Non
     ],
 )
 def test_reversals_are_swings_and_not_jitter(aside: list[float], turns: int) -> None:
-    along = [10.0 * number for number in range(len(aside))]
+    assert len(reversals(aside, 1.2)) == turns
 
-    assert len(reversals(along, aside, 1.2)) == turns
+
+@pytest.mark.parametrize(("took_s", "turns"), [(1.6, [0, 1, 2]), (0.8, [0])])
+def test_a_car_swings_no_harder_than_its_tyres_hold(took_s: float, turns: list[int]) -> None:
+    """An id that goes to and fro between two cars does."""
+    at_s = [number * took_s for number in range(3)]
+
+    assert drivable([0, 1, 2], [0.0, 2.0, 0.0], at_s) == turns
 
 
 @pytest.mark.parametrize(

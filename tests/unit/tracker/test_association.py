@@ -10,8 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from edge.tracker.association import FORBIDDEN, GATE, assign, costs
-from edge.tracker.motion import Motion, measure
+from edge.geometry import iou
+from edge.tracker.association import FORBIDDEN, GATE, assign, common_shift, costs
+from edge.tracker.motion import RIDES, Motion, measure
 
 matrices = hnp.arrays(
     np.float32,
@@ -69,7 +70,7 @@ def priced(
 ) -> np.ndarray:
     """Return the costs of tracks founded on boxes against boxes a step later."""
     motion = Motion.start(measure(np.array(tracks, np.float32)))
-    motion.predict(step_s)
+    motion.predict(step_s, np.full(len(motion.mean), RIDES))
     detected = np.array(found, np.float32)
     same = np.full(len(tracks), same_iou, np.float32)
     spread = motion.innovation()
@@ -104,3 +105,32 @@ def test_a_box_upon_a_track_meets_it_outside_the_gate_only_where_two_have_no_roo
 
     assert 0.5 < alone[0, 0] < 1.3
     assert beside[0, 0] == FORBIDDEN
+
+
+def moved(gaps: list[tuple[float, float]]) -> list[float]:
+    """Return what is told of a picture in which vehicles 200 px apart are off by gaps."""
+    believed = np.array([[100.0 + 200 * i, 300.0, 40.0, 60.0] for i in range(len(gaps))])
+    found = believed + np.array([(*gap, 0.0, 0.0) for gap in gaps])
+    boxes, there = (
+        np.column_stack([m[:, 0] - 20, m[:, 1] - 60, m[:, 0] + 20, m[:, 1]]).astype(np.float32)
+        for m in (believed, found)
+    )
+    shift: list[float] = common_shift(iou(boxes, there), believed, found).tolist()
+    return shift
+
+
+def test_a_picture_that_shakes_moves_everybody_alike() -> None:
+    assert moved([(9, -12), (10, -12), (10, -11), (11, -13), (10, -12)]) == [10, -12]
+
+
+@pytest.mark.parametrize(
+    "gaps",
+    [
+        [(10, 0), (10, 0), (10, 0)],
+        [(15, 0), (0, 0), (1, 0), (-1, 0), (0, 0), (12, 0)],
+        [(2, 3), (-3, 1), (1, -2), (-1, -3), (3, 0)],
+    ],
+    ids=["three are too few", "two drive", "boxes jitter"],
+)
+def test_who_moves_by_himself_does_not_move_the_picture(gaps: list[tuple[float, float]]) -> None:
+    assert moved(gaps) == [0, 0]

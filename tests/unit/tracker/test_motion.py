@@ -9,14 +9,20 @@ from hypothesis import strategies as st
 
 from edge.tracker.motion import (
     ACCELERATION,
+    AGILITY,
+    AT_PACE,
     AT_REST,
+    DRIVES,
     FIRST_SPEED,
     MEASUREMENT,
+    RIDES,
     SURPRISE_S,
+    WALKS,
     Motion,
     measure,
 )
 
+ON_FOOT, TWO_WHEELS, FOUR_WHEELS = np.array([WALKS]), np.array([RIDES]), np.array([DRIVES])
 BOX = np.array([[100, 100, 140, 160]], np.float32)
 FOOT_X = 0
 
@@ -27,8 +33,8 @@ def textbook(places: list[float], steps: list[float]) -> tuple[float, float]:
     state = np.array([places[0], 0.0])
     covariance = np.diag([(MEASUREMENT[0] * height) ** 2, (FIRST_SPEED[0] * height) ** 2])
     for place, step in zip(places[1:], steps, strict=True):
-        pace = np.clip(abs(state[1]) / height, AT_REST, 1)
-        q = (ACCELERATION[0] * pace * height) ** 2 * SURPRISE_S
+        agility = np.clip(AGILITY[RIDES] * abs(state[1]) / height, AT_REST, AT_PACE[RIDES])
+        q = (ACCELERATION[0] * agility * height) ** 2 * SURPRISE_S
         move = np.array([[1, step], [0, 1]])
         noise = q * np.array([[step**3 / 3, step**2 / 2], [step**2 / 2, step]])
         state, covariance = move @ state, move @ covariance @ move.T + noise
@@ -44,7 +50,7 @@ def textbook(places: list[float], steps: list[float]) -> tuple[float, float]:
 def test_columns_give_what_the_matrices_give(path: list[tuple[float, float]]) -> None:
     motion = Motion.start(np.array([[120.0, 160.0, 40.0, 60.0]]))
     for place, step in path:
-        motion.predict(step)
+        motion.predict(step, TWO_WHEELS)
         # Foot y, width and height stay as predicted: no gap, no correction.
         measured = motion.mean.copy()
         measured[0, FOOT_X] = place
@@ -60,9 +66,9 @@ def test_columns_give_what_the_matrices_give(path: list[tuple[float, float]]) ->
 def test_one_long_step_is_as_uncertain_as_two_short_ones(step: float) -> None:
     one, two = Motion.start(measure(BOX)), Motion.start(measure(BOX))
 
-    one.predict(step)
-    two.predict(step / 2)
-    two.predict(step / 2)
+    one.predict(step, TWO_WHEELS)
+    two.predict(step / 2, TWO_WHEELS)
+    two.predict(step / 2, TWO_WHEELS)
 
     assert one.var_place == pytest.approx(two.var_place)
     assert one.var_speed == pytest.approx(two.var_speed)
@@ -76,12 +82,14 @@ def test_a_box_is_measured_by_its_foot_and_given_back_the_same() -> None:
 
 
 def test_no_box_shrinks_to_nothing() -> None:
-    motion = Motion.start(measure(BOX))
-    motion.speed[:, 2:] = -500
+    walker, rider = Motion.start(measure(BOX)), Motion.start(measure(BOX))
+    walker.speed[:, 2:] = rider.speed[:, 2:] = -500
 
-    motion.predict(1.0)
+    walker.predict(1.0, ON_FOOT)
+    rider.predict(0.2, TWO_WHEELS)
 
-    assert (motion.mean[:, 2:] == 2).all()
+    assert (walker.mean[:, 2:] == 2).all()
+    assert rider.mean[0, 3] == pytest.approx(60 / (1 + 100 / 60))
 
 
 def test_rows_come_and_go_together() -> None:
@@ -108,40 +116,49 @@ def away(now_s: float, mps: float) -> np.ndarray:
     return np.array([[640 + 2 * px, 200 + 6 * px, 1.8 * px, 1.5 * px]])
 
 
-def off_after_a_second_unseen(*, rigid: bool) -> float:
+def off_after_a_second_unseen(gaits: np.ndarray) -> float:
     """Return how many heights off the truth the foot of a car is believed that drives away."""
-    mps, vehicle = 15.0, np.array([rigid])
+    mps = 15.0
     motion = Motion.start(away(0.0, mps))
     for step in range(1, 8):
-        motion.predict(0.125, vehicle)
+        motion.predict(0.125, gaits)
         motion.correct(np.array([0]), away(0.125 * step, mps))
     for _ in range(8):
-        motion.predict(0.125, vehicle)
+        motion.predict(0.125, gaits)
     truth = away(1.875, mps)
     return float(abs(motion.mean[0, 1] - truth[0, 1]) / truth[0, 3])
 
 
 def test_who_drives_away_slows_down_in_the_picture() -> None:
     """Straight on in the picture it would be a height farther away."""
-    assert off_after_a_second_unseen(rigid=True) < 0.4
-    assert off_after_a_second_unseen(rigid=False) > 0.8
+    assert off_after_a_second_unseen(FOUR_WHEELS) < 0.4
+    assert off_after_a_second_unseen(ON_FOOT) > 0.8
 
 
 def test_a_box_that_comes_into_the_picture_does_not_grow_for_ever() -> None:
     """Its height is cut by the rim at first; what it seemed to grow must not drive itself on."""
-    motion, vehicle = Motion.start(np.array([[640.0, 720.0, 150.0, 80.0]])), np.array([True])
+    motion = Motion.start(np.array([[640.0, 720.0, 150.0, 80.0]]))
     for height in (100.0, 120.0, 140.0, 140.0, 135.0, 130.0, 125.0, 120.0, 115.0):
-        motion.predict(0.08, vehicle)
+        motion.predict(0.08, FOUR_WHEELS)
         motion.correct(np.array([0]), np.array([[640.0, 720.0, 150.0, height]]))
 
     assert motion.mean[0, 3] == pytest.approx(125, rel=0.2)
 
 
-def test_whose_size_says_nothing_moves_straight_on() -> None:
-    one, two = (Motion.start(measure(BOX)) for _ in range(2))
-    one.speed[:] = two.speed[:] = [[50.0, -40.0, -10.0, -15.0]]
+def test_who_walks_moves_straight_on() -> None:
+    motion = Motion.start(measure(BOX))
+    motion.speed[:] = [[50.0, -40.0, -10.0, -15.0]]
 
-    one.predict(0.2)
-    two.predict(0.2, np.array([False]))
+    motion.predict(0.2, ON_FOOT)
 
-    assert one.mean.tolist() == two.mean.tolist()
+    assert motion.mean.tolist() == [[130.0, 152.0, 38.0, 57.0]]
+
+
+def test_a_rider_surprises_less_than_a_car_that_passes_close() -> None:
+    rider, car = Motion.start(measure(BOX)), Motion.start(measure(BOX))
+    rider.speed[:, FOOT_X] = car.speed[:, FOOT_X] = 180.0
+
+    rider.predict(0.5, TWO_WHEELS)
+    car.predict(0.5, FOUR_WHEELS)
+
+    assert (car.var_speed > rider.var_speed)[:, :2].all()

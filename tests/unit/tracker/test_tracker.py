@@ -272,6 +272,25 @@ def test_who_drives_out_of_the_picture_is_forgotten_at_once() -> None:
     assert last_s < 0.9
 
 
+@pytest.mark.parametrize(("name", "lent"), [("motorbike", False), ("person", True)])
+def test_who_follows_a_vehicle_out_of_the_picture_does_not_get_its_id(
+    name: str, *, lent: bool
+) -> None:
+    """The rim cuts both in half; a person may have turned round out there."""
+    right = SIZE_PX[0]
+    first = Mover(right - 180, 400, vx=200, hidden=(0.95, 99), name=name)
+    second = Mover(right - 280, 400, vx=200, hidden=(0, 1.35), name=name)
+    tracker = Tracker(camera())
+    ids = set()
+    for s in instants(1.6, 10):
+        found = seen([first, second], s)
+        cut = np.minimum(found.xyxy, np.float32(right))
+        tracks = tracker.update(frame(s), Detections(cut, found.scores, found.class_names))
+        ids |= {t.track_id for t in tracks if t.observed}
+
+    assert ids == ({1} if lent else {1, 2})
+
+
 def test_ground_metres_and_metres_per_second_come_from_the_drawn_points() -> None:
     """The picture is 100 px to the metre across and 50 along the road."""
     points = [((0, 0), (0, 0)), ((1000, 0), (10, 0)), ((0, 500), (0, 10)), ((1000, 500), (10, 10))]
