@@ -64,15 +64,13 @@ MAX_COST = 1.4
 """Above 1 boxes need not overlap: at 5 frames per second a crossing motorbike leaves its own box
 behind. Source: best of a small search on TUD, KITTI and our two Hà Nội clips and a jam."""
 WEAK_MIN_IOU = 0.4
-SAME_PLACE_IOU = np.array([2.0, 0.3], np.float32)
+SAME_PLACE_IOU = np.array([2.0, 0.25], np.float32)
 """By kind: a box that overlaps so much of a track's may be its own wherever the motion wants it.
 Source: a car that brakes or is cut by the rim jumps by more than its motion allows, and no second
 car fits where it is; motorbikes stand closer than their own width, so none of theirs may."""
 KIND_COST = 0.4
 UNSEEN_COST_PER_S = 0.15
 """Between two tracks for one detection the one seen more lately is the better guess."""
-LATELY_S = 0.35
-"""Who was seen so lately can tell a move of the picture from one of its own."""
 SLOWING_S = 1.0
 """An unseen track loses its speed with this time constant: it may have stopped unseen."""
 LEFT_PICTURE_RATIO = 0.05
@@ -208,8 +206,8 @@ class Tracker:
         """Return cost and overlap of every track with every detection, both (n, m)."""
         lives = self._lives
         cost, overlap = self._costs_if_moved(found, np.zeros(2))
-        lately = lives.confirmed & (self._now_s - lives.seen_s <= LATELY_S)
-        moved = common_shift(overlap[lately], self._motion.mean[lately], found.measured)
+        sure = lives.confirmed
+        moved = common_shift(overlap[sure], self._motion.mean[sure], found.measured)
         if moved.any():
             cost, overlap = self._costs_if_moved(found, moved)
         kinds = KIND[lives.classes]

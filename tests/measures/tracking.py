@@ -46,13 +46,21 @@ RATES = ((25.0, 75.0), (12.5, 72.0), (25 / 3, 70.0), (5.0, 65.0))
 LEFT_TOP, RIGHT_FOOT = np.array([20, 50]), np.array([20, 0])
 
 
-def tracked(sequence: Sequence, min_score: float) -> list[Believed]:
-    """Return ids (m,) and boxes (m, 4) that the tracker saw in each frame."""
+def tracked(sequence: Sequence, min_score: float, *, coasting: bool = False) -> list[Believed]:
+    """Return ids (m,) and boxes (m, 4) that the tracker saw in each frame.
+
+    Args:
+        sequence: What is followed.
+        min_score: Of a detection that may found a track.
+        coasting: Count those too whom it tells though it does not see them now, for
+            ``edge.tracker.tracker.COAST_S`` at most.
+    """
     tracker = Tracker(camera(frame_size_px=sequence.size_px, min_score=min_score))
     believed = []
     for number, look in enumerate(sequence.looks):
         at = frame(number / sequence.fps, size_px=sequence.size_px)
-        seen = [track for track in tracker.update(at, look.found) if track.observed]
+        told_now = tracker.update(at, look.found)
+        seen = [track for track in told_now if track.observed or coasting]
         boxes = np.array([track.xyxy for track in seen], np.float32).reshape(-1, 4)
         believed.append((np.array([track.track_id for track in seen], np.int64), boxes))
     return believed
@@ -111,11 +119,15 @@ def figures_of(
     ]  # fmt: skip
 
 
-def dense(fps: float, seeds: Iterable[int], strength: float = 1.0) -> tuple[float, float]:
-    """Return IDF1 on dense motorbikes, and that of a perfect association of the same boxes."""
+def dense(fps: float, seeds: Iterable[int], strength: float = 1.0) -> tuple[float, float, float]:
+    """Return IDF1 on dense motorbikes: of all that is told, of what is seen now, and the best.
+
+    The best is a perfect association of the boxes that are seen now.
+    """
     sequences = [motorbikes("junction", seed, fps, strength) for seed in seeds]
-    ours = scores(sequences, lambda s: tracked(s, SIMULATED_MIN_SCORE))[1]
-    return ours, scores(sequences, associated_by_truth)[1]
+    everybody = scores(sequences, lambda s: tracked(s, SIMULATED_MIN_SCORE, coasting=True))[1]
+    seen = scores(sequences, lambda s: tracked(s, SIMULATED_MIN_SCORE))[1]
+    return everybody, seen, scores(sequences, associated_by_truth)[1]
 
 
 def update_ms(count: int, rounds: int = 60) -> float:
@@ -157,10 +169,13 @@ def measure() -> Figures:
     )
     notes = []
     for fps, wanted in RATES:
-        ours, best = dense(fps, HELD_OUT_SEEDS)
+        ours, seen, best = dense(fps, HELD_OUT_SEEDS)
         name = f"dense motorbikes at {fps:.3g} fps: IDF1"
-        found.append(Figure(name=name, value=ours, unit="%", target=wanted, tolerance=2))
-        notes.append(f"{name} of a perfect association of the same noisy boxes: {best:g} %")
+        found += [
+            Figure(name=f"{name} of all told", value=ours, unit="%", target=wanted, tolerance=2),
+            Figure(name=f"{name} of those seen now", value=seen, unit="%", tolerance=2),
+        ]
+        notes.append(f"{name} of a perfect association of the boxes seen now: {best:g} %")
     unit_ms = reference_ms()
     for count in (150, 300):
         ratio = round(update_ms(count) / unit_ms, 2)
@@ -169,8 +184,9 @@ def measure() -> Figures:
     return Figures(
         title="Tracking",
         data="TUD-Campus and TUD-Stadtmitte; KITTI cars, the usual 11 validation sequences with "
-        "PointRCNN boxes; simulated motorbikes, seeds 11 to 13. See `tests/measures/mot_data.py` "
-        "for what was chosen on what.",
+        "PointRCNN boxes; both judged by whom the tracker sees now. Simulated motorbikes, seeds 11 "
+        "to 13, also by all it tells the rules, those hidden for a second at most among them. See "
+        "`tests/measures/mot_data.py` for what was chosen on what.",
         figures=tuple(found),
         notes=tuple(notes),
     )
