@@ -52,10 +52,10 @@ CAR_MPS2 = 6.0
 """A car swings no harder: ``d`` metres aside and at rest again in ``t`` seconds take 4 d / t².
 Source: dry friction of tyres, 0.7 to 0.8 g, less what it takes to hold the road. Without a limit
 for two wheels, which lean and are measured no better than that."""
-BRIDGED_M = 2.0
+BRIDGED_M = 3.0
 """As in :mod:`edge.rules.road`, but wider: a swing may end in a hole, and whoever comes out of it a
-little too far ahead adds no swing that was not seen. Source: three times what a foot point errs
-along the road at 40 m, where a decimetre upright is 0.7 m."""
+little too far ahead adds no swing that was not seen. Source: two and a half times what two foot
+points and the speed between them err along the road at 40 m, where a decimetre upright is 0.7 m."""
 GROUP_GAP_S = 2.0
 """A group seen again within this time is the same."""
 
