@@ -72,13 +72,14 @@ class BrokerLink:
         self._metrics = metrics
         self._client: paho.Client | None = None
         self._connection = 0
+        self._listens = False
         self._stopping = False
         self._on_connected: list[Callable[[], None]] = []
 
     @property
     def connected(self) -> bool:
-        """Whether the broker is there right now."""
-        return self._client is not None and self._client.is_connected()
+        """Whether the broker is there right now and passes on what boxes send."""
+        return self._listens and self._client is not None and self._client.is_connected()
 
     def when_connected(self, callback: Callable[[], None]) -> None:
         """Call ``callback`` on the network thread after each (re)connect; it must not block."""
@@ -95,6 +96,7 @@ class BrokerLink:
         )
         client.on_socket_open = _send_at_once
         client.on_connect = self._connected
+        client.on_subscribe = self._subscribed
         client.on_disconnect = self._disconnected
         client.on_message = self._received
         if address.username:
@@ -147,6 +149,17 @@ class BrokerLink:
         for callback in self._on_connected:
             callback()
 
+    def _subscribed(
+        self,
+        _client: paho.Client,
+        _userdata: object,
+        _packet_id: int,
+        _reasons: list[ReasonCode],
+        _properties: Properties | None,
+    ) -> None:
+        """Note that from now on nothing passes us by."""
+        self._listens = True
+
     def _disconnected(
         self,
         _client: paho.Client,
@@ -156,6 +169,7 @@ class BrokerLink:
         _properties: Properties | None,
     ) -> None:
         """Note the loss; paho reconnects with backoff."""
+        self._listens = False
         self._metrics.broker_connected.set(0)
         if not self._stopping:
             self._metrics.broker_disconnects.inc()

@@ -226,7 +226,7 @@ def test_every_page_stands_in_both_languages_on_desk_and_phone(
     province.incident("i-1")
     desk = province.desk(Role.ADMIN, size=PHONE, locale=locale, theme="dark")
     for path in (*PAGES, "/incidents/i-1"):
-        desk.resize(PHONE).open(path).page.locator("h1").first.wait_for()
+        expect(desk.resize(PHONE).open(path).page.locator("h1").first, path).to_be_visible()
         desk.page.wait_for_load_state("load")
         for size in (PHONE, DESK):
             desk.resize(size)
