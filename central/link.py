@@ -149,14 +149,7 @@ class BrokerLink:
         for callback in self._on_connected:
             callback()
 
-    def _subscribed(
-        self,
-        _client: paho.Client,
-        _userdata: object,
-        _packet_id: int,
-        _reasons: list[ReasonCode],
-        _properties: Properties | None,
-    ) -> None:
+    def _subscribed(self, *_: object) -> None:
         """Note that from now on nothing passes us by."""
         self._listens = True
 

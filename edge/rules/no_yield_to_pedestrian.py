@@ -4,7 +4,8 @@ Off unless the camera file names it: who had to yield depends on signals, gestur
 no box shows, so every sighting is for a reviewer to judge. A sighting needs somebody on foot who
 has walked on the crosswalk for ``walk_s``, and a vehicle that drives on the same crosswalk faster
 than ``min_speed_kmh``, its side within ``near_m`` before them: who passes behind somebody's back is
-not meant, nor who waits, nor who drives over an empty crossing.
+not meant, nor who waits, nor who drives over an empty crossing. Who walks and is hidden for a
+moment, often by that very vehicle, is where the tracker expects them.
 """
 
 from __future__ import annotations
