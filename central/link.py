@@ -149,9 +149,11 @@ class BrokerLink:
         for callback in self._on_connected:
             callback()
 
-    def _subscribed(self, *_: object) -> None:
-        """Note that from now on nothing passes us by."""
-        self._listens = True
+    def _subscribed(self, *answer: Any) -> None:
+        """Note that nothing passes us by from now on, or say that the broker denies something."""
+        self._listens = not any(reason.is_failure for reason in answer[3])
+        if not self._listens:
+            log.error("broker_refused", reason=str(answer[3]))
 
     def _disconnected(
         self,
