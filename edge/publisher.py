@@ -129,9 +129,17 @@ class Publisher:
             # Receipts that nobody reads any more would turn the good-bye into a reset connection,
             # and the broker would send the last will over it.
             self._client.unsubscribe([topic(self._box.box_id, channel) for channel in DOWNWARD])
-            self._publish(Channel.STATE, farewell.model_dump_json()).wait_for_publish(FAREWELL_S)
+            self._say_farewell(farewell)
         self._client.disconnect()
         self._client.loop_stop()
+
+    def _say_farewell(self, farewell: StateMessage) -> None:
+        """Publish the last state; a line that breaks meanwhile leaves the word to the last will."""
+        sent = self._publish(Channel.STATE, farewell.model_dump_json())
+        try:
+            sent.wait_for_publish(FAREWELL_S)
+        except RuntimeError as error:
+            log.warning("farewell_not_sent", reason=str(error))
 
     def _make_client(self) -> Client:
         """Return the client with everything set but the connection."""

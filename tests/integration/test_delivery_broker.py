@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from contextlib import ExitStack
 from socket import SHUT_RDWR
@@ -20,6 +21,7 @@ from edge.contract.messages import (
 )
 from edge.contract.topics import Channel
 from edge.outbox.window import PROBES, START
+from edge.publisher import Publisher
 from tests.builders import NOON, ManualClock, incident_message, state_message, telemetry_message
 from tests.delivery_box import TOKEN, DeliveryBox
 from tests.mosquitto import CENTRE, Mosquitto, free_port
@@ -222,6 +224,19 @@ def test_a_box_that_stops_says_so_itself(
     assert wait_until(lambda: "songlam-n1 disconnected" in broker.log)
     assert wait_until(lambda: bool(centre.of_kind("state")))
     assert [s["message_id"] for s in centre.of_kind("state")] == ["farewell"]
+
+
+def test_a_line_that_breaks_just_as_the_box_stops_does_not_keep_it_from_ending(
+    tmp_path: Path, broker: Mosquitto, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with capture_logs() as logs, DeliveryBox(tmp_path, broker.port) as box:
+        assert box.connected()
+        broker.kill()
+        assert wait_until(lambda: not box.publisher.connected)
+        # The box asked an instant before the client noticed.
+        monkeypatch.setattr(Publisher, "connected", True)
+    assert "farewell_not_sent" in {entry["event"] for entry in logs}
+    assert not any(thread.name == "publisher" for thread in threading.enumerate())
 
 
 def test_a_wrong_password_is_said_clearly_and_nothing_is_lost(
