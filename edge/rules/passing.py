@@ -54,3 +54,7 @@ class Passing:
     def is_fast(self, zone_id: str) -> bool:
         """Say whether a zone's traffic has been fast."""
         return zone_id in self._fast
+
+    def is_any_fast(self) -> bool:
+        """Say whether any zone's traffic has been fast."""
+        return bool(self._fast)

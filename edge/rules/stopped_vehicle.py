@@ -9,7 +9,8 @@ Invariants:
     * Where most traffic in the zone crawls or stands, that is ``congestion``'s news, not this
       rule's.
     * Where the traffic that passes is fast, known by the road plane, whoever is slower than a
-      runner is as good as at rest and is told at once.
+      runner is as good as at rest and is told at once; unless the stream repeats a picture
+      (:mod:`edge.rules.stutter`), in which everybody stands.
 
 Parked vehicles outside the drawn carriageway are never seen: draw the parking strip as ``ignore``.
 """
@@ -30,6 +31,7 @@ from edge.rules.crowding import Crowding
 from edge.rules.pace import Pace, pace_of, rest_began_s
 from edge.rules.passing import Passing
 from edge.rules.road import DRIVEN, WHOLE_PICTURE, Road, Trail, has_lasted
+from edge.rules.stutter import Stutter
 from edge.rules.waiting import LawfulWait
 from edge.scene import Sighting
 
@@ -43,9 +45,15 @@ NAME = "stopped_vehicle"
 WATCHED = DRIVEN | {"no_stopping"}
 SAME_SPOT_IOU = 0.4
 """Boxes that overlap this much stand in one spot. Source: half a car's length along the road."""
+STOOD_RATIO = 1.25
+"""Whoever has stood stands on until he is so much faster than the fastest rest. Source:
+``DRIVE_KMH`` over it where traffic is fast; a lorry on RoadTrack K221 stood and went by turns."""
 LENT_ID_S = 1.0
 HIDDEN_S = 1.0
 """Longer unseen is not counted as standing: nobody can say what happened meanwhile."""
+SURE_S = 1.0
+"""So exactly it is known when somebody came to rest. Source: half of the time over which rest is
+measured."""
 KEPT_BOXES = 64
 
 
@@ -201,6 +209,7 @@ class StoppedVehicle:
         self._trails: TrackMemory[Trail] = TrackMemory(
             lambda _: Trail(options.settle_s, has_plane=False), linger_s=1.0
         )
+        self._stutter = Stutter()
         self._learned: KnownTraffic | None = None
         self._spots: list[_Spot] = []
         self._ids = count(1)
@@ -212,6 +221,9 @@ class StoppedVehicle:
             self._spots.clear()
             self._passing.clear()
         self._wait.attend(scene)
+        # Only where fast traffic makes it speak within seconds can it take a repeated picture for a
+        # stop.
+        repeated_s = self._stutter.attend(scene) if self._passing.is_any_fast() else None
         self._crowding.attend(now_s)
         for at_s, track in scene.looks():
             if track.class_name in MOTOR_VEHICLES:
@@ -223,6 +235,7 @@ class StoppedVehicle:
             self._sighting(spot, now_s)
             for spot in self._spots
             if spot.last_s == now_s
+            and (repeated_s is None or spot.since_s < repeated_s - SURE_S)
             and self._is_due(spot)
             and not self._crowding.is_jammed(spot.zone.id)
         ]
@@ -236,11 +249,13 @@ class StoppedVehicle:
         trail.add(track, now_s)
         if zone is None:
             return
-        pace = pace_of(trail, self._road.plane, self._rest_kmh(zone))
+        spot = self._spot_of(track)
+        stood = spot is not None and spot.owner == track.track_id
+        rest_kmh = self._rest_kmh(zone) * (STOOD_RATIO if stood else 1.0)
+        pace = pace_of(trail, self._road.plane, rest_kmh)
         self._crowding.saw(zone.id, track, pace, now_s)
         if pace is Pace.DRIVE:
             self._passing.saw(zone.id, track)
-        spot = self._spot_of(track)
         if pace is Pace.REST and spot is None:
             spot = self._new_spot(track, zone, rest_began_s(trail), now_s)
         if spot is None:
