@@ -14,7 +14,7 @@ Nothing here reads a camera, a file or a clock.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal, Protocol, get_args
+from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol, get_args
 
 import numpy as np
 
@@ -119,8 +119,7 @@ class Helmet:
     confidence: float
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Track:
+class Track(NamedTuple):
     """One road user as believed at one instant.
 
     Attributes:

@@ -53,9 +53,16 @@ def common_shift(
     if mutual.sum() < WITNESSES:
         return np.zeros(2)
     gaps = measured[best[mutual], :2] - predicted[mutual, :2]
-    middle = np.median(gaps, axis=0)
-    error = MEDIAN_ERROR * np.median(np.abs(gaps - middle), axis=0) / np.sqrt(len(gaps))
+    middle = _medians(gaps)
+    error = MEDIAN_ERROR * _medians(np.abs(gaps - middle)) / np.sqrt(len(gaps))
     return np.where(np.abs(middle) > SURE * error, middle, 0.0)
+
+
+def _medians(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the median of each column; NumPy's own takes six times as long on so few rows."""
+    ordered, half = np.sort(values, axis=0), len(values) // 2
+    middle: NDArray[np.float64] = (ordered[-half - 1] + ordered[half]) / 2
+    return middle
 
 
 def costs(
@@ -73,25 +80,36 @@ def costs(
     same_place_iou: (n,) overlap from which a pair may meet outside the gate, at the gate's price.
     """
     overlap = iou(xyxy, detected)
-    # One column after the other in single precision: three times as fast as (n, m, 4) at once.
+    # One column after the other, in single precision and in place: four times as fast as (n, m, 4).
     here, there = predicted.astype(np.float32), measured.astype(np.float32)
     weight = (1 / spread[:, :2]).astype(np.float32)
-    distance = np.subtract.outer(here[:, 0], there[:, 0]) ** 2 * weight[:, :1]
-    distance += np.subtract.outer(here[:, 1], there[:, 1]) ** 2 * weight[:, 1:]
+    distance = np.subtract.outer(here[:, 0], there[:, 0])
+    distance *= distance
+    distance *= weight[:, :1]
+    along = np.subtract.outer(here[:, 1], there[:, 1])
+    along *= along
+    along *= weight[:, 1:]
+    distance += along
     log_height = np.subtract.outer(np.log(here[:, 3]), np.log(there[:, 3]))
-    cost = np.minimum(distance, GATE) * np.float32(GATE_COST / GATE) + (1 - overlap)
+    np.abs(log_height, out=log_height)
     apart = (distance > GATE) & (overlap < same_place_iou[:, None])
-    cost[apart | (np.abs(log_height) > MAX_LOG_HEIGHT)] = FORBIDDEN
+    cost = np.minimum(distance, GATE, out=distance)
+    cost *= np.float32(GATE_COST / GATE)
+    cost += 1 - overlap
+    np.copyto(cost, np.float32(FORBIDDEN), where=apart | (log_height > MAX_LOG_HEIGHT))
     return cost, overlap
 
 
-def assign(cost: NDArray[np.float32], limit: float) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Return rows and columns of the cheapest pairs, none dearer than ``limit``.
+def assign(
+    cost: NDArray[np.float32], allowed: NDArray[np.bool_], limit: float
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return rows and columns of the cheapest of the pairs that are allowed, both (n, m).
 
-    Pairs that have no rival are taken at once; only the rest is solved. On a road most tracks have
-    exactly one detection near them, which makes this several times faster with the same answer.
+    To leave two alone costs ``limit``, and no allowed pair more. Pairs that have no rival are taken
+    at once; only the rest is solved. On a road most tracks have exactly one detection near them,
+    which makes this several times faster with the same answer.
     """
-    pairs_row, pairs_column = np.nonzero(cost <= limit)
+    pairs_row, pairs_column = np.divmod(np.flatnonzero(allowed), allowed.shape[1])
     rivals_row = np.bincount(pairs_row, minlength=cost.shape[0])
     rivals_column = np.bincount(pairs_column, minlength=cost.shape[1])
     alone = (rivals_row[pairs_row] == 1) & (rivals_column[pairs_column] == 1)
@@ -101,7 +119,8 @@ def assign(cost: NDArray[np.float32], limit: float) -> tuple[NDArray[np.int64], 
     if len(open_rows) and len(open_columns):
         # Below zero is the gain over leaving both alone. Without this the solver would rather shift
         # a whole queue by one place than leave one track and one detection unmatched.
-        gain = np.minimum(cost[np.ix_(open_rows, open_columns)] - limit, 0)
+        those = np.ix_(open_rows, open_columns)
+        gain = np.where(allowed[those], np.minimum(cost[those] - limit, 0), 0)
         solved_rows, solved_columns = linear_sum_assignment(gain)
         real = gain[solved_rows, solved_columns] < 0
         rows = np.concatenate([rows, open_rows[solved_rows[real]]])

@@ -14,7 +14,7 @@ import motmetrics
 import numpy as np
 from scipy.optimize import linear_sum_assignment
 
-from edge.geometry import iou
+from edge.geometry import box_areas, iou
 from edge.scene import Detections
 from edge.tracker import Tracker
 from tests.measures.figures import Figure, Figures
@@ -159,9 +159,23 @@ def reference_ms(rounds: int = 60) -> float:
     spent_s = []
     for _ in range(rounds):
         began_s = time.perf_counter()
-        iou(boxes, boxes)
+        _fixed_work(boxes)
         spent_s.append(time.perf_counter() - began_s)
     return 1000 * float(np.median(spent_s))
+
+
+def _fixed_work(boxes: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return the overlaps of boxes (n, 4) with each other, (n, n).
+
+    Written as the tracker did it when the first figures were kept: a unit must not get faster.
+    """
+    a, b = boxes.astype(np.float32), boxes.astype(np.float32)
+    width = np.minimum(a[:, None, 2], b[None, :, 2]) - np.maximum(a[:, None, 0], b[None, :, 0])
+    height = np.minimum(a[:, None, 3], b[None, :, 3]) - np.maximum(a[:, None, 1], b[None, :, 1])
+    shared = np.maximum(width, 0) * np.maximum(height, 0)
+    whole = box_areas(a)[:, None] + box_areas(b)[None, :] - shared
+    ratio: NDArray[np.float32] = shared / np.maximum(whole, np.float32(1e-9))
+    return ratio
 
 
 def measure() -> Figures:

@@ -92,7 +92,7 @@ def test_the_looks_before_somebody_was_believed_count() -> None:
 
     meter = SpeedMeter(camera(ground=GROUND))
     before = tuple((at_s, at(at_s)) for at_s in (0.0, 0.2))
-    meter.attend(scene(0.4, [replace(at(0.4), earlier=before)]))
+    meter.attend(scene(0.4, [at(0.4)._replace(earlier=before)]))
     for now_s in (0.6, 0.8, 1.0):
         meter.attend(scene(now_s, [at(now_s)]))
 

@@ -93,8 +93,8 @@ def test_the_mean_speed_must_be_below_the_limit(kmh: float, expected: bool) -> N
 
 
 def test_without_a_plane_the_speed_is_read_off_the_heights() -> None:
-    fast = [replace(t, velocity_mps=None, velocity_px_s=(900.0, 0.0)) for t in traffic()]
-    slow = [replace(t, velocity_mps=None, velocity_px_s=(20.0, 0.0)) for t in traffic()]
+    fast = [t._replace(velocity_mps=None, velocity_px_s=(900.0, 0.0)) for t in traffic()]
+    slow = [t._replace(velocity_mps=None, velocity_px_s=(20.0, 0.0)) for t in traffic()]
 
     assert watch(rule(), 0, 15, fast) == []
     assert watch(rule(), 0, 15, slow)
@@ -102,8 +102,7 @@ def test_without_a_plane_the_speed_is_read_off_the_heights() -> None:
 
 def test_three_vehicles_are_no_traffic() -> None:
     lorries = [
-        replace(
-            traffic()[0],
+        traffic()[0]._replace(
             track_id=i,
             xyxy=(400 * i, 0, 400 * i + 400, 600),
             foot_px=(400 * i + 200, 590),
@@ -142,7 +141,7 @@ def test_on_a_plane_near_and_far_road_weigh_alike() -> None:
     """The nearest eighth of this picture is a sixth of the picture but little of the road."""
     trapezium = [(0, 600), (1200, 600), (700, 100), (500, 100)]
     near = [
-        replace(t, xyxy=(t.xyxy[0], 350, t.xyxy[2], 600), foot_px=(t.foot_px[0], 590))
+        t._replace(xyxy=(t.xyxy[0], 350, t.xyxy[2], 600), foot_px=(t.foot_px[0], 590))
         for t in traffic()
     ]
 
@@ -297,10 +296,10 @@ def test_a_queue_runs_along_the_arrow() -> None:
 def test_the_queue_stands_in_the_sighting_where_there_are_ground_points() -> None:
     trapezium = [(0, 600), (1200, 600), (700, 100), (500, 100)]
     cars = [
-        replace(car, ground_m=(6.0, 10.0 * (car.track_id % 10)), xyxy=(0, 100, 1200, 600))
+        car._replace(ground_m=(6.0, 10.0 * (car.track_id % 10)), xyxy=(0, 100, 1200, 600))
         for car in traffic()
     ]
-    inside = [replace(car, foot_px=(600, 500)) for car in cars]
+    inside = [car._replace(foot_px=(600, 500)) for car in cars]
     with_plane = watch(rule({"polygon": trapezium}, GROUND), 0, 12, inside)
     without = watch(rule({"polygon": trapezium}), 0, 12, inside)
 

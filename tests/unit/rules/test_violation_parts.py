@@ -40,7 +40,7 @@ def two_lanes() -> CameraConfig:
     ("x", "share"), [(50.0, 1.0), (100.0, 0.5), (140.0, 0.0), (90.0, 0.67), (110.0, 0.33)]
 )
 def test_the_share_of_a_base_is_counted_on_the_ground(x: float, share: float) -> None:
-    car = replace(road_user(1, (x, 200)), xyxy=(x - 30, 100, x + 30, 200))
+    car = road_user(1, (x, 200))._replace(xyxy=(x - 30, 100, x + 30, 200))
 
     assert base_share_in(car, LANE) == pytest.approx(share, abs=0.12)
 
@@ -102,7 +102,7 @@ def test_one_look_beside_the_zone_ends_no_visit() -> None:
 def test_a_visit_begins_with_the_looks_before_its_owner_was_believed() -> None:
     visits = Visits(two_lanes(), frozenset({"lane"}))
     before = tuple((at_s, road_user(1, (50, 200))) for at_s in (0.0, 0.2))
-    believed = replace(road_user(1, (50, 200)), earlier=before)
+    believed = road_user(1, (50, 200))._replace(earlier=before)
 
     seen = list(visits.seen(scene(0.4, [believed]), frozenset({"motorbike"})))
 
@@ -237,7 +237,7 @@ def test_a_strip_belongs_to_the_road_it_lies_on_or_else_the_nearest() -> None:
 
 def test_who_stood_a_moment_ago_still_stands_until_it_drives_off() -> None:
     jams = Jams(two_lanes(), frozenset(), 0.4)
-    car = replace(road_user(1, (50, 200)), xyxy=(30, 150, 70, 200))
+    car = road_user(1, (50, 200))._replace(xyxy=(30, 150, 70, 200))
     for number in range(40):
         jams.attend(scene(number * 0.1, [car]))
     jams.attend(scene(8.0))

@@ -61,8 +61,7 @@ def noisy(track: Track, draw: random.Random) -> Track:
     dx, dy = draw.gauss(0, reach_px), draw.gauss(0, reach_px)
     x1, y1, x2, y2 = track.xyxy
     ground = track.ground_m
-    return replace(
-        track,
+    return track._replace(
         xyxy=(x1 + dx, y1 + dy, x2 + dx, y2 + dy),
         foot_px=(track.foot_px[0] + dx, track.foot_px[1] + dy),
         ground_m=None if ground is None else (ground[0] + dx / 10, ground[1] - dy / 10),
@@ -153,8 +152,8 @@ def test_memory_is_bounded_by_the_living(
 ) -> None:
     rule = RULES[name].build(road_camera(drawn(name)), {})
     for number, (track_id, class_name, x, y, observed) in enumerate(seen):
-        track = replace(
-            road_user(track_id, (x, y), class_name=class_name, observed=observed),
+        seen_there = road_user(track_id, (x, y), class_name=class_name, observed=observed)
+        track = seen_there._replace(
             riders=4,
             riders_confidence=0.9,
             helmets=(Helmet(worn=False, size_px=30, confidence=0.9),),

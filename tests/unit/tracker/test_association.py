@@ -41,7 +41,7 @@ def best_by_trying_all(cost: np.ndarray, limit: float) -> float:
 
 @given(matrices)
 def test_the_assignment_is_the_best_of_all_and_keeps_the_limit(cost: np.ndarray) -> None:
-    rows, columns = assign(cost, 1.25)
+    rows, columns = assign(cost, cost <= 1.25, 1.25)
     pairs = list(zip(rows.tolist(), columns.tolist(), strict=True))
 
     assert len(set(rows)) == len(rows)
@@ -54,13 +54,13 @@ def test_a_queue_is_not_shifted_to_use_up_one_more_detection() -> None:
     """Two riders stand; the first is hidden and somebody new appears beyond the second."""
     cost = np.array([[0.9, FORBIDDEN], [0.0, 0.9]], np.float32)
 
-    rows, columns = assign(cost, 1.25)
+    rows, columns = assign(cost, cost <= 1.25, 1.25)
 
     assert (rows.tolist(), columns.tolist()) == ([1], [0])
 
 
 def test_nobody_and_nothing_make_no_pairs() -> None:
-    rows, columns = assign(np.zeros((0, 3), np.float32), 1.0)
+    rows, columns = assign(np.zeros((0, 3), np.float32), np.zeros((0, 3), bool), 1.0)
 
     assert len(rows) == len(columns) == 0
 
