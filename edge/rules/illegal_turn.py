@@ -16,11 +16,14 @@ if TYPE_CHECKING:
 
 NAME = "illegal_turn"
 TURNS = frozenset({"left", "right", "straight"})
+BRIDGED_M = 3.0
+"""As in :mod:`edge.rules.weaving`: whoever comes out of a hole too far ahead has turned no more for
+it. Whoever turns round has not: an id that is lent to somebody who comes towards him has, too."""
 
 
 def illegal_turn(camera: CameraConfig, options: TurnOptions) -> Turning:
     """Return the rule on one camera."""
-    return Turning(NAME, TURNS, camera, options)
+    return Turning(NAME, TURNS, camera, options, bridged_m=BRIDGED_M)
 
 
 KIND = RuleKind(

@@ -1,11 +1,12 @@
 """``solid_line_crossing``: a vehicle drives over a solid line along the road.
 
 A sighting needs the whole vehicle on one side of the line, then astride it, then the whole vehicle
-on the other side, between the line's ends all the while, for ``clear_s`` on each side, moving. So
-not meant: wheels that touch the line, a box that trembles on it, who changes lanes where the line
-has ended, an exchange of ids between two lanes (which never stands astride), and who crosses on
-foot. On a road plane the middle of a vehicle is told without the flank its box shows. Which side
-may cross a line that is broken on the other is not drawn yet: leave such out.
+on the other side, between the line's ends all the while, for ``clear_s`` on each side, moving. What
+its boxes are off by all along is told by where it came from, the middle of a lane. So not meant:
+wheels that touch the line, a box that trembles on it, who changes lanes where the line has ended,
+an exchange of ids between two lanes (which never stands astride), and who crosses on foot. On a
+road plane the middle of a vehicle is told without the flank its box shows. Which side may cross a
+line that is broken on the other is not drawn yet: leave such out.
 """
 
 from __future__ import annotations
@@ -38,6 +39,9 @@ WIDTH_M = {
     "truck": 2.4,
 }
 """Source: makers' data of vehicles common in Viet Nam; at most 2.5 m, QCVN 09:2015/BGTVT."""
+LANE_M, BESIDE_M = 3.5, 2.5
+"""How wide a lane is, and how far off a line the boxes of a vehicle in the lane beside it may have
+it. Source: TCVN 4054:2005; half a lane, and what a foot point errs by at 40 m."""
 KEPT_S = 8.0
 """Seconds of the way that are remembered: a slow lane change takes five."""
 FOLLOW_S = 1.0
@@ -64,50 +68,67 @@ class SolidLineCrossingOptions(RuleOptions):
 class _Crossing:
     """Where one vehicle is to one line."""
 
-    side: int = 0
-    """-1 or 1: the side on which the whole vehicle was last, for sure; 0: not known."""
+    whole_m: float = 0.0
+    """How far off its middle was at most where it was last whole on one side, the sign tells which;
+    0: not known."""
     astride_s: float | None = None
     looks: deque[tuple[float, float]] = field(default_factory=deque)
     """When and how far off its middle was lately, on this side."""
     on_s: float = 0.0
     told_s: float | None = None
 
-    def see(self, off_m: float | None, clear_m: float, now_s: float, clear_s: float) -> bool:
+    def see(
+        self, off_m: float | None, half_m: float, margin_m: float, now_s: float, clear_s: float
+    ) -> bool:
         """Take in where the vehicle is; say whether it has just come over the line, whole.
 
         Args:
             off_m: Its middle, metres off the line, the sign tells the side; None beyond the ends.
-            clear_m: From there on the whole vehicle is on one side.
+            half_m: Half its width: from there on it is whole on one side.
+            margin_m: So much farther it is whole for sure.
             now_s: ``stream_s``.
             clear_s: A side counts when it was whole on it for so long, in the mean of its looks: a
                 box that trembles is astride now and then.
         """
         if off_m is None:
-            self.side, self.astride_s = 0, None
+            self.whole_m, self.astride_s = 0.0, None
             self.looks.clear()
             return False
         if self.looks and off_m * self.looks[-1][1] <= 0:
             self.looks.clear()
         self.looks.append((now_s, off_m))
-        if abs(off_m) >= clear_m:
-            return self._is_over(clear_m, clear_s)
-        if self.astride_s is None and self.side != 0:
+        if abs(off_m) >= half_m:
+            return self._is_over(half_m, margin_m, clear_s)
+        if self.astride_s is None and self.whole_m:
             self.astride_s = now_s
         return False
 
-    def _is_over(self, clear_m: float, clear_s: float) -> bool:
+    def _is_over(self, half_m: float, margin_m: float, clear_s: float) -> bool:
         """Say whether the looks on this side are enough, and it came from the other."""
-        now_s, off_m = self.looks[-1]
+        now_s, _ = self.looks[-1]
         while len(self.looks) > 1 and has_lasted(self.looks[1][0], now_s, clear_s):
             self.looks.popleft()
         mean_m = sum(off for _, off in self.looks) / len(self.looks)
-        if not has_lasted(self.looks[0][0], now_s, clear_s) or abs(mean_m) < clear_m:
+        if not has_lasted(self.looks[0][0], now_s, clear_s) or abs(mean_m) < half_m:
             return False
-        side = int(math.copysign(1, off_m))
-        crossed = side == -self.side and self.astride_s is not None
+        comes = mean_m * self.whole_m < 0
+        if comes and not self._is_clear(mean_m, half_m + margin_m):
+            return False
+        crossed = comes and self.astride_s is not None
         self.on_s = now_s if self.astride_s is None else self.astride_s
-        self.side, self.astride_s = side, None
+        farther = comes or abs(mean_m) > abs(self.whole_m)
+        self.whole_m, self.astride_s = mean_m if farther else self.whole_m, None
         return crossed
+
+    def _is_clear(self, mean_m: float, clear_m: float) -> bool:
+        """Say whether it is whole on this side for sure, coming from the other.
+
+        Who came from the lane beside the line was half a lane off it; how far off its boxes had it
+        there says what they are off by, and on this side as well.
+        """
+        from_m, off_m = abs(self.whole_m), abs(mean_m)
+        is_from_beside = from_m <= BESIDE_M
+        return off_m >= clear_m or (is_from_beside and from_m + off_m >= LANE_M / 2 + clear_m)
 
 
 @dataclass(slots=True)
@@ -152,7 +173,8 @@ class SolidLineCrossing:
                 crossing = driver.lines.setdefault(marking.id, _Crossing())
                 crossed = crossing.see(
                     self._off_m(points, track),
-                    self._clear_m(track),
+                    WIDTH_M.get(track.class_name, 0.0) / 2,
+                    self._options.margin_m,
                     at_s,
                     self._options.clear_s,
                 )
@@ -161,10 +183,6 @@ class SolidLineCrossing:
                 if crossing.told_s is not None and at_s - crossing.told_s <= FOLLOW_S:
                     sightings.append(_sighting(crossing, marking, track, driver.trail))
         return sightings
-
-    def _clear_m(self, track: Track) -> float:
-        """Return how far off a line the middle of a vehicle is that is whole on one side."""
-        return WIDTH_M.get(track.class_name, 0.0) / 2 + self._options.margin_m
 
     def _drives(self, trail: Trail) -> bool:
         """Say whether the way that is remembered was driven, not shuffled."""

@@ -22,7 +22,7 @@ from edge.config.hours import holds
 from edge.contract.road_users import VEHICLES
 from edge.geometry import angle_between_deg, in_polygon
 from edge.rules.base import IncidentPolicy, RuleOptions, TrackMemory, option
-from edge.rules.road import LONG_BRIDGED_S, Road, Step, Trail
+from edge.rules.road import BRIDGED_M, LONG_BRIDGED_S, Road, Step, Trail
 from edge.scene import Moment, Sighting
 
 if TYPE_CHECKING:
@@ -91,11 +91,19 @@ class Turning:
     policy = IncidentPolicy(clear_after_s=2.0, merge_gap_s=2.0, merge_iou=0.3)
 
     def __init__(
-        self, name: str, turns: frozenset[str], camera: CameraConfig, options: TurnOptions
+        self,
+        name: str,
+        turns: frozenset[str],
+        camera: CameraConfig,
+        options: TurnOptions,
+        bridged_m: float = BRIDGED_M,
     ) -> None:
-        """Watch the forbidden movements of ``turns`` for the rule ``name``."""
+        """Watch the forbidden movements of ``turns`` for the rule ``name``.
+
+        Behind a hole a way goes on ``bridged_m`` farther off than it led.
+        """
         self.name = name
-        self._options = options
+        self._options, self._bridged_m = options, bridged_m
         self._movements = forbidden_movements(camera, turns)
         ends = {end for movement in self._movements for end in (movement.entry, movement.exit)}
         self._zones = [zone for zone in camera.zones if zone.id in ends]
@@ -104,7 +112,9 @@ class Turning:
 
     def _driver(self, _track: Track) -> _Driver:
         """Return what is remembered of a vehicle at first sight; it may turn while it is hidden."""
-        return _Driver(Trail(KEPT_S, self._has_plane, LONG_BRIDGED_S, may_turn=True))
+        return _Driver(
+            Trail(KEPT_S, self._has_plane, LONG_BRIDGED_S, may_turn=True, bridged_m=self._bridged_m)
+        )
 
     def observe(self, scene: Scene) -> list[Sighting]:
         """Return who has just driven a forbidden movement."""
