@@ -131,7 +131,7 @@ class DeliveryLine:
             stdout=subprocess.PIPE,
             stderr=log,
         )
-        life = BoxLife(process)
+        life = BoxLife(process, self.folder / "box.log")
         self._stack.callback(life.kill)
         return life
 
@@ -167,15 +167,24 @@ class BoxLife:
         durable: Numbers that it has been told are durable.
     """
 
-    def __init__(self, process: subprocess.Popen[bytes]) -> None:
+    def __init__(self, process: subprocess.Popen[bytes], log: Path) -> None:
         self._process = process
+        self._log = log
         self.durable: set[int] = set()
 
     def put(self, count: int) -> None:
-        """Wait until ``count`` more messages are durable."""
+        """Wait until ``count`` more messages are durable.
+
+        Raises:
+            AssertionError: It has ended before; with its exit code and what it wrote last.
+        """
         assert self._process.stdout is not None
         for _ in range(count):
-            self.durable.add(int(self._process.stdout.readline()))
+            line = self._process.stdout.readline()
+            if not line:
+                code, told = self._process.wait(), self._log.read_text("utf-8")[-3000:]
+                raise AssertionError(f"ended with {code} after {len(self.durable)}: {told}")
+            self.durable.add(int(line))
 
     def skip(self, seconds: float) -> None:
         """Let the box believe that so much time has passed, once it has put all."""
