@@ -108,7 +108,8 @@ def angle_between_deg(first: Point, second: Point) -> float:
 
 def iou(first: NDArray[np.floating], second: NDArray[np.floating]) -> NDArray[np.float32]:
     """Return intersection over union of boxes (n, 4) and (m, 4), same frame: float32 (n, m)."""
-    # One side after the other, each in one piece of memory and in place: twice as fast.
+    # One side after the other, in one piece of memory and in place: a fifth less time for 150 boxes
+    # and 150, a quarter of it for 300, whose arrays are each asked of the system anew otherwise.
     a, b = (np.ascontiguousarray(boxes.T, np.float32) for boxes in (first, second))
     shared, height = (
         np.minimum.outer(a[high], b[high]) - np.maximum.outer(a[low], b[low])

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from edge.rules.base import RuleKind
+from edge.rules.road import LONG_BRIDGED_M
 from edge.rules.turning import Turning, TurnOptions, forbidden_movements
 
 if TYPE_CHECKING:
@@ -16,14 +17,15 @@ if TYPE_CHECKING:
 
 NAME = "illegal_turn"
 TURNS = frozenset({"left", "right", "straight"})
-BRIDGED_M = 3.0
-"""As in :mod:`edge.rules.weaving`: whoever comes out of a hole too far ahead has turned no more for
-it. Whoever turns round has not: an id that is lent to somebody who comes towards him has, too."""
 
 
 def illegal_turn(camera: CameraConfig, options: TurnOptions) -> Turning:
-    """Return the rule on one camera."""
-    return Turning(NAME, TURNS, camera, options, bridged_m=BRIDGED_M)
+    """Return the rule on one camera.
+
+    Too far ahead behind a hole is no more of a turn; an id that is lent to somebody who comes
+    towards its owner is one round, so ``illegal_u_turn`` stays with the shorter bridge.
+    """
+    return Turning(NAME, TURNS, camera, options, bridged_m=LONG_BRIDGED_M)
 
 
 KIND = RuleKind(

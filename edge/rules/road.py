@@ -48,6 +48,10 @@ each at 20 m, is as much as the way itself in less."""
 BRIDGED_M, BRIDGED_RATIO = 1.0, 0.5
 """How far from there it may be, and what is added for each metre of that way. Source: error of a
 foot point; a way that turns by 30 degrees meanwhile."""
+LONG_BRIDGED_M = 3.0
+"""The same where whoever comes out of a hole a little too far ahead has done no more of what is
+judged for it. Source: two and a half times what two foot points and the speed between them err
+along the road at 40 m, where a decimetre upright is 0.7 m."""
 BRIDGED_ASIDE_M = 3.0
 """And how far to the side at most. Source: a lane is 3.5 m wide, TCVN 4054:2005; in the next one it
 is somebody else."""

@@ -121,14 +121,15 @@ class _Crossing:
         return crossed
 
     def _is_clear(self, mean_m: float, clear_m: float) -> bool:
-        """Say whether it is whole on this side for sure, coming from the other.
+        """Say whether it was whole on both sides for sure.
 
         Who came from the lane beside the line was half a lane off it; how far off its boxes had it
         there says what they are off by, and on this side as well.
         """
         from_m, off_m = abs(self.whole_m), abs(mean_m)
-        is_from_beside = from_m <= BESIDE_M
-        return off_m >= clear_m or (is_from_beside and from_m + off_m >= LANE_M / 2 + clear_m)
+        if min(from_m, off_m) >= clear_m:
+            return True
+        return from_m <= BESIDE_M and from_m + off_m >= LANE_M / 2 + clear_m
 
 
 @dataclass(slots=True)

@@ -24,6 +24,7 @@ from edge.rules.base import IncidentPolicy, RuleKind, RuleOptions, TrackMemory, 
 from edge.rules.road import (
     BRIDGED_S,
     DRIVEN,
+    LONG_BRIDGED_M,
     LONG_BRIDGED_S,
     MPS_TO_KMH,
     ROUNDING_S,
@@ -52,10 +53,6 @@ CAR_MPS2 = 6.0
 """A car swings no harder: ``d`` metres aside and at rest again in ``t`` seconds take 4 d / t².
 Source: dry friction of tyres, 0.7 to 0.8 g, less what it takes to hold the road. Without a limit
 for two wheels, which lean and are measured no better than that."""
-BRIDGED_M = 3.0
-"""As in :mod:`edge.rules.road`, but wider: a swing may end in a hole, and whoever comes out of it a
-little too far ahead adds no swing that was not seen. Source: two and a half times what two foot
-points and the speed between them err along the road at 40 m, where a decimetre upright is 0.7 m."""
 GROUP_GAP_S = 2.0
 """A group seen again within this time is the same."""
 
@@ -119,7 +116,10 @@ class Weaving:
         self._road = Road.of(camera)
         has_plane = self._road.plane is not None
         self._trails = TrackMemory(
-            lambda _: Trail(KEPT_S, has_plane, LONG_BRIDGED_S, may_turn=True, bridged_m=BRIDGED_M),
+            # A swing may end in a hole; one that was not seen adds none.
+            lambda _: Trail(
+                KEPT_S, has_plane, LONG_BRIDGED_S, may_turn=True, bridged_m=LONG_BRIDGED_M
+            ),
             linger_s=1.0,
         )
         self._group: _Group | None = None

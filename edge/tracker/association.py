@@ -59,7 +59,7 @@ def common_shift(
 
 
 def _medians(values: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return the median of each column; NumPy's own takes six times as long on so few rows."""
+    """Return the median of each column; NumPy's own takes four times as long on so few rows."""
     ordered, half = np.sort(values, axis=0), len(values) // 2
     middle: NDArray[np.float64] = (ordered[-half - 1] + ordered[half]) / 2
     return middle
@@ -80,7 +80,7 @@ def costs(
     same_place_iou: (n,) overlap from which a pair may meet outside the gate, at the gate's price.
     """
     overlap = iou(xyxy, detected)
-    # One column after the other, in single precision and in place: four times as fast as (n, m, 4).
+    # One column after the other in single precision: three times as fast as (n, m, 4) at once.
     here, there = predicted.astype(np.float32), measured.astype(np.float32)
     weight = (1 / spread[:, :2]).astype(np.float32)
     distance = np.subtract.outer(here[:, 0], there[:, 0])

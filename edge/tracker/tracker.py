@@ -303,7 +303,7 @@ class Tracker:
         ids, scores, first_s = (a[rows].tolist() for a in (lives.ids, lives.scores, lives.first_s))
         names = [ROAD_USERS[i] for i in lives.classes[rows].tolist()]
         observed = (lives.seen_s[rows] == self._now_s).tolist()
-        # In the order of its fields: by name each track takes three times as long.
+        # In the order of its fields: by name a track takes twice as long.
         told = map(
             Track,
             ids,
